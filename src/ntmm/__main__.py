@@ -1,0 +1,5 @@
+"""`python -m ntmm` is `ntmm`."""
+
+from ntmm.cli import run_from_shell
+
+run_from_shell()

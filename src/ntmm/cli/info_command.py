@@ -1,0 +1,25 @@
+"""`ntmm info`: layout and limits of the simulated machine."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ntmm.cli.arguments import Arch, Ram
+from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, profile_for
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def info(ram: Ram = DEFAULT_RAM, arch: Arch = ArchitectureChoice.AUTO, json: AsJson = False) -> int:
+    """Print the layout and the limits of the simulated machine."""
+    profile = profile_for(arch, ram)
+    from ntmm.runner.info import machine_rows  # noqa: PLC0415 - as in run_command
+    from ntmm.runner.render import print_rows, rows_to_json  # noqa: PLC0415
+
+    rows = machine_rows(profile)
+    if json:
+        print(rows_to_json(rows))
+    else:
+        print_rows(rows, sys.stdout)
+    return 0

@@ -1,0 +1,68 @@
+"""`ntmm run`: a program's own output, then the report."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ntmm.cli.arguments import Arch, OutputLimit, Ram, ReportFormat, TimeLimit
+from ntmm.cli.exit_codes import host_exit_code
+from ntmm.runner.checks import check_options
+from ntmm.runner.errors import STOPPED_EXIT, UserError
+from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, RunOptions
+from ntmm.runner.report import RunReport
+
+Program = Annotated[Path, typer.Argument(metavar="PROGRAM", help="A Windows program, or a C source to compile first.")]
+Arguments = Annotated[
+    list[str] | None, typer.Argument(metavar="ARGS", help="Handed to the program untouched, options too.")
+]
+Report = Annotated[ReportFormat, typer.Option("--report", help="The report on standard error.")]
+Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
+Overlay = Annotated[Path | None, typer.Option("--overlay", metavar="DIR", help="Keep changes to files in this folder.")]
+
+
+def run(
+    program: Program,
+    arguments: Arguments = None,
+    ram: Ram = DEFAULT_RAM,
+    arch: Arch = ArchitectureChoice.AUTO,
+    report: Report = ReportFormat.TEXT,
+    events: Events = None,
+    overlay: Overlay = None,
+    time_limit: TimeLimit = None,
+    output_limit: OutputLimit = None,
+) -> int:
+    """Run a Windows program with the current folder as its C: drive."""
+    options = RunOptions(
+        program=program,
+        arguments=tuple(arguments or ()),
+        ram=ram,
+        architecture=arch,
+        overlay=overlay,
+        time_limit=time_limit,
+        output_limit=output_limit,
+        events=events,
+    )
+    check_options(options)
+    from ntmm.runner.run import run_program  # noqa: PLC0415 - brings in the whole machine; --help must not wait for it
+
+    result = run_program(options)
+    with contextlib.suppress(BrokenPipeError):
+        _show(result, report)
+    if result.stopped is not None:
+        raise UserError(result.stopped, STOPPED_EXIT)
+    return host_exit_code(result.exit_status)
+
+
+def _show(result: RunReport, form: ReportFormat) -> None:
+    """Writes the report, beginning a line of its own after whatever the program wrote."""
+    if form is ReportFormat.NONE or sys.stderr is None:
+        return
+    from ntmm.runner.render import print_report, report_to_json  # noqa: PLC0415 - rich is slow to import
+
+    if form is ReportFormat.JSON:
+        print("\n" + report_to_json(result), file=sys.stderr, flush=True)
+    else:
+        print_report(result, sys.stderr)

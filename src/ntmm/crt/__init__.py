@@ -1,0 +1,1 @@
+"""C run-time services."""

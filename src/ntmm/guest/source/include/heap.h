@@ -1,0 +1,155 @@
+/* heap.h: the Rtl heap's structures, in the layout of XP and Server 2003 (public symbols), and its functions. */
+#pragma once
+#include "sync.h"
+
+#define HEAP_NO_SERIALIZE 0x01u
+#define HEAP_GROWABLE 0x02u
+#define HEAP_GENERATE_EXCEPTIONS 0x04u
+#define HEAP_ZERO_MEMORY 0x08u
+#define HEAP_REALLOC_IN_PLACE_ONLY 0x10u
+#define HEAP_CREATE_ENABLE_EXECUTE 0x40000u
+
+#define ENTRY_BUSY 0x01
+#define ENTRY_VIRTUAL 0x08
+#define ENTRY_LAST 0x10
+
+#define HEAP_SIGNATURE 0xEEFFEEFFu
+#define SEGMENT_SIGNATURE 0xFFEEFFEEu
+
+/* Sizes of blocks are counted in units: 8 bytes on 32 bit, 16 bytes on 64 bit; every block starts with a HEAP_ENTRY. */
+typedef struct HEAP_ENTRY {
+#if !defined(__i386__)
+    u64 PreviousBlockPrivateData;
+#endif
+    u16 Size, PreviousSize; /* units, header included; PreviousSize 0: the first block of its segment */
+    u8 SmallTagIndex, Flags;
+    u8 UnusedBytes; /* of a busy block: bytes that the caller did not ask for, header included */
+    u8 SegmentIndex;
+} HEAP_ENTRY;
+
+#define UNIT ((u32)sizeof(HEAP_ENTRY))
+#define FREE_LISTS 128
+#define MAXIMUM_BLOCK 0xFE00u /* units; a larger request gets its own virtual memory */
+#define MAXIMUM_FREE 0xFFFFu
+#define MINIMUM_BLOCK 2u      /* units: a free block holds its header and a LIST_ENTRY */
+#define SEGMENTS 64
+#define CLASS_BITS 4
+#define LARGE_CLASSES (9 << CLASS_BITS)
+#define LOOKASIDE_DEPTH 64
+#define GROWTH 0x10000u       /* bytes committed at a time when a segment grows */
+#define KEEP_AT_END 0x10000u  /* bytes left committed at a segment's end ... */
+#define DECOMMIT_AT 0x20000u  /* ... when the free block there has reached this size */
+
+typedef struct FREE_ENTRY {
+    HEAP_ENTRY Header;
+    LIST_ENTRY Link;
+} FREE_ENTRY;
+
+typedef struct SEGMENT {
+    HEAP_ENTRY Entry;
+    u32 Signature, Flags;
+    struct HEAP *Heap;
+    usize LargestUnCommittedRange; /* bytes */
+    u8 *BaseAddress;
+    u32 NumberOfPages;
+    HEAP_ENTRY *FirstEntry;
+    u8 *LastValidEntry; /* end of the reserved range */
+    u32 NumberOfUnCommittedPages, NumberOfUnCommittedRanges;
+    u8 *UnCommittedRanges; /* where the committed part ends */
+    u16 AllocatorBackTraceIndex, Reserved;
+    HEAP_ENTRY *LastEntryInSegment;
+} SEGMENT;
+
+typedef struct LOOKASIDE {
+    HEAP_ENTRY *First; /* linked through the first word of the data */
+    u32 Depth;
+} LOOKASIDE;
+
+typedef struct HEAP {
+    HEAP_ENTRY Entry;
+    u32 Signature, Flags, ForceFlags, VirtualMemoryThreshold;
+    usize SegmentReserve, SegmentCommit, DeCommitFreeBlockThreshold, DeCommitTotalFreeThreshold;
+    usize TotalFreeSize; /* units */
+    usize MaximumAllocationSize;
+    u16 ProcessHeapsListIndex, HeaderValidateLength;
+    void *HeaderValidateCopy;
+    u16 NextAvailableTagIndex, MaximumTagIndex;
+    void *TagEntries, *UCRSegments, *UnusedUnCommittedRanges;
+    usize AlignRound, AlignMask;
+    LIST_ENTRY VirtualAllocdBlocks;
+    SEGMENT *Segments[SEGMENTS];
+    u32 FreeListsInUse[FREE_LISTS / 32];
+    u16 FreeListsInUseTerminate, AllocatorBackTraceIndex;
+    u32 NonDedicatedListLength;
+    void *LargeBlocksIndex, *PseudoTagEntries;
+    LIST_ENTRY FreeLists[FREE_LISTS]; /* list 0: the larger blocks, smallest first */
+    CRITICAL_SECTION *LockVariable;
+    void *CommitRoutine, *FrontEndHeap;
+    u16 FrontHeapLockCount;
+    u8 FrontEndHeapType, LastSegmentIndex;
+    /* From here on ours: the segment that holds the heap itself, its lock, the front end, the index into list 0. */
+    SEGMENT FirstSegment;
+    CRITICAL_SECTION Lock;
+    LOOKASIDE Lookaside[FREE_LISTS];
+    FREE_ENTRY *ClassFirst[LARGE_CLASSES];
+    u32 ClassesInUse[(LARGE_CLASSES + 31) / 32];
+} HEAP;
+
+/* Before the header of a block that has its own virtual memory. */
+typedef struct VIRTUAL_ENTRY {
+    LIST_ENTRY Link;
+    HEAP_ENTRY ExtraStuff;
+    usize CommitSize, ReserveSize; /* bytes, this structure included */
+    HEAP_ENTRY Block;              /* Size: bytes not asked for */
+} VIRTUAL_ENTRY;
+
+_Static_assert(offsetof(HEAP, FreeLists) == (IS_64 ? 0x2C8 : 0x178), "HEAP layout");
+_Static_assert(sizeof(VIRTUAL_ENTRY) == (IS_64 ? 0x40 : 0x20), "HEAP_VIRTUAL_ALLOC_ENTRY layout");
+_Static_assert(sizeof(HEAP_ENTRY) == (IS_64 ? 16 : 8), "HEAP_ENTRY layout");
+
+/* free_lists.c */
+void insert_free(HEAP *heap, HEAP_ENTRY *entry);
+void remove_free(HEAP *heap, HEAP_ENTRY *entry);
+HEAP_ENTRY *find_free(HEAP *heap, u32 units);
+/* segments.c */
+HEAP_ENTRY *extend_heap(HEAP *heap, u32 units);
+bool32 extend_segment(HEAP *heap, SEGMENT *segment, u32 units);
+void initialize_segment(HEAP *heap, SEGMENT *segment, u32 index, u8 *base, usize reserve, usize commit, HEAP_ENTRY *first);
+void decommit_end(HEAP *heap, SEGMENT *segment, HEAP_ENTRY *last);
+/* blocks.c */
+HEAP_ENTRY *coalesce(HEAP *heap, HEAP_ENTRY *entry);
+void split_block(HEAP *heap, HEAP_ENTRY *entry, u32 units);
+HEAP_ENTRY *allocate_units(HEAP *heap, u32 units);
+void free_block(HEAP *heap, HEAP_ENTRY *entry);
+/* virtual_blocks.c */
+void *allocate_virtual(HEAP *heap, usize size);
+bool32 free_virtual(HEAP *heap, HEAP_ENTRY *entry);
+usize virtual_size(HEAP_ENTRY *entry);
+
+static inline HEAP_ENTRY *next_entry(HEAP_ENTRY *entry) { return entry + entry->Size; }
+static inline HEAP_ENTRY *previous_entry(HEAP_ENTRY *entry) { return entry - entry->PreviousSize; }
+static inline bool32 is_last(HEAP_ENTRY *entry) { return entry->Flags & ENTRY_LAST; }
+static inline void lock_heap(HEAP *heap, u32 flags) {
+    if (!((heap->Flags | flags) & HEAP_NO_SERIALIZE))
+        RtlEnterCriticalSection(&heap->Lock);
+}
+static inline void unlock_heap(HEAP *heap, u32 flags) {
+    if (!((heap->Flags | flags) & HEAP_NO_SERIALIZE))
+        RtlLeaveCriticalSection(&heap->Lock);
+}
+
+void *WINAPI RtlCreateHeap(u32 flags, void *base, usize reserve, usize commit, void *lock, void *parameters);
+HEAP *WINAPI RtlDestroyHeap(HEAP *heap);
+void *WINAPI RtlAllocateHeap(HEAP *heap, u32 flags, usize size);
+u8 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block);
+void *WINAPI RtlReAllocateHeap(HEAP *heap, u32 flags, void *block, usize size);
+usize WINAPI RtlSizeHeap(HEAP *heap, u32 flags, const void *block);
+
+static inline void *process_allocate(usize size) { return RtlAllocateHeap(peb()->ProcessHeap, 0, size); }
+static inline void *process_allocate_zeroed(usize size) {
+    return RtlAllocateHeap(peb()->ProcessHeap, HEAP_ZERO_MEMORY, size);
+}
+static inline void process_free(void *block) {
+    if (block)
+        RtlFreeHeap(peb()->ProcessHeap, 0, block);
+}

@@ -1,0 +1,40 @@
+/* sync.h: critical sections and the other user-mode locks, in Windows' layouts. */
+#pragma once
+#include "system.h"
+
+typedef struct CRITICAL_SECTION {
+    void *DebugInfo;
+    i32 LockCount; /* -1: free; else the number of threads inside and waiting, and of repeated entries, less one */
+    i32 RecursionCount;
+    uptr OwningThread;
+    handle LockSemaphore; /* an auto-reset event, made when a thread first has to wait */
+    uptr SpinCount;
+} CRITICAL_SECTION;
+
+#define NO_DEBUG_INFO ((void *)(iptr)-1)
+#define CRITICAL_SECTION_FREE {NO_DEBUG_INFO, -1, 0, 0, NULL, 0}
+
+status WINAPI RtlInitializeCriticalSection(CRITICAL_SECTION *section);
+status WINAPI RtlDeleteCriticalSection(CRITICAL_SECTION *section);
+status WINAPI RtlEnterCriticalSection(CRITICAL_SECTION *section);
+status WINAPI RtlLeaveCriticalSection(CRITICAL_SECTION *section);
+u32 WINAPI RtlTryEnterCriticalSection(CRITICAL_SECTION *section);
+
+u32 WINAPI TlsAlloc(void);
+void *WINAPI TlsGetValue(u32 index);
+bool32 WINAPI TlsSetValue(u32 index, void *value);
+
+/* fls.c: calls the callbacks of an ending thread's values */
+void fls_finish_thread(void);
+void tls_finish_thread(void);
+
+static inline i32 atomic_add(i32 *target, i32 value) { return __atomic_add_fetch(target, value, __ATOMIC_SEQ_CST); }
+static inline bool32 atomic_replace(i32 *target, i32 expected, i32 value) {
+    return __atomic_compare_exchange_n(target, &expected, value, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+static inline bool32 atomic_replace_pointer(void **target, void *expected, void *value) {
+    return __atomic_compare_exchange_n(target, &expected, value, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* srw.c: gives other threads time; longer the more often it had to */
+void back_off(u32 round);

@@ -1,0 +1,151 @@
+"""Boot: wires a machine together. Read it as a table of contents."""
+
+import struct
+from pathlib import Path
+from typing import Final
+
+from ntmm.hw.arch import architecture_named
+from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
+from ntmm.hw.ram import Ram
+from ntmm.kernel.io.volume import Volume
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.clock import Clock
+from ntmm.kernel.ke.exceptions import ExceptionRecord, deliver
+from ntmm.kernel.ke.scheduler import Scheduler
+from ntmm.kernel.ke.trap import TrapLoop
+from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
+from ntmm.kernel.mm.fault import FaultContext, FaultOutcome, Resolution
+from ntmm.kernel.mm.manager import MemoryManager
+from ntmm.kernel.ob.names import ObjectNames
+from ntmm.kernel.ps import Process, Thread
+from ntmm.kernel.ps.manager import ProcessManager
+from ntmm.nt.profile import SystemProfile
+from ntmm.nt.status import Status
+from ntmm.trace import ExceptionRaised, Fault, Trace
+
+_FETCH_BIT: Final = 0x10
+_WRITE_BIT: Final = 2
+_ORIGINS: Final = ("cpu", "kernel")
+
+
+class Kernel:
+    """A booted machine."""
+
+    def __init__(self, profile: SystemProfile, volume: Volume, trace: Trace | None = None, checking: bool = False) -> None:
+        """Boots a machine of a profile over a volume. `checking` fills freed frames with junk."""
+        self.profile = profile
+        self.volume = volume
+        self.trace = trace or Trace()
+        self.architecture = architecture_named(profile.architecture)
+        self.clock = Clock()
+        self.scheduler = Scheduler(self.clock)
+        self.ram = Ram(profile.ram)
+        self.mm = MemoryManager(self.ram, self.architecture, self.clock, junk_fill=checking)
+        self.cpu = self._boot_cpu()
+        self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
+        self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run)
+        self.names = ObjectNames()
+        self._connect()
+        self._write_shared_user_data()
+
+    def _boot_cpu(self) -> Cpu:
+        system, page = self.mm.system, self.architecture.page_size
+        places: list[int] = []
+        for address, frame in zip(system.kernel_addresses, system.kernel_frames, strict=True):
+            places += [address, frame * page]
+        cpu = Cpu(self.ram, self.architecture, SupervisorArea(*places))
+        cpu.boot(system.tables.directory)
+        return cpu
+
+    def _connect(self) -> None:
+        """Fills the slots through which lower floors reach higher ones."""
+        self.mm.pfn.forget_code = self.cpu.forget_code
+        self.mm.table_memory.mark_stale = self.cpu.mark_stale
+        self.mm.current_teb = self._current_teb
+        self.traps.page_fault = self._page_fault
+        self.traps.exception = self._exception
+        if self.trace.enabled:
+            self.mm.faults.report = self._report_fault
+
+    def _current_teb(self) -> int:
+        thread = self.scheduler.current
+        return thread.teb if isinstance(thread, Thread) else 0
+
+    def _write_shared_user_data(self) -> None:
+        """KUSER_SHARED_DATA: tick multiplier, times, version and system root, at their documented offsets."""
+        version = self.profile.version
+        start = self.mm.system.shared_page_frame * self.architecture.page_size
+        page = self.ram.bytes[start : start + self.architecture.page_size]
+        struct.pack_into("<II", page, 0x000, 0, 0x0FA00000)
+        now = self.clock.now_100ns()
+        struct.pack_into("<III", page, 0x014, now & 0xFFFFFFFF, now >> 32, now >> 32)
+        root = "C:\\Windows".encode("utf-16-le")
+        page[0x030 : 0x030 + len(root)] = root
+        struct.pack_into("<IB", page, 0x264, 1, 1)
+        struct.pack_into("<II", page, 0x26C, version.major, version.minor)
+
+    # traps
+
+    def _page_fault(self, thread: Thread, address: int, error_code: int) -> None:
+        outcome = self.mm.cpu_fault(thread.process.space, address, error_code, thread.teb)
+        if outcome.resolution is Resolution.RAISE:
+            access = 8 if error_code & _FETCH_BIT else int(bool(error_code & _WRITE_BIT))
+            pc = thread.context.pc
+            parameters: tuple[int, ...] = (access, address)
+            if outcome.status is Status.IN_PAGE_ERROR:
+                parameters = (access, address, Status.UNSUCCESSFUL)
+            elif outcome.status is Status.STACK_OVERFLOW:
+                parameters = ()
+            self.raise_exception(thread, ExceptionRecord(outcome.status, pc, parameters))
+
+    def _exception(self, thread: Thread, vector: int) -> None:
+        context, memory = thread.context, thread.process.memory
+        if vector == Vector.GENERAL_PROTECTION and emulate_time_stamp_counter(context, memory, self.clock):
+            return
+        self.raise_exception(thread, record_for(self.cpu, context, memory, vector))
+
+    def raise_exception(self, thread: Thread, record: ExceptionRecord) -> None:
+        """Hands an exception to the program; a stack that cannot hold it ends the process with the code."""
+        if self.trace.enabled:
+            uptime = self.clock.uptime_100ns()
+            self.trace.emit(ExceptionRaised(uptime, thread.process.id, thread.id, record.code, record.address))
+        process = thread.process
+        try:
+            deliver(self.cpu, thread.context, process.memory, record, process.exception_dispatcher)
+        except GuestFault:
+            self.ps.exit_process(process, record.code)
+
+    def _report_fault(
+        self, space: FaultContext, address: int, error_code: int, origin: int, outcome: FaultOutcome
+    ) -> None:
+        thread = self.scheduler.current
+        self.trace.emit(
+            Fault(
+                self.clock.uptime_100ns(),
+                space.process_id,
+                thread.id if thread is not None else 0,
+                outcome.kind.name.lower(),
+                _ORIGINS[origin],
+                address,
+                error_code,
+                outcome.status,
+            )
+        )
+
+    def forget_code(self, process: Process, address: int, size: int) -> None:
+        """The code of a range was changed by the kernel: translations of its pages are dropped."""
+        page = self.architecture.page_size
+        for _, index in process.space.tables.existing(address & -page, address + size):
+            pte = self.mm.table_memory.entries[index]
+            if pte & 1:
+                self.cpu.forget_code(self.mm.table_memory.format.frame(pte))
+
+    def close(self) -> None:
+        """Frees the machine: its threads, CPU and files."""
+        self.scheduler.drop_all()
+        self.cpu.close()
+
+
+def boot(profile: SystemProfile, root: Path, trace: Trace | None = None) -> Kernel:
+    """A machine of a profile with the host folder `root` as C:."""
+    return Kernel(profile, Volume(root), trace)

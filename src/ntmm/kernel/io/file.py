@@ -1,0 +1,144 @@
+"""File objects: what a handle to a file, a folder or the NUL device stands for (FILE_OBJECT).
+
+Opens of one file share a control block (`control_block`). Reads and writes here name their offset; the current
+position belongs to the services that use it, and is kept in `position`.
+"""
+
+from dataclasses import dataclass
+
+from ntmm.kernel.io.constants import (
+    DELETE,
+    FILE_APPEND_DATA,
+    FILE_EXECUTE,
+    FILE_READ_DATA,
+    FILE_WRITE_DATA,
+    FileType,
+)
+from ntmm.kernel.io.control_block import FileControlBlock
+from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.information import FileInformation
+from ntmm.kernel.ke.dispatcher import DispatcherObject
+from ntmm.kernel.ke.thread import KernelThread
+from ntmm.kernel.ob.objects import KernelObject
+from ntmm.nt.status import Status
+
+
+class File(KernelObject, DispatcherObject):
+    """What all files have in common. Every request completes at once, so a wait for a file never blocks."""
+
+    type_name = "File"
+    file_type = FileType.UNKNOWN
+    is_directory = False
+
+    def __init__(self, name: str, access: int) -> None:
+        super().__init__()
+        self.name = name
+        self.access = access
+        self.position = 0
+
+    def is_signalled(self, thread: KernelThread) -> bool:
+        return True
+
+    def satisfy(self, thread: KernelThread) -> bool:
+        return False
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`; b"" at the end of the file."""
+        raise IoFailure(Status.INVALID_DEVICE_REQUEST)
+
+    def write(self, offset: int, data: bytes) -> int:
+        """Writes all of `data` at `offset` and answers its length."""
+        raise IoFailure(Status.INVALID_DEVICE_REQUEST)
+
+    def flush(self) -> None:
+        """Hands what was written to the host."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        raise IoFailure(Status.INVALID_DEVICE_REQUEST)
+
+    def set_size(self, size: int) -> None:
+        """Cuts or extends with zeros."""
+        raise IoFailure(Status.INVALID_DEVICE_REQUEST)
+
+    def information(self) -> FileInformation:
+        """Times, attributes and size."""
+        raise IoFailure(Status.INVALID_DEVICE_REQUEST)
+
+    def require(self, rights: int) -> None:
+        """Fails with ACCESS_DENIED unless the open was granted one of `rights`."""
+        if not self.access & rights:
+            raise IoFailure(Status.ACCESS_DENIED)
+
+
+class NullFile(File):
+    """The NUL device: reads find the end, writes vanish."""
+
+    file_type = FileType.CHARACTER
+
+    def read(self, offset: int, size: int) -> bytes:
+        return b""
+
+    def write(self, offset: int, data: bytes) -> int:
+        return len(data)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMode:
+    """How a file was opened: granted access, shared access, deletion at close."""
+
+    access: int
+    share: int
+    delete_on_close: bool = False
+
+
+class FileObject(File):
+    """One open of a file or folder on the drive C:."""
+
+    file_type = FileType.DISK
+
+    def __init__(self, block: FileControlBlock, mode: OpenMode) -> None:
+        super().__init__(block.name, mode.access)
+        self.block = block
+        self.share = mode.share
+        self.delete_on_close = mode.delete_on_close
+        self.is_directory = block.is_directory
+
+    def read(self, offset: int, size: int) -> bytes:
+        self._require_data(FILE_READ_DATA | FILE_EXECUTE)
+        return self.block.read(offset, size)
+
+    def write(self, offset: int, data: bytes) -> int:
+        self._require_data(FILE_WRITE_DATA | FILE_APPEND_DATA)
+        if not self.access & FILE_WRITE_DATA:
+            offset = self.block.size
+        return self.block.write(offset, data)
+
+    def _require_data(self, rights: int) -> None:
+        if self.is_directory:
+            raise IoFailure(Status.INVALID_DEVICE_REQUEST)
+        self.require(rights)
+
+    def flush(self) -> None:
+        self._require_data(FILE_WRITE_DATA | FILE_APPEND_DATA)
+        self.block.flush()
+
+    @property
+    def size(self) -> int:
+        return self.block.size
+
+    def set_size(self, size: int) -> None:
+        self._require_data(FILE_WRITE_DATA)
+        self.block.set_size(size)
+
+    def information(self) -> FileInformation:
+        return self.block.information()
+
+    def set_delete_pending(self, pending: bool) -> None:
+        """Marks the file for deletion at its last close, or unmarks it (FileDispositionInformation)."""
+        self.require(DELETE)
+        self.block.set_delete_pending(pending)
+
+    def close(self) -> None:
+        self.block.close_open(self)

@@ -1,0 +1,71 @@
+"""What an image section is read from: a file of the drive C:, a file of the host, or bytes in memory."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.file import File
+
+
+class ImageBacking(Protocol):
+    """The bytes of a PE file; `read` answers fewer bytes only at the end."""
+
+    @property
+    def name(self) -> str:
+        """The file's name, the same for all sections over it."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`."""
+
+
+class BytesImage:
+    """A synthesized system DLL."""
+
+    def __init__(self, data: bytes, name: str = "") -> None:
+        self._data = data
+        self.name = name
+        self.size = len(data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`."""
+        return self._data[offset : offset + size]
+
+
+class HostImage:
+    """A program file the tool's user named; may lie outside the drive C:, and is only read."""
+
+    def __init__(self, path: Path, name: str = "") -> None:
+        """Raises OSError if the file cannot be read."""
+        self._file = open(path, "rb")  # noqa: SIM115 - closed by close(), it lives as long as the section
+        self.name = name or str(path)
+        self.size = os.fstat(self._file.fileno()).st_size
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`."""
+        return os.pread(self._file.fileno(), size, offset)
+
+    def close(self) -> None:
+        """Gives the host's descriptor back."""
+        self._file.close()
+
+
+class VolumeImage:
+    """A file of the drive C:, open for as long as its section may need it."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self.name = "C:" + file.name
+        self.size = file.size
+        file.reference()
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`; an OSError where the file fails."""
+        try:
+            return self._file.read(offset, size)
+        except IoFailure as failure:
+            raise OSError(str(failure)) from failure

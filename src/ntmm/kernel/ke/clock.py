@@ -1,0 +1,50 @@
+"""The virtual clock: time passes by what the machine did, never by the host's time, so that runs repeat exactly."""
+
+from typing import Final
+
+BOOT_TIME_100NS: Final = 127_489_248_000_000_000
+"""2005-01-01 00:00:00 UTC as a FILETIME (100 ns units since 1601): every machine boots at this moment."""
+
+KERNEL_ENTRY_100NS: Final = 10
+"""Modelled cost of one entry into the kernel: 1 microsecond."""
+
+TICK_100NS: Final = 156_250
+"""The clock interrupt's period: 15.625 ms, as on PCs of the time."""
+
+
+class Clock:
+    """Counts virtual time in 100 ns units. `entries` is raised by the trap loop; `advance` adds waits and I/O."""
+
+    __slots__ = ("entries", "skipped_100ns")
+
+    performance_frequency: Final = 10_000_000
+    """Counts per second of the performance counter."""
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self.skipped_100ns = 0
+
+    def uptime_100ns(self) -> int:
+        """Time since boot in 100 ns units."""
+        return self.entries * KERNEL_ENTRY_100NS + self.skipped_100ns
+
+    def now_100ns(self) -> int:
+        """Current time as a FILETIME."""
+        return BOOT_TIME_100NS + self.uptime_100ns()
+
+    def tick_count(self) -> int:
+        """Milliseconds since boot at the resolution of the clock interrupt (GetTickCount), not wrapped."""
+        return self.uptime_100ns() // TICK_100NS * TICK_100NS // 10_000
+
+    def performance_counter(self) -> int:
+        """Counts of `performance_frequency` since boot."""
+        return self.uptime_100ns()
+
+    def time_stamp_counter(self) -> int:
+        """The processor's cycle counter at a modelled 2 GHz, for emulated rdtsc."""
+        return self.uptime_100ns() * 200
+
+    def advance(self, amount_100ns: int) -> None:
+        """Lets time pass without work: an idle wait, or an I/O's latency."""
+        assert amount_100ns >= 0
+        self.skipped_100ns += amount_100ns

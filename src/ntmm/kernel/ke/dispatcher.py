@@ -1,0 +1,19 @@
+"""What a thread can wait for: the signal state and waiter list of DISPATCHER_HEADER."""
+
+from ntmm.kernel.ke.thread import KernelThread
+
+
+class DispatcherObject:
+    """Signalled or not, with the threads that wait for it in order of arrival."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiters: list[KernelThread] = []
+
+    def is_signalled(self, thread: KernelThread) -> bool:
+        """True if a wait by `thread` would be satisfied now."""
+        raise NotImplementedError
+
+    def satisfy(self, thread: KernelThread) -> bool:
+        """Takes what the wait takes (an auto-reset event's signal, ownership); True if the object was abandoned."""
+        raise NotImplementedError

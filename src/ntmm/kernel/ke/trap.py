@@ -1,0 +1,60 @@
+"""The trap loop (KiTrap*, KiSystemService): runs a thread in user mode and hands each exit of the CPU to its slot."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ntmm.hw.cpu import Cpu, ExitReason
+from ntmm.kernel.ke.clock import Clock
+from ntmm.kernel.ke.scheduler import Scheduler
+from ntmm.kernel.ke.thread import KernelThread, ThreadExit
+
+
+class TimeLimitReached(Exception):  # noqa: N818 - names what happened to the run
+    """The user's time limit has passed; the message is one sentence."""
+
+
+class UserThread(KernelThread):
+    """A thread with user-mode registers in `context`."""
+
+    context: Any
+
+
+def _unfilled(*arguments: object) -> None:
+    raise AssertionError("a trap slot was not filled at boot")
+
+
+class TrapLoop:
+    """The slots, filled by `boot`: `page_fault(thread, address, error code)`, `system_call(thread)`,
+    `exception(thread, vector)`.
+    """
+
+    def __init__(self, cpu: Cpu, clock: Clock, scheduler: Scheduler) -> None:
+        self._cpu = cpu
+        self._clock = clock
+        self._scheduler = scheduler
+        self.page_fault: Callable[[Any, int, int], None] = _unfilled
+        self.system_call: Callable[[Any], None] = _unfilled
+        self.exception: Callable[[Any, int], None] = _unfilled
+
+    def run(self, thread: UserThread) -> None:
+        """Runs a thread until it ends (ThreadExit) or the run does (TimeLimitReached)."""
+        cpu, clock, scheduler = self._cpu, self._clock, self._scheduler
+        enter, context = cpu.run, thread.context
+        page_fault, system_call = self.page_fault, self.system_call
+        while True:
+            reason = enter(context)
+            clock.entries += 1
+            if reason is ExitReason.PAGE_FAULT:
+                page_fault(thread, cpu.fault_address, cpu.error_code)
+            elif reason is ExitReason.SYSTEM_CALL:
+                system_call(thread)
+            elif reason is ExitReason.EXCEPTION:
+                self.exception(thread, cpu.vector)
+            else:
+                raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")
+            if thread.must_exit:
+                raise ThreadExit
+            if scheduler.ready_count:
+                thread.quantum -= 1
+                if thread.quantum <= 0:
+                    scheduler.yield_now()

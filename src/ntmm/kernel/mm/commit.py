@@ -1,0 +1,63 @@
+"""Commit charge: promises of backing store, taken before memory is used (MiChargeCommitment).
+
+The limit is RAM plus page files, in pages. A `CommitAccount` is what one owner (a process, a segment, the system)
+has taken; it gives everything back when closed, so no charge can be lost.
+"""
+
+
+class CommitLedger:
+    """The system-wide sum. All figures in pages."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.committed = 0
+        self.peak = 0
+
+    def open_account(self, owner: str) -> "CommitAccount":
+        """A new, empty account for an owner named in reports."""
+        return CommitAccount(self, owner)
+
+
+class CommitAccount:
+    """The pages one owner has charged."""
+
+    __slots__ = ("_ledger", "owner", "pages", "peak")
+
+    def __init__(self, ledger: CommitLedger, owner: str) -> None:
+        self._ledger = ledger
+        self.owner = owner
+        self.pages = 0
+        self.peak = 0
+
+    def charge(self, pages: int) -> bool:
+        """Takes `pages` from the limit; False, and nothing taken, if they would pass it."""
+        assert pages >= 0
+        ledger = self._ledger
+        if ledger.committed + pages > ledger.limit:
+            return False
+        ledger.committed += pages
+        self.pages += pages
+        ledger.peak = max(ledger.peak, ledger.committed)
+        self.peak = max(self.peak, self.pages)
+        return True
+
+    def charge_required(self, pages: int) -> None:
+        """Takes pages that the kernel itself needs (page tables, lists) even past the limit: they cannot be refused.
+
+        The limit leaves room for them (`manager` sets it below the size of RAM).
+        """
+        ledger = self._ledger
+        ledger.committed += pages
+        self.pages += pages
+        ledger.peak = max(ledger.peak, ledger.committed)
+        self.peak = max(self.peak, self.pages)
+
+    def give_back(self, pages: int) -> None:
+        """Returns pages charged before."""
+        assert 0 <= pages <= self.pages, f"{self.owner} returns {pages} of {self.pages} committed pages"
+        self.pages -= pages
+        self._ledger.committed -= pages
+
+    def close(self) -> None:
+        """Returns whatever is left."""
+        self.give_back(self.pages)

@@ -1,0 +1,69 @@
+"""Guard pages and stack growth (MiAccessCheck's guard case, MiCheckForUserStackOverflow)."""
+
+from typing import Final
+
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.mm.fault import outcome
+from ntmm.kernel.mm.fault.context import FaultContext
+from ntmm.kernel.mm.fault.machine import FaultMachine
+from ntmm.kernel.mm.fault.outcome import FaultOutcome
+from ntmm.kernel.mm.vad.commit_pages import commit_page
+from ntmm.nt.memory import MM_GUARD_PAGE, MM_READWRITE
+
+STACK_BASE_POINTERS: Final = 1
+STACK_LIMIT_POINTERS: Final = 2
+"""Offsets of NT_TIB.StackBase and StackLimit in the TEB, counted in pointers."""
+
+DEALLOCATION_STACK: Final = {4: 0xE0C, 8: 0x1478}
+"""Offset of TEB.DeallocationStack, the lowest reserved address of the stack, by pointer size."""
+
+
+def guard_fault(
+    machine: FaultMachine, context: FaultContext, address: int, index: int, pte: int, protection: int, teb: int
+) -> FaultOutcome:
+    """Any access to a guard page: the guard is removed first, then the stack grows or the program is told."""
+    if index < 0:
+        index = context.tables.ensure(address, user=True)
+    plain = protection & ~MM_GUARD_PAGE
+    machine.table_memory.write(index, machine.format.with_protection(pte, plain) if pte else plain << 5)
+    if not teb:
+        return outcome.GUARD_PAGE
+    try:
+        return _grow_stack(machine, context, address, teb)
+    except GuestFault:
+        return outcome.GUARD_PAGE
+
+
+def _grow_stack(machine: FaultMachine, context: FaultContext, address: int, teb: int) -> FaultOutcome:
+    memory, page = context.memory, 1 << machine.page_shift
+    pointer = memory.pointer_size
+    base = memory.read_pointer(teb + STACK_BASE_POINTERS * pointer)
+    lowest = memory.read_pointer(teb + DEALLOCATION_STACK[pointer])
+    if not lowest <= address < base:
+        return outcome.GUARD_PAGE
+    touched = address & -page
+    below = touched - page
+    last = below - page <= lowest
+    vad = context.vads.find(below >> machine.page_shift)
+    if vad is None:
+        return outcome.STACK_OVERFLOW
+    limit_address = teb + STACK_LIMIT_POINTERS * pointer
+    protection = MM_READWRITE if last else MM_READWRITE | MM_GUARD_PAGE
+    if not _commit_if_reserved(machine, context, below, protection):
+        return outcome.STACK_OVERFLOW
+    memory.write_pointer(limit_address, below if last else touched)
+    return outcome.STACK_OVERFLOW if last else outcome.STACK_GROWTH
+
+
+def _commit_if_reserved(machine: FaultMachine, context: FaultContext, address: int, protection: int) -> bool:
+    """Commits the page below; a page that is committed already only gets the new protection."""
+    index = context.tables.ensure(address, user=True)
+    pte = machine.entries[index]
+    vad = context.vads.find(address >> machine.page_shift)
+    if vad is None:
+        return False
+    if pte == 0 and not vad.mem_commit:
+        return commit_page(context.tables, context.account, vad, address, protection)
+    if not pte & 1:
+        machine.table_memory.write(index, machine.format.with_protection(pte, protection))
+    return True

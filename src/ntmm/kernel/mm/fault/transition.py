@@ -1,0 +1,23 @@
+"""Soft faults on private pages that are still in RAM (MiResolveTransitionFault)."""
+
+from ntmm.kernel.mm.fault import outcome
+from ntmm.kernel.mm.fault.context import FaultContext
+from ntmm.kernel.mm.fault.machine import FaultMachine
+from ntmm.kernel.mm.fault.outcome import FaultOutcome
+from ntmm.kernel.mm.tables.formats import PROTECTION_SHIFT
+
+
+def transition_fault(
+    machine: FaultMachine, context: FaultContext, address: int, index: int, pte: int, protection: int
+) -> FaultOutcome:
+    """Takes the page from its list and makes it valid again with its contents and dirty state."""
+    frame = machine.format.frame(pte)
+    machine.pfn.reactivate(frame)
+    machine.pfn.original_pte[frame] = protection << PROTECTION_SHIFT
+    machine.table_memory.write(index, frame << machine.page_shift | machine.format.user_bits[protection])
+    vpn = address >> machine.page_shift
+    machine.pfn.working_set_index[frame] = context.working_set.insert(vpn, protection)
+    kind = "private"
+    context.pages[kind] += 1
+    context.pages_given[kind] += 1
+    return outcome.TRANSITION

@@ -1,0 +1,14 @@
+"""Sparse arrays: one column of the PFN database, backed by memory the host gives only when it is touched."""
+
+import mmap
+from typing import Literal
+
+_NORESERVE = 0x4000
+_BYTES = {"B": 1, "H": 2, "I": 4, "Q": 8}
+
+
+def sparse_column(count: int, code: Literal["B", "H", "I", "Q"]) -> memoryview:
+    """A zero-filled writable array of `count` items of struct code B, H, I or Q, sparse on the host."""
+    size = max(1, count) * _BYTES[code]
+    block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NORESERVE)
+    return memoryview(block).cast(code)

@@ -1,0 +1,114 @@
+"""A kernel pool (ExAllocatePoolWithTag): first fit over free ranges of its address range, pages mapped as needed.
+
+All pages of both pools are resident in this version; paged pool's become pageable with the paging file.
+"""
+
+from sortedcontainers import SortedDict
+
+from ntmm.kernel.mm.commit import CommitAccount
+from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.tables import PageTables
+
+_BLOCK_ALIGNMENT = 8
+_REGION_PAGES = 16
+
+
+class PoolExhausted(Exception):  # noqa: N818 - answered as STATUS_INSUFFICIENT_RESOURCES
+    """The pool's address range or the commit limit is used up."""
+
+
+class Pool:
+    """A range [start, end) of kernel addresses. Sizes in bytes; every block carries a four-character tag.
+
+    `downward` fills the range from its end, as nonpaged pool expansion does on x86.
+    """
+
+    def __init__(
+        self, tables: PageTables, start: int, end: int, use: PageUse, account: CommitAccount, downward: bool
+    ) -> None:
+        self._tables = tables
+        self._page = tables.memory.architecture.page_size
+        self._use = use
+        self._account = account
+        self._downward = downward
+        self._start, self._end = start, end
+        self._grown = end if downward else start
+        self._free: SortedDict[int, int] = SortedDict()
+        self._blocks: dict[int, tuple[int, str]] = {}
+        self.pages = 0
+
+    def allocate(self, size: int, tag: str) -> int:
+        """Address of a zeroed block of at least `size` bytes; raises PoolExhausted."""
+        size = -(-size // _BLOCK_ALIGNMENT) * _BLOCK_ALIGNMENT
+        while True:
+            for address, room in self._free.items():
+                if room >= size:
+                    self._take(address, room, size)
+                    self._blocks[address] = (size, tag)
+                    return int(address)
+            self._grow(size)
+
+    def _take(self, address: int, room: int, size: int) -> None:
+        del self._free[address]
+        if room > size:
+            self._free[address + size] = room - size
+
+    def free(self, address: int) -> None:
+        """Gives a block back; neighbours are joined and its bytes zeroed for the next owner."""
+        size, _ = self._blocks.pop(address)
+        self._zero(address, size)
+        self._insert_free(address, size)
+
+    def _insert_free(self, address: int, size: int) -> None:
+        position = self._free.bisect_left(address)
+        if position < len(self._free):
+            after, after_size = self._free.peekitem(position)
+            if address + size == after:
+                del self._free[after]
+                size += after_size
+        if position > 0:
+            before, before_size = self._free.peekitem(position - 1)
+            if before + before_size == address:
+                self._free[before] = before_size + size
+                return
+        self._free[address] = size
+
+    def _grow(self, size: int) -> None:
+        pages = max(_REGION_PAGES, -(-size // self._page))
+        length = pages * self._page
+        if self._grown - length < self._start if self._downward else self._grown + length > self._end:
+            raise PoolExhausted(f"no {length} bytes of address space left in {self._use.name}")
+        if not self._account.charge(pages):
+            raise PoolExhausted("commit limit reached")
+        address = self._grown - length if self._downward else self._grown
+        self._grown = address if self._downward else address + length
+        for offset in range(0, length, self._page):
+            self._map_page(address + offset)
+        self.pages += pages
+        self._insert_free(address, length)
+
+    def _map_page(self, address: int) -> None:
+        memory = self._tables.memory
+        index = self._tables.ensure(address, user=False)
+        frame = memory.pfn.take_zeroed(self._use)
+        memory.write(index, memory.table_entry(frame, user=False) | memory.architecture.no_execute)
+        memory.pfn.pte_address[frame] = memory.architecture.pte_address(address)
+        memory.pfn.pte_frame[frame] = index >> memory.entries_shift
+
+    def _zero(self, address: int, size: int) -> None:
+        ram = memoryview(self._tables.memory.entries).cast("B")
+        while size:
+            index = self._tables.find(address)
+            frame = self._tables.memory.format.frame(self._tables.memory.entries[index])
+            count = min(size, self._page - address % self._page)
+            start = frame * self._page + address % self._page
+            ram[start : start + count] = bytes(count)
+            address, size = address + count, size - count
+
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """By tag: number of blocks and their bytes."""
+        by_tag: dict[str, tuple[int, int]] = {}
+        for size, tag in self._blocks.values():
+            count, total = by_tag.get(tag, (0, 0))
+            by_tag[tag] = (count + 1, total + size)
+        return by_tag

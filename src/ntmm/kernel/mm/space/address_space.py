@@ -1,0 +1,42 @@
+"""An address space: what `fault` needs of it, and where it lies."""
+
+from ntmm.kernel.ke.access import GuestMemory
+from ntmm.kernel.mm.commit import CommitAccount
+from ntmm.kernel.mm.fault import FaultContext
+from ntmm.kernel.mm.tables import PageTables
+from ntmm.kernel.mm.working_set import WorkingSet
+
+
+class AddressSpace(FaultContext):
+    """One process's view of memory.
+
+    `fixed_pages` counts the pages that creation took, by purpose; `eager_pages` the user pages that were mapped
+    before their first touch (none but those the lecture names).
+    """
+
+    def __init__(
+        self,
+        process_id: int,
+        tables: PageTables,
+        working_set: WorkingSet,
+        account: CommitAccount,
+        memory: GuestMemory,
+        fixed_pages: dict[str, int],
+    ) -> None:
+        super().__init__(process_id, tables, working_set, account, memory)
+        self.fixed_pages = fixed_pages
+        self.charged_copies: set[int] = set()
+        """Page numbers of view pages whose private copy was charged by VirtualProtect, beyond the section's own."""
+        self.virtual_size = 0
+        self.peak_virtual_size = 0
+        self.deleted = False
+
+    @property
+    def directory(self) -> int:
+        """The value of CR3."""
+        return self.tables.directory
+
+    def grow(self, size: int) -> None:
+        """Counts `size` more bytes of used address space; negative for less."""
+        self.virtual_size += size
+        self.peak_virtual_size = max(self.peak_virtual_size, self.virtual_size)

@@ -1,0 +1,200 @@
+"""NtAllocateVirtualMemory: reserve and commit, with the checks, their order and the rounding of Windows."""
+
+from typing import Final, NamedTuple
+
+from ntmm.kernel.mm.space.address_space import AddressSpace
+from ntmm.kernel.mm.space.machine import SpaceMachine
+from ntmm.kernel.mm.space.pages import page_protection_code
+from ntmm.kernel.mm.space.protect import change_page
+from ntmm.kernel.mm.vad import Vad, VadKind
+from ntmm.nt.memory import (
+    ALLOCATION_GRANULARITY,
+    MEM_COMMIT,
+    MEM_LARGE_PAGES,
+    MEM_PHYSICAL,
+    MEM_RESERVE,
+    MEM_RESET,
+    MEM_TOP_DOWN,
+    MEM_WRITE_WATCH,
+    MM_ACCESS_MASK,
+    MM_DECOMMIT,
+    MM_EXECUTE_WRITECOPY,
+    MM_WRITECOPY,
+    make_protection_mask,
+)
+from ntmm.nt.status import Status
+
+_KNOWN_TYPES: Final = (
+    MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_PHYSICAL | MEM_LARGE_PAGES
+)
+_COPY_CODES: Final = (MM_WRITECOPY, MM_EXECUTE_WRITECOPY)
+MAXIMUM_ZERO_BITS: Final = {4: 21, 8: 53}
+"""By pointer size."""
+
+
+class Range(NamedTuple):
+    """An answer of an NTSTATUS with the rounded range, in bytes; a failed service answers no range."""
+
+    status: Status
+    base: int = 0
+    size: int = 0
+
+
+def allocate(
+    machine: SpaceMachine,
+    space: AddressSpace,
+    base: int,
+    size: int,
+    allocation_type: int,
+    page_protection: int,
+    zero_bits: int = 0,
+) -> Range:
+    """Reserves, commits or both; `base` 0 lets the system choose. Statuses as the ledger's table of checks."""
+    protection = make_protection_mask(page_protection)
+    status = _check(machine, base, size, allocation_type, protection, zero_bits)
+    if status is not None:
+        return Range(status)
+    assert protection is not None
+    if allocation_type & MEM_RESET:
+        return _reset(machine, space, base, size)
+    if base == 0 or allocation_type & MEM_RESERVE:
+        return _reserve(machine, space, base, size, allocation_type, protection, zero_bits)
+    return _commit(machine, space, base, size, protection)
+
+
+def _check(
+    machine: SpaceMachine, base: int, size: int, allocation_type: int, protection: int | None, zero_bits: int
+) -> Status | None:
+    highest = machine.layout.highest_vad_address
+    if zero_bits > MAXIMUM_ZERO_BITS[machine.architecture.pointer_size]:
+        return Status.INVALID_PARAMETER_3
+    status = _check_type(allocation_type)
+    if status is not None:
+        return status
+    if protection is None:
+        return Status.INVALID_PAGE_PROTECTION
+    if base > highest:
+        return Status.INVALID_PARAMETER_2
+    if size > highest + 1 - base or size == 0:
+        return Status.INVALID_PARAMETER_4
+    if protection & MM_ACCESS_MASK in _COPY_CODES and (allocation_type & MEM_RESERVE or base == 0):
+        return Status.INVALID_PAGE_PROTECTION
+    return None
+
+
+def _check_type(allocation_type: int) -> Status | None:
+    if allocation_type & ~_KNOWN_TYPES or not allocation_type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET):
+        return Status.INVALID_PARAMETER_5
+    if allocation_type & MEM_RESET and allocation_type != MEM_RESET:
+        return Status.INVALID_PARAMETER_5
+    if allocation_type & (MEM_LARGE_PAGES | MEM_PHYSICAL | MEM_WRITE_WATCH):
+        return Status.NOT_IMPLEMENTED
+    return None
+
+
+def _reserve(
+    machine: SpaceMachine,
+    space: AddressSpace,
+    base: int,
+    size: int,
+    allocation_type: int,
+    protection: int,
+    zero_bits: int,
+) -> Range:
+    page = machine.architecture.page_size
+    if base:
+        start = base & -ALLOCATION_GRANULARITY
+        end = -(-(base + size) // page) * page
+        if start < machine.layout.lowest_user_address:
+            return Range(Status.INVALID_PARAMETER_2)
+        if space.vads.overlapping(start // page, end // page - 1):
+            return Range(Status.CONFLICTING_ADDRESSES)
+    else:
+        found = find_free(machine, space, size, bool(allocation_type & MEM_TOP_DOWN), zero_bits)
+        if found is None:
+            return Range(Status.NO_MEMORY)
+        start, end = found, found + -(-size // page) * page
+    commit = bool(allocation_type & MEM_COMMIT)
+    vad = Vad(start // page, end // page - 1, VadKind.PRIVATE, protection, mem_commit=commit)
+    if commit:
+        if not space.account.charge(vad.pages):
+            return Range(Status.COMMITMENT_LIMIT)
+        vad.commit_charge = vad.pages
+    space.vads.insert(vad)
+    space.grow(end - start)
+    return Range(Status.SUCCESS, start, end - start)
+
+
+def find_free(
+    machine: SpaceMachine, space: AddressSpace, size: int, top_down: bool = False, zero_bits: int = 0
+) -> int | None:
+    """A free, 64 KB aligned address for `size` bytes; `zero_bits` high bits of the 32-bit address must be clear."""
+    page = machine.architecture.page_size
+    highest = machine.layout.highest_vad_address
+    if zero_bits:
+        highest = min(highest, (0xFFFFFFFF >> zero_bits))
+    start = space.vads.find_empty(
+        -(-size // page),
+        ALLOCATION_GRANULARITY // page,
+        machine.layout.lowest_user_address // page,
+        highest // page,
+        top_down,
+    )
+    return None if start is None else start * page
+
+
+def _commit(machine: SpaceMachine, space: AddressSpace, base: int, size: int, protection: int) -> Range:
+    """Commits pages inside one reservation; pages committed before only take the new protection."""
+    page = machine.architecture.page_size
+    start, end = base & -page, -(-(base + size) // page) * page
+    vad = space.vads.find(start // page)
+    if vad is None or vad.kind is VadKind.SHARED_PAGE or end // page - 1 > vad.end_vpn:
+        return Range(Status.CONFLICTING_ADDRESSES)
+    if vad.is_view:
+        return Range(Status.ALREADY_COMMITTED)
+    if vad.no_change:
+        return Range(Status.CONFLICTING_ADDRESSES)
+    if protection & MM_ACCESS_MASK in _COPY_CODES:
+        return Range(Status.INVALID_PAGE_PROTECTION)
+    new_pages = sum(1 for address in range(start, end, page) if not is_committed(machine, space, vad, address))
+    if not space.account.charge(new_pages):
+        return Range(Status.COMMITMENT_LIMIT)
+    vad.commit_charge += new_pages
+    for address in range(start, end, page):
+        _commit_page(machine, space, vad, address, protection)
+    return Range(Status.SUCCESS, start, end - start)
+
+
+def is_committed(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int) -> bool:
+    """True if a page of a private VAD is committed: its PTE says so, or a zero PTE and the whole VAD is."""
+    index = space.tables.find(address)
+    pte = machine.table_memory.entries[index] if index >= 0 else 0
+    if pte == 0:
+        return vad.mem_commit
+    return pte != machine.format.demand_zero(MM_DECOMMIT)
+
+
+def _commit_page(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int, protection: int) -> None:
+    index = space.tables.find(address)
+    pte = machine.table_memory.entries[index] if index >= 0 else 0
+    if is_committed(machine, space, vad, address):
+        current = page_protection_code(machine, space, address, pte) if pte else vad.protection
+        if current != protection:
+            change_page(machine, space, vad, address, protection)
+        return
+    index = space.tables.ensure(address, user=True)
+    machine.table_memory.write(index, machine.format.demand_zero(protection))
+
+
+def _reset(machine: SpaceMachine, space: AddressSpace, base: int, size: int) -> Range:
+    """MEM_RESET: the contents are no longer wanted; pages stay committed and the next write-out may skip them."""
+    page, memory = machine.architecture.page_size, machine.table_memory
+    start, end = base & -page, -(-(base + size) // page) * page
+    vad = space.vads.find(start // page)
+    if vad is None or end // page - 1 > vad.end_vpn or vad.is_view:
+        return Range(Status.CONFLICTING_ADDRESSES)
+    for _, index in space.tables.existing(start, end):
+        pte = memory.entries[index]
+        if pte & 1:
+            memory.write(index, pte & ~machine.architecture.DIRTY)
+    return Range(Status.SUCCESS, start, end - start)

@@ -1,0 +1,96 @@
+"""NtFreeVirtualMemory: decommit and release."""
+
+from ntmm.kernel.mm.space.address_space import AddressSpace
+from ntmm.kernel.mm.space.allocate import Range, is_committed
+from ntmm.kernel.mm.space.machine import SpaceMachine
+from ntmm.kernel.mm.space.pages import delete_page
+from ntmm.kernel.mm.vad import Vad, VadKind
+from ntmm.nt.memory import MEM_DECOMMIT, MEM_RELEASE, MM_DECOMMIT
+from ntmm.nt.status import Status
+
+
+def free(machine: SpaceMachine, space: AddressSpace, base: int, size: int, free_type: int) -> Range:
+    """Decommits pages or releases a region; `size` 0 means the whole region, whose base `base` must then be."""
+    if free_type not in (MEM_DECOMMIT, MEM_RELEASE):
+        return Range(Status.INVALID_PARAMETER_4)
+    if base > machine.layout.highest_vad_address:
+        return Range(Status.INVALID_PARAMETER_2)
+    if size > machine.layout.highest_vad_address + 1 - base:
+        return Range(Status.INVALID_PARAMETER_3)
+    page = machine.architecture.page_size
+    start = base & -page
+    vad = space.vads.find(start // page)
+    if vad is None:
+        return Range(Status.MEMORY_NOT_ALLOCATED)
+    end = -(-(base + size) // page) * page if size else (vad.end_vpn + 1) * page
+    status = _check(vad, start // page, end // page - 1, size)
+    if status is not None:
+        return Range(status)
+    if free_type == MEM_RELEASE:
+        _release(machine, space, vad, start, end)
+    else:
+        _decommit(machine, space, vad, start, end)
+    return Range(Status.SUCCESS, start, end - start)
+
+
+def _check(vad: Vad, first: int, last: int, size: int) -> Status | None:
+    if last > vad.end_vpn:
+        return Status.UNABLE_TO_FREE_VM
+    if vad.is_view:
+        return Status.UNABLE_TO_DELETE_SECTION
+    if vad.no_change:
+        return Status.INVALID_PAGE_PROTECTION
+    if size == 0 and first != vad.start_vpn:
+        return Status.FREE_VM_NOT_AT_BASE
+    return None
+
+
+def _release(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> None:
+    """Gives [start, end) back; what is left of the region on either side stays as regions of their own."""
+    page = machine.architecture.page_size
+    committed = _count_committed(machine, space, vad, start, end)
+    for address, index in space.tables.existing(start, end):
+        if machine.table_memory.entries[index]:
+            delete_page(machine, space, address, index)
+    space.account.give_back(committed)
+    vad.commit_charge -= committed
+    space.vads.remove(vad)
+    _keep_rest(machine, space, vad, start // page, end // page - 1)
+    space.tables.drop_empty_tables(start, end)
+    space.grow(start - end)
+
+
+def _keep_rest(machine: SpaceMachine, space: AddressSpace, vad: Vad, first: int, last: int) -> None:
+    page = machine.architecture.page_size
+    for start, end in ((vad.start_vpn, first - 1), (last + 1, vad.end_vpn)):
+        if start > end:
+            continue
+        rest = Vad(start, end, VadKind.PRIVATE, vad.protection, vad.mem_commit, purpose=vad.purpose)
+        rest.commit_charge = _count_committed(machine, space, rest, start * page, (end + 1) * page)
+        space.vads.insert(rest)
+
+
+def _count_committed(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> int:
+    """Committed pages of [start, end): nothing but the PTEs that exist is looked at."""
+    entries, decommitted = machine.table_memory.entries, machine.format.demand_zero(MM_DECOMMIT)
+    present = [entries[index] for _, index in space.tables.existing(start, end)]
+    used = sum(1 for pte in present if pte)
+    if vad.mem_commit:
+        gone = sum(1 for pte in present if pte == decommitted)
+        return (end - start) // machine.architecture.page_size - gone
+    return used - sum(1 for pte in present if pte == decommitted)
+
+
+def _decommit(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> None:
+    """Pages become reserved again: zero PTEs, or explicitly decommitted ones where a zero PTE would mean committed."""
+    page = machine.architecture.page_size
+    replacement = machine.format.demand_zero(MM_DECOMMIT) if vad.mem_commit else 0
+    for address in range(start, end, page):
+        if not is_committed(machine, space, vad, address):
+            continue
+        index = space.tables.ensure(address, user=True) if vad.mem_commit else space.tables.find(address)
+        delete_page(machine, space, address, index, replacement)
+        vad.commit_charge -= 1
+        space.account.give_back(1)
+    if not vad.mem_commit:
+        space.tables.drop_empty_tables(start, end)

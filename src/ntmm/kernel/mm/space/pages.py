@@ -1,0 +1,87 @@
+"""Single pages of an address space: take them away, read and change their protection (MiDeletePte and friends)."""
+
+from ntmm.kernel.mm.fault.shares import drop_prototype_share
+from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG, PROTOTYPE_FLAG
+from ntmm.kernel.mm.space.address_space import AddressSpace
+from ntmm.kernel.mm.space.machine import SpaceMachine
+from ntmm.kernel.mm.tables.formats import PROTECTION_SHIFT
+
+
+def is_shared(machine: SpaceMachine, frame: int) -> bool:
+    """True if the page belongs to a section, not to the process."""
+    return bool(machine.pfn.flags[frame] & PROTOTYPE_FLAG)
+
+
+def delete_page(machine: SpaceMachine, space: AddressSpace, address: int, index: int, replacement: int = 0) -> None:
+    """Takes whatever a PTE holds away and writes `replacement` instead; frames return to their list or section."""
+    memory, pfn = machine.table_memory, machine.pfn
+    pte = memory.entries[index]
+    frame = machine.format.frame(pte)
+    memory.write(index, replacement)
+    if pte & 1:
+        leave_working_set(machine, space, address, frame)
+        if is_shared(machine, frame):
+            drop_prototype_share(machine.faults, frame)
+        else:
+            pfn.free(frame)
+    elif machine.format.is_transition(pte):
+        pfn.free(frame)
+
+
+def leave_working_set(machine: SpaceMachine, space: AddressSpace, address: int, frame: int) -> None:
+    """Takes a valid page out of the working set and the counts; the PTE is the caller's matter."""
+    vpn = address >> machine.architecture.page_shift
+    if is_shared(machine, frame):
+        space.working_set.remove_shared(vpn)
+        space.pages["image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"] -= 1
+    else:
+        space.working_set.remove(machine.pfn.working_set_index[frame])
+        space.pages["private"] -= 1
+
+
+def page_protection_code(machine: SpaceMachine, space: AddressSpace, address: int, pte: int) -> int:
+    """The MM_* code that a non-zero PTE of a user page stands for."""
+    if not pte & 1:
+        return machine.format.protection(pte)
+    frame = machine.format.frame(pte)
+    if is_shared(machine, frame):
+        return space.working_set.shared_protection(address >> machine.architecture.page_shift)
+    return machine.format.protection(machine.pfn.original_pte[frame])
+
+
+def trim_private_page(
+    machine: SpaceMachine, space: AddressSpace, address: int, index: int, protection: int
+) -> None:
+    """A valid private page leaves the working set; its PTE becomes transition with an MM_* code (MiFreeWsle)."""
+    memory, pfn = machine.table_memory, machine.pfn
+    pte = memory.entries[index]
+    frame = machine.format.frame(pte)
+    if pte & machine.architecture.DIRTY:
+        pfn.flags[frame] |= MODIFIED_FLAG
+    leave_working_set(machine, space, address, frame)
+    pfn.original_pte[frame] = protection << PROTECTION_SHIFT
+    memory.write(index, machine.format.transition(frame, protection))
+    pfn.drop_share(frame)
+
+
+def drop_view_page(machine: SpaceMachine, space: AddressSpace, address: int, index: int, replacement: int) -> None:
+    """A valid page of a view leaves the working set and its PTE takes prototype form."""
+    frame = machine.format.frame(machine.table_memory.entries[index])
+    leave_working_set(machine, space, address, frame)
+    machine.table_memory.write(index, replacement)
+    drop_prototype_share(machine.faults, frame)
+
+
+def rewrite_valid(machine: SpaceMachine, space: AddressSpace, address: int, index: int, protection: int) -> None:
+    """Gives a valid page another MM_* code that keeps it valid; Accessed and Dirty stay as they are."""
+    memory, architecture = machine.table_memory, machine.architecture
+    pte = memory.entries[index]
+    frame = machine.format.frame(pte)
+    kept = pte & (architecture.ACCESSED | architecture.DIRTY)
+    memory.write(index, frame << architecture.page_shift | machine.format.user_bits[protection] | kept)
+    if is_shared(machine, frame):
+        space.working_set.set_shared_protection(address >> architecture.page_shift, protection)
+    else:
+        machine.pfn.original_pte[frame] = protection << PROTECTION_SHIFT
+        space.working_set.set_protection(machine.pfn.working_set_index[frame], protection)

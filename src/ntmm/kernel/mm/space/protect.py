@@ -1,0 +1,156 @@
+"""NtProtectVirtualMemory: page protections, for private memory and for views."""
+
+from typing import Final, NamedTuple
+
+from ntmm.kernel.mm.space.address_space import AddressSpace
+from ntmm.kernel.mm.space.machine import SpaceMachine
+from ntmm.kernel.mm.space.pages import (
+    drop_view_page,
+    is_shared,
+    page_protection_code,
+    rewrite_valid,
+    trim_private_page,
+)
+from ntmm.kernel.mm.vad import Vad, VadKind
+from ntmm.nt.memory import (
+    MM_ACCESS_MASK,
+    MM_DECOMMIT,
+    MM_EXECUTE_READWRITE,
+    MM_EXECUTE_WRITECOPY,
+    MM_GUARD_PAGE,
+    MM_MODIFIER_MASK,
+    MM_NOACCESS,
+    MM_NOCACHE,
+    MM_READWRITE,
+    MM_WRITECOPY,
+    PAGE_GUARD,
+    PAGE_NOCACHE,
+    make_protection_mask,
+    page_protection,
+)
+from ntmm.nt.status import Status
+
+_COPY_CODES: Final = (MM_WRITECOPY, MM_EXECUTE_WRITECOPY)
+_TO_COPY: Final = {MM_READWRITE: MM_WRITECOPY, MM_EXECUTE_READWRITE: MM_EXECUTE_WRITECOPY}
+
+
+class Protected(NamedTuple):
+    """NTSTATUS, the first page's old PAGE_* value, and the rounded range in bytes."""
+
+    status: Status
+    old: int = 0
+    base: int = 0
+    size: int = 0
+
+
+def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, new_protection: int) -> Protected:
+    """Changes the protection of committed pages inside one region."""
+    protection = make_protection_mask(new_protection)
+    if protection is None or new_protection & ~(0xFF | PAGE_GUARD | PAGE_NOCACHE):
+        return Protected(Status.INVALID_PAGE_PROTECTION)
+    highest = machine.layout.highest_vad_address
+    if base > highest:
+        return Protected(Status.INVALID_PARAMETER_2)
+    if size == 0 or size > highest + 1 - base:
+        return Protected(Status.INVALID_PARAMETER_3)
+    page = machine.architecture.page_size
+    start, end = base & -page, -(-(base + size) // page) * page
+    vad = space.vads.find(start // page)
+    if vad is None or end // page - 1 > vad.end_vpn:
+        return Protected(Status.CONFLICTING_ADDRESSES)
+    status, protection = _check_vad(vad, protection)
+    if status is not None:
+        return Protected(status)
+    old_codes = [code_of(machine, space, vad, address) for address in range(start, end, page)]
+    if None in old_codes:
+        return Protected(Status.NOT_COMMITTED)
+    assert old_codes[0] is not None
+    if vad.is_view and not _charge_copies(machine, space, vad, start, end, protection):
+        return Protected(Status.COMMITMENT_LIMIT)
+    for address in range(start, end, page):
+        change_page(machine, space, vad, address, protection)
+    return Protected(Status.SUCCESS, page_protection(old_codes[0]), start, end - start)
+
+
+def _check_vad(vad: Vad, protection: int) -> tuple[Status | None, int]:
+    """A refusal, or the MM_* code that applies: writes to an image's pages are always copies."""
+    if vad.no_change or vad.kind is VadKind.SHARED_PAGE:
+        return Status.INVALID_PAGE_PROTECTION, protection
+    access = protection & MM_ACCESS_MASK
+    if not vad.is_view:
+        if access in _COPY_CODES:
+            return Status.INVALID_PARAMETER_4, protection
+        return None, protection
+    if protection & MM_MODIFIER_MASK == MM_NOCACHE:
+        return Status.INVALID_PARAMETER_4, protection
+    if vad.kind is VadKind.IMAGE and access in _TO_COPY:
+        protection = protection & MM_MODIFIER_MASK | _TO_COPY[access]
+    return None, protection
+
+
+def _charge_copies(
+    machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int, protection: int
+) -> bool:
+    """Pages of a view that may be copied from now on are charged; those charged before are not charged twice."""
+    if protection & MM_ACCESS_MASK not in _COPY_CODES:
+        return True
+    page = machine.architecture.page_size
+    new = 0
+    for address in range(start, end, page):
+        subsection = vad.control_area.subsection_of(address // page - vad.start_vpn)
+        charged = subsection is not None and subsection.protection & MM_ACCESS_MASK in _COPY_CODES
+        if not charged and address // page not in space.charged_copies:
+            new += 1
+    if not space.account.charge(new):
+        return False
+    for address in range(start, end, page):
+        subsection = vad.control_area.subsection_of(address // page - vad.start_vpn)
+        if subsection is None or subsection.protection & MM_ACCESS_MASK not in _COPY_CODES:
+            space.charged_copies.add(address // page)
+    vad.commit_charge += new
+    return True
+
+
+def code_of(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int) -> int | None:
+    """The MM_* code of a page, or None if it is not committed."""
+    index = space.tables.find(address)
+    pte = machine.table_memory.entries[index] if index >= 0 else 0
+    if pte == machine.format.demand_zero(MM_DECOMMIT):
+        return None
+    if pte:
+        return page_protection_code(machine, space, address, pte)
+    if not vad.is_view:
+        return vad.protection if vad.mem_commit else None
+    subsection = vad.control_area.subsection_of((address >> machine.architecture.page_shift) - vad.start_vpn)
+    return MM_NOACCESS if subsection is None else subsection.protection
+
+
+def change_page(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int, protection: int) -> None:
+    """Gives one committed page another MM_* code, whatever form its PTE has."""
+    memory, pte_format = machine.table_memory, machine.format
+    index = space.tables.ensure(address, user=True)
+    pte = memory.entries[index]
+    keeps_valid = protection & MM_MODIFIER_MASK != MM_GUARD_PAGE and bool(protection & MM_ACCESS_MASK)
+    if pte & 1 and is_shared(machine, pte_format.frame(pte)):
+        if keeps_valid:
+            rewrite_valid(machine, space, address, index, protection)
+        else:
+            drop_view_page(machine, space, address, index, pte_format.lookup(protection))
+    elif pte & 1:
+        plain = _private_code(protection)
+        if keeps_valid:
+            rewrite_valid(machine, space, address, index, plain)
+        else:
+            trim_private_page(machine, space, address, index, plain)
+    elif pte_format.is_transition(pte):
+        machine.pfn.original_pte[pte_format.frame(pte)] = pte_format.demand_zero(_private_code(protection))
+        memory.write(index, pte_format.with_protection(pte, _private_code(protection)))
+    elif vad.is_view:
+        memory.write(index, pte_format.lookup(protection))
+    else:
+        memory.write(index, pte_format.demand_zero(protection))
+
+
+def _private_code(protection: int) -> int:
+    """A page that was copied already is plainly writable where its view asks for copies."""
+    return protection & ~1 if protection & MM_ACCESS_MASK in _COPY_CODES else protection

@@ -1,0 +1,18 @@
+"""Page tables: PTE formats, walks, self-map. The only writer of valid PTEs. May use `pfn` and lower.
+
+`formats` packs and unpacks entries in Windows' own layouts; `page_tables` holds the tables of one address space.
+"""
+
+from ntmm.kernel.mm.tables.formats import PteFormat, format_for
+from ntmm.kernel.mm.tables.page_tables import PageTables, TableMemory
+from ntmm.kernel.mm.tables.root import create_root, root_frames, share_system_entry
+
+__all__ = [
+    "PageTables",
+    "PteFormat",
+    "TableMemory",
+    "create_root",
+    "format_for",
+    "root_frames",
+    "share_system_entry",
+]

@@ -1,0 +1,103 @@
+"""The top tables of an address space: the self-map, and the system half that all spaces share."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from ntmm.kernel.mm.pfn import NO_FRAME, PageUse
+from ntmm.kernel.mm.tables.page_tables import TableMemory
+
+PAE_DIRECTORIES: Final = 4
+
+_SYSTEM_DIRECTORIES: Final = (2, 3)
+"""PAE: the directories of the upper two gigabytes."""
+
+_PRIVATE_ENTRIES: Final = {
+    "x86": {0: range(0x300, 0x302)},
+    "pae": {1: range(8)},
+    "x64": {0: range(0x1ED, 0x1EF)},
+}
+"""By number of the system table: the self-map's and hyperspace's entries, which every space has for itself."""
+
+
+def create_root(memory: TableMemory, template: int | None) -> tuple[int, dict[str, int]]:
+    """New top tables that map themselves, with the system half of the root `template`; (root frame, pages by purpose).
+
+    On x64 the entry 0x1ED is the only one that points to its own table; on x86 it is 0x300, on PAE the last
+    directory's first four entries are the directories.
+    """
+    architecture = memory.architecture
+    if architecture.name == "pae":
+        root, counts = _create_pae_root(memory)
+    else:
+        root = memory.pfn.take_zeroed(PageUse.PAGE_TABLE)
+        _own(memory, root)
+        index = (root << memory.entries_shift) + architecture.self_map_index
+        memory.entries[index] = memory.table_entry(root, user=False)
+        counts = {"page directory" if architecture.levels == 2 else "page map level 4": 1}
+    if template is not None:
+        _copy_system_half(memory, template, root)
+    return root, counts
+
+
+def _create_pae_root(memory: TableMemory) -> tuple[int, dict[str, int]]:
+    """The pointer table and its four directories, side by side in RAM where never-touched frames allow it."""
+    pfn, count = memory.pfn, 1 + PAE_DIRECTORIES
+    first = pfn.take_contiguous(count, PageUse.PAGE_TABLE)
+    if first == NO_FRAME:
+        frames = [pfn.take_zeroed(PageUse.PAGE_TABLE) for _ in range(count)]
+    else:
+        frames = list(range(first, first + count))
+    root, directories = frames[0], frames[1:]
+    last = directories[-1] << memory.entries_shift
+    for slot, frame in enumerate(directories):
+        memory.entries[(root << memory.entries_shift) + slot] = frame << memory.architecture.page_shift | 1
+        memory.entries[last + slot] = memory.table_entry(frame, user=False)
+        _own(memory, frame)
+    _own(memory, root)
+    return root, {"page directory pointer table": 1, "page directories": PAE_DIRECTORIES}
+
+
+def _own(memory: TableMemory, frame: int) -> None:
+    memory.pfn.pte_frame[frame] = frame
+    memory.pfn.pte_address[frame] = 0
+
+
+def root_frames(memory: TableMemory, root: int) -> list[int]:
+    """The frames that `create_root` took."""
+    if memory.architecture.name != "pae":
+        return [root]
+    base = root << memory.entries_shift
+    return [root] + [memory.format.frame(memory.entries[base + slot]) for slot in range(PAE_DIRECTORIES)]
+
+
+def system_tables_of(memory: TableMemory, root: int) -> list[tuple[int, range]]:
+    """(index of the first entry, entries of the system half) for each top table that has such entries."""
+    if memory.architecture.name != "pae":
+        size = memory.architecture.entries_per_table[0]
+        return [(root << memory.entries_shift, range(size // 2, size))]
+    frames = root_frames(memory, root)
+    whole = range(memory.architecture.entries_per_table[1])
+    return [(frames[1 + number] << memory.entries_shift, whole) for number in _SYSTEM_DIRECTORIES]
+
+
+def is_private_entry(memory: TableMemory, table_number: int, slot: int) -> bool:
+    """True for self-map and hyperspace entries of the system table with this number."""
+    return slot in _PRIVATE_ENTRIES[memory.architecture.name].get(table_number, ())
+
+
+def _copy_system_half(memory: TableMemory, source: int, target: int) -> None:
+    pairs = zip(system_tables_of(memory, source), system_tables_of(memory, target), strict=True)
+    for number, ((source_base, slots), (target_base, _)) in enumerate(pairs):
+        for slot in slots:
+            entry = memory.entries[source_base + slot]
+            if entry and not is_private_entry(memory, number, slot):
+                memory.entries[target_base + slot] = entry
+
+
+def share_system_entry(memory: TableMemory, system_root: int, index: int, roots: Iterable[int]) -> None:
+    """A table of system space was made: the entry that leads to it goes to every other root."""
+    for number, (base, slots) in enumerate(system_tables_of(memory, system_root)):
+        slot = index - base
+        if slot in slots and not is_private_entry(memory, number, slot):
+            for root in roots:
+                memory.entries[system_tables_of(memory, root)[number][0] + slot] = memory.entries[index]

@@ -1,0 +1,53 @@
+"""One virtual address descriptor (MMVAD)."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ntmm.nt.memory import MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE
+
+
+class VadKind(Enum):
+    """What a range holds; the value is its MEM_* type as VirtualQuery tells it."""
+
+    PRIVATE = MEM_PRIVATE
+    MAPPED = MEM_MAPPED
+    IMAGE = MEM_IMAGE
+    SHARED_PAGE = MEM_PRIVATE | 1
+    """The fixed block of the shared user data page, where it lies inside the range that VADs may use (x64)."""
+
+    @property
+    def memory_type(self) -> int:
+        """The MEM_* type."""
+        return self.value & ~1
+
+
+@dataclass(slots=True, eq=False)
+class Vad:
+    """A range of virtual page numbers, both ends inclusive, with the protection it was reserved with.
+
+    `mem_commit`: the whole range was committed with its reservation, so a zero PTE means a committed page;
+    otherwise a zero PTE is a reserved page. `commit_charge` is in pages. `no_change` refuses VirtualProtect and
+    VirtualFree (TEB, PEB). Views name their `control_area` and the kernel address of their first prototype PTE.
+    """
+
+    start_vpn: int
+    end_vpn: int
+    kind: VadKind
+    protection: int
+    mem_commit: bool = False
+    commit_charge: int = 0
+    no_change: bool = False
+    control_area: Any = None
+    first_prototype: int = 0
+    purpose: str = ""
+
+    @property
+    def pages(self) -> int:
+        """Length in pages."""
+        return self.end_vpn - self.start_vpn + 1
+
+    @property
+    def is_view(self) -> bool:
+        """True for views of sections: their pages come through prototype PTEs."""
+        return self.kind in (VadKind.IMAGE, VadKind.MAPPED)

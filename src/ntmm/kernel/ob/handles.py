@@ -1,0 +1,82 @@
+"""The handle table of a process (ObpCreateHandle, ObReferenceObjectByHandle, NtClose)."""
+
+import heapq
+from typing import NamedTuple, TypeVar
+
+from ntmm.kernel.ob.objects import KernelObject
+from ntmm.nt.status import Status
+
+_HANDLE_STEP = 4
+"""Handle values are multiples of four: the low two bits are the program's to tag."""
+
+
+class HandleEntry(NamedTuple):
+    """What a handle stands for and what it may be used for (an access mask)."""
+
+    object: KernelObject
+    access: int
+
+
+class InvalidHandle(Exception):
+    """A handle that names nothing, or an object of another type; `status` is what the service answers."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.name)
+        self.status = status
+
+
+Kind = TypeVar("Kind", bound=KernelObject)
+
+
+class HandleTable:
+    """Handles of one process: positive multiples of four, the lowest free one handed out first."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, HandleEntry] = {}
+        self._free: list[int] = []
+        self._next = _HANDLE_STEP
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def insert(self, target: KernelObject, access: int = 0) -> int:
+        """A new handle to `target` with the granted access mask."""
+        if self._free:
+            handle = heapq.heappop(self._free)
+        else:
+            handle = self._next
+            self._next += _HANDLE_STEP
+        target.handle_count += 1
+        self._entries[handle] = HandleEntry(target, access)
+        return handle
+
+    def entry(self, handle: int) -> HandleEntry:
+        """The object and access mask of a handle; its two low bits are ignored. Raises InvalidHandle."""
+        entry = self._entries.get(handle & ~3)
+        if entry is None:
+            raise InvalidHandle(Status.INVALID_HANDLE)
+        return entry
+
+    def lookup(self, handle: int, kind: type[Kind] | None = None) -> Kind:
+        """The object of a handle, checked to be of `kind`; raises InvalidHandle (also for a wrong type)."""
+        target = self.entry(handle).object
+        if kind is not None and not isinstance(target, kind):
+            raise InvalidHandle(Status.OBJECT_TYPE_MISMATCH)
+        return target  # type: ignore[return-value]  # without `kind` the caller takes any object
+
+    def close(self, handle: int) -> None:
+        """Closes one handle; the object itself goes with its last reference. Raises InvalidHandle."""
+        target = self.entry(handle).object
+        del self._entries[handle & ~3]
+        heapq.heappush(self._free, handle & ~3)
+        target.handle_count -= 1
+        target.close_if_unused()
+
+    def close_all(self) -> None:
+        """Closes every handle in ascending order, as the end of a process does."""
+        for handle in sorted(self._entries):
+            self.close(handle)
+
+    def items(self) -> list[tuple[int, HandleEntry]]:
+        """All handles in ascending order with their entries."""
+        return sorted(self._entries.items())

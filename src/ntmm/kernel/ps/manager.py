@@ -1,0 +1,139 @@
+"""Creating and ending processes and threads (PspCreateProcess, PspCreateThread, PspExitThread)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ntmm.hw.cpu import Cpu
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.scheduler import Scheduler
+from ntmm.kernel.ke.thread import ThreadExit
+from ntmm.kernel.ke.trap import UserThread
+from ntmm.kernel.mm.manager import MemoryManager
+from ntmm.kernel.ob.waitable import Mutant
+from ntmm.kernel.ps.process import Process
+from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
+from ntmm.kernel.ps.thread import Thread
+from ntmm.nt.status import Status
+
+SYSTEM_PROCESS_ID: Final = 4
+_ID_STEP: Final = 4
+_TEB_PAGES: Final = {4: 1, 8: 2}
+
+
+class ProcessManager:
+    """All processes of a machine; ids are multiples of four, the first user process's follows System's (4).
+
+    `thread_ended` is a slot that the loader fills: it frees what user mode needed for a thread.
+    """
+
+    def __init__(
+        self, mm: MemoryManager, cpu: Cpu, scheduler: Scheduler, run: Callable[[UserThread], None]
+    ) -> None:
+        self._mm = mm
+        self._cpu = cpu
+        self._scheduler = scheduler
+        self._run = run
+        self._next_id = SYSTEM_PROCESS_ID + _ID_STEP
+        self.processes: list[Process] = []
+        self.mutants: list[Mutant] = []
+        self.thread_ended: Callable[[Thread], None] = lambda thread: None
+
+    def _new_id(self) -> int:
+        number, self._next_id = self._next_id, self._next_id + _ID_STEP
+        return number
+
+    def create_process(self, name: str, parent_id: int = SYSTEM_PROCESS_ID) -> Process | None:
+        """A process with an empty address space and its PEB; None over the commit limit."""
+        process_id = self._new_id()
+        space = self._mm.create_address_space(process_id, f"{name} ({process_id})")
+        process = Process(process_id, parent_id, name, space)
+        peb = self._mm.create_fixed_block(process, 1, "PEB")
+        if peb is None:
+            self._mm.delete_address_space(space)
+            return None
+        process.peb = peb
+        process.reference()
+        self.processes.append(process)
+        return process
+
+    def create_thread(
+        self, process: Process, reserve: int, commit: int, pc: int
+    ) -> tuple[Thread, StackPlace] | None:
+        """A suspended-in-creation thread with TEB and stack; `start` makes it run. None if there is no memory.
+
+        `reserve` and `commit` are the stack's sizes in bytes.
+        """
+        teb = self._mm.create_fixed_block(process, _TEB_PAGES[process.memory.pointer_size], "TEB")
+        if teb is None:
+            return None
+        stack = create_user_stack(self._mm, process, reserve, commit)
+        if stack is None:
+            self._mm.free_fixed_block(process, teb)
+            return None
+        thread = Thread(self._new_id(), process, self._run)
+        thread.teb, thread.stack = teb, stack.allocation
+        thread.context = self._cpu.create_context(process.space.directory, pc, stack.base, teb)
+        process.threads.append(thread)
+        thread.reference()
+        return thread, stack
+
+    def start(self, thread: Thread) -> None:
+        """Lets a thread run."""
+        self._scheduler.start(thread)
+
+    def exit_thread(self, thread: Thread, status: int) -> None:
+        """Ends a thread; the last one ends its process. Does not return for the current thread."""
+        self._end_thread(thread, status)
+        process = thread.process
+        if not any(not other.ended for other in process.threads):
+            self._end_process(process, status)
+        self._scheduler.terminate(thread)
+
+    def exit_process(self, process: Process, status: int) -> None:
+        """Ends all threads of a process; does not return if the current thread is one of them."""
+        current = self._scheduler.current
+        for thread in list(process.threads):
+            if not thread.ended:
+                self._end_thread(thread, status)
+                if thread is not current:
+                    self._scheduler.terminate(thread)
+        self._end_process(process, status)
+        if current in process.threads:
+            raise ThreadExit
+
+    def _end_thread(self, thread: Thread, status: int) -> None:
+        thread.exit_status, thread.ended = status, True
+        for mutant in list(self.mutants):
+            mutant.abandon(thread)
+        self._scheduler.signalled(thread)
+        try:
+            self.thread_ended(thread)
+        except GuestFault:
+            pass  # the program has spoilt its own TEB; the pages are freed all the same
+        free_user_stack(self._mm, thread.process, thread.stack)
+        self._mm.free_fixed_block(thread.process, thread.teb)
+
+    def _end_process(self, process: Process, status: int) -> None:
+        if process.ended:
+            return
+        process.exit_status, process.ended = status, True
+        process.handles.close_all()
+        self._scheduler.signalled(process)
+
+    def delete_process(self, process: Process) -> None:
+        """Returns the memory of a process that has ended."""
+        assert process.ended
+        self._mm.delete_address_space(process.space)
+        self.processes.remove(process)
+
+    def find(self, process_id: int) -> Process | None:
+        """The process with an id."""
+        return next((process for process in self.processes if process.id == process_id), None)
+
+    def kill(self, process: Process, status: int = Status.UNSUCCESSFUL) -> None:
+        """Marks a process as ended when the run itself stops; its threads never run again."""
+        for thread in process.threads:
+            thread.exit_status = status if not thread.ended else thread.exit_status
+            thread.ended = True
+        process.exit_status = status if not process.ended else process.exit_status
+        process.ended = True

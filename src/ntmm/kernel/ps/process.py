@@ -1,0 +1,43 @@
+"""A process (EPROCESS): an address space, handles, threads, and how it ended."""
+
+from typing import Any
+
+from ntmm.kernel.ke.access import GuestMemory
+from ntmm.kernel.ke.dispatcher import DispatcherObject
+from ntmm.kernel.ke.thread import KernelThread
+from ntmm.kernel.mm.space import AddressSpace
+from ntmm.kernel.ob import HandleTable, KernelObject
+from ntmm.nt.status import Status
+
+
+class Process(KernelObject, DispatcherObject):
+    """Signalled when it has ended. `modules` and `parameters` belong to the loader, which fills them."""
+
+    type_name = "Process"
+
+    def __init__(self, process_id: int, parent_id: int, name: str, space: AddressSpace) -> None:
+        super().__init__()
+        self.id = process_id
+        self.parent_id = parent_id
+        self.name = name
+        self.space = space
+        self.memory: GuestMemory = space.memory
+        self.handles = HandleTable()
+        self.threads: list[Any] = []
+        self.peb = 0
+        self.image_base = 0
+        self.modules: Any = None
+        self.parameters: Any = None
+        self.exception_dispatcher = 0
+        self.exit_status: int = Status.PENDING
+        self.ended = False
+        self.missing_imports: list[tuple[str, str]] = []
+        """(DLL, function) that the program imports and nobody provides, by thunk number; the loader's list."""
+        self.called_missing: set[int] = set()
+        """Numbers of those that were called."""
+
+    def is_signalled(self, thread: KernelThread) -> bool:
+        return self.ended
+
+    def satisfy(self, thread: KernelThread) -> bool:
+        return False

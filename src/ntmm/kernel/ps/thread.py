@@ -1,0 +1,40 @@
+"""A thread of a program (ETHREAD)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ntmm.hw.cpu import Context
+from ntmm.kernel.ke.dispatcher import DispatcherObject
+from ntmm.kernel.ke.thread import KernelThread
+from ntmm.kernel.ke.trap import UserThread
+from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.ps.process import Process
+from ntmm.nt.status import Status
+
+
+class Thread(KernelObject, DispatcherObject, UserThread):
+    """Signalled when it has ended. `stack` is the lowest reserved address of its user stack, `teb` its TEB."""
+
+    type_name = "Thread"
+
+    def __init__(self, thread_id: int, process: Process, run: Callable[[UserThread], None]) -> None:
+        super().__init__()
+        self.initialize(thread_id)
+        self.process = process
+        self.teb = 0
+        self.stack = 0
+        self.start_block = 0
+        self.call: Any = None
+        self.context: Context
+        self.exit_status: int = Status.PENDING
+        self.ended = False
+        self._run = run
+
+    def main(self) -> None:
+        self._run(self)
+
+    def is_signalled(self, thread: KernelThread) -> bool:
+        return self.ended
+
+    def satisfy(self, thread: KernelThread) -> bool:
+        return False

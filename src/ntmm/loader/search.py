@@ -1,0 +1,85 @@
+"""Which file a DLL name means: a system DLL, or a file in the program's or the current folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ntmm.kernel.io.image import ImageBacking
+from ntmm.loader.apiset import base_name
+from ntmm.loader.errors import LoaderError
+from ntmm.loader.synthesis import SystemDlls
+from ntmm.pe.headers import MalformedImage, PeHeaders, parse_headers
+
+SYSTEM_FOLDER: Final = "C:\\Windows\\System32"
+_HEADER_BYTES: Final = 1 << 20
+"""How much of a file is read to find its headers; images whose headers lie further back are refused."""
+
+OpenImage = Callable[[str], ImageBacking | None]
+"""Full guest path -> the file's bytes, or None if there is no such file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """A file found for a DLL name: base name, full guest path, bytes, verified headers."""
+
+    name: str
+    path: str
+    backing: ImageBacking
+    headers: PeHeaders
+
+
+class ImageSearch:
+    """The search order of one process. System DLL names always mean the system's DLLs (as KnownDlls do)."""
+
+    def __init__(
+        self, system: SystemDlls, open_image: OpenImage, program_folder: str, current_folder: Callable[[], str]
+    ) -> None:
+        self._system = system
+        self._open_image = open_image
+        self._program_folder = program_folder
+        self._current_folder = current_folder
+
+    def find(self, name: str) -> ImageFile | None:
+        """The file that a name or path given to LoadLibrary or an import directory means, or None.
+
+        Raises LoaderError if the file is there and no image.
+        """
+        base = base_name(name)
+        folder, separator, _ = name.replace("/", "\\").rpartition("\\")
+        system = self._system.find(base)
+        if system is not None and (not separator or folder.lower() == SYSTEM_FOLDER.lower()):
+            return ImageFile(system.name, f"{SYSTEM_FOLDER}\\{system.name}", system.backing, system.headers)
+        for place in [self._absolute(folder + separator)] if separator else self._folders():
+            path = _join(place, base)
+            backing = self._open_image(path)
+            if backing is not None:
+                return ImageFile(base, path, backing, read_headers(base, backing))
+        return None
+
+    def base_name_of(self, name: str) -> str:
+        """The base name under which a DLL name's module is listed, API sets resolved."""
+        base = base_name(name)
+        system = self._system.find(base)
+        return base if system is None else system.name
+
+    def _folders(self) -> list[str]:
+        return [self._program_folder, self._current_folder()]
+
+    def _absolute(self, folder: str) -> str:
+        if folder[1:2] == ":":
+            return folder
+        if folder.startswith("\\"):
+            return self._current_folder()[:2] + folder
+        return _join(self._current_folder(), folder)
+
+
+def read_headers(name: str, backing: ImageBacking) -> PeHeaders:
+    """The headers of an image file; LoaderError with the name in its sentence if it is malformed."""
+    try:
+        return parse_headers(backing.read(0, min(backing.size, _HEADER_BYTES)), backing.size)
+    except MalformedImage as refusal:
+        raise LoaderError(f"{name} cannot be loaded: {refusal.sentence}", refusal.status) from None
+
+
+def _join(folder: str, name: str) -> str:
+    return folder + name if folder.endswith("\\") else f"{folder}\\{name}"

@@ -1,0 +1,277 @@
+"""Files: NtCreateFile, NtReadFile and the other services of ntdll that take a file, and NtClose.
+
+The Windows API's file functions use what is here: `read_into`, `write_from`, `open_relative`.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec
+
+from ntmm.kernel.io.constants import DELETE, FILE_DIRECTORY_FILE, Disposition
+from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.file import File, FileObject
+from ntmm.kernel.io.volume import Opened, OpenRequest
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ob import Event, InvalidHandle
+from ntmm.native.call import Call
+from ntmm.native.service_table import service
+from ntmm.nt.status import Status
+
+TRANSFER_CHUNK: Final = 1 << 20
+"""Bytes moved between the host and guest memory at a time, so that one request cannot ask for much host memory."""
+
+_USE_FILE_POINTER: Final = -2
+_WRITE_TO_END: Final = -1
+
+Parameters = ParamSpec("Parameters")
+Handler = Callable[Concatenate[Call, Parameters], int]
+
+
+def answers_status(handler: Handler[Parameters]) -> Handler[Parameters]:
+    """The decorated Nt service answers the status of an I/O failure or a bad handle."""
+
+    @wraps(handler)
+    def guarded(call: Call, /, *arguments: Parameters.args, **named: Parameters.kwargs) -> int:
+        try:
+            return handler(call, *arguments, **named)
+        except (IoFailure, InvalidHandle) as failure:
+            return failure.status
+
+    return guarded
+
+
+def lookup_file(call: Call, handle: int) -> File:
+    """The file of a handle; raises InvalidHandle."""
+    return call.process.handles.lookup(handle, File)
+
+
+def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None) -> int:
+    """Reads into guest memory and answers how many bytes; 0 is the end of the file.
+
+    `offset` None means the current position, which moves on. A bad buffer fails with ACCESS_VIOLATION.
+    """
+    start = file.position if offset is None else offset
+    done = 0
+    try:
+        while done < size:
+            wanted = min(size - done, TRANSFER_CHUNK)
+            data = file.read(start + done, wanted)
+            call.memory.write(buffer + done, data)
+            done += len(data)
+            if len(data) < wanted:
+                break
+    except GuestFault as fault:
+        raise IoFailure(Status.ACCESS_VIOLATION) from fault
+    finally:
+        if offset is None:
+            file.position = start + done
+    return done
+
+
+def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None) -> int:
+    """Writes from guest memory and answers how many bytes; `offset` None means the current position."""
+    start = file.position if offset is None else offset
+    done = 0
+    try:
+        if size == 0:
+            file.write(start, b"")
+        while done < size:
+            data = call.memory.read(buffer + done, min(size - done, TRANSFER_CHUNK))
+            done += file.write(start + done, data)
+    except GuestFault as fault:
+        raise IoFailure(Status.ACCESS_VIOLATION) from fault
+    finally:
+        if offset is None:
+            file.position = start + done
+    return done
+
+
+def write_io_status(call: Call, address: int, status: int, information: int) -> None:
+    """Fills an IO_STATUS_BLOCK."""
+    call.memory.write_u32(address, status)
+    call.memory.write_pointer(address + call.memory.pointer_size, information)
+
+
+def _read_name(call: Call, attributes: int) -> tuple[int, str]:
+    """Root handle and name of an OBJECT_ATTRIBUTES."""
+    pointer = call.memory.pointer_size
+    root = call.memory.read_pointer(attributes + pointer)
+    name = call.memory.read_pointer(attributes + 2 * pointer)
+    length = call.memory.read_u16(name)
+    data = call.memory.read(call.memory.read_pointer(name + pointer), length & ~1)
+    return root, data.decode("utf-16-le", "surrogatepass")
+
+
+def object_path(call: Call, attributes: int) -> str:
+    """The NT path an OBJECT_ATTRIBUTES means, with the path of its root folder before it."""
+    root, name = _read_name(call, attributes)
+    return name if not root else _below(lookup_file(call, root & 0xFFFFFFFF), name)
+
+
+def _below(folder: File, name: str) -> str:
+    if not folder.is_directory:
+        raise IoFailure(Status.OBJECT_TYPE_MISMATCH)
+    return "\\??\\C:" + folder.name.rstrip("\\") + "\\" + name
+
+
+def insert_file(call: Call, opened: Opened) -> int:
+    """A handle to a file just opened."""
+    return call.process.handles.insert(opened.file, opened.file.access)
+
+
+@service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32")
+@answers_status
+def NtCreateFile(
+    call: Call,
+    handle_address: int,
+    access: int,
+    attributes: int,
+    io_status: int,
+    allocation_size: int,
+    file_attributes: int,
+    share: int,
+    disposition: int,
+    options: int,
+    ea_buffer: int,
+    ea_length: int,
+) -> int:
+    """Opens or creates a file; extended attributes are not supported."""
+    if disposition > max(Disposition):
+        return Status.INVALID_PARAMETER
+    if ea_length:
+        return Status.NOT_IMPLEMENTED
+    request = OpenRequest(access, share, Disposition(disposition), options, file_attributes)
+    opened = call.kernel.volume.open(object_path(call, attributes), request)
+    call.memory.write_pointer(handle_address, insert_file(call, opened))
+    write_io_status(call, io_status, Status.SUCCESS, opened.action)
+    return Status.SUCCESS
+
+
+@service("ntdll", "NtOpenFile", "p u32 p p u32 u32")
+@answers_status
+def NtOpenFile(
+    call: Call, handle_address: int, access: int, attributes: int, io_status: int, share: int, options: int
+) -> int:
+    """Opens an existing file."""
+    return NtCreateFile(
+        call, handle_address, access, attributes, io_status, 0, 0, share, Disposition.OPEN, options, 0, 0
+    )
+
+
+def _offset(call: Call, file: File, address: int) -> int | None:
+    """The offset in a ByteOffset parameter; None for the current position."""
+    if not address:
+        return None
+    value = call.memory.read_u64(address)
+    signed = value - (1 << 64) if value >> 63 else value
+    if signed == _USE_FILE_POINTER:
+        return None
+    if signed == _WRITE_TO_END:
+        return file.size
+    if signed < 0:
+        raise IoFailure(Status.INVALID_PARAMETER)
+    return signed
+
+
+def _complete(call: Call, event: int, io_status: int, status: int, information: int) -> int:
+    write_io_status(call, io_status, status, information)
+    if event:
+        call.process.handles.lookup(event, Event).set()
+    return status
+
+
+@service("ntdll", "NtReadFile", "h h p p p p u32 p p")
+@answers_status
+def NtReadFile(
+    call: Call,
+    handle: int,
+    event: int,
+    apc_routine: int,
+    apc_context: int,
+    io_status: int,
+    buffer: int,
+    length: int,
+    byte_offset: int,
+    key: int,
+) -> int:
+    """Reads and completes at once; END_OF_FILE if there is nothing to read. APC routines are not supported."""
+    if apc_routine:
+        return Status.NOT_IMPLEMENTED
+    file = lookup_file(call, handle)
+    offset = _offset(call, file, byte_offset)
+    count = read_into(call, file, buffer, length, offset)
+    if offset is not None:
+        file.position = offset + count
+    status = Status.END_OF_FILE if length and not count else Status.SUCCESS
+    return _complete(call, event, io_status, status, count)
+
+
+@service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
+@answers_status
+def NtWriteFile(
+    call: Call,
+    handle: int,
+    event: int,
+    apc_routine: int,
+    apc_context: int,
+    io_status: int,
+    buffer: int,
+    length: int,
+    byte_offset: int,
+    key: int,
+) -> int:
+    """Writes and completes at once. APC routines are not supported."""
+    if apc_routine:
+        return Status.NOT_IMPLEMENTED
+    file = lookup_file(call, handle)
+    offset = _offset(call, file, byte_offset)
+    count = write_from(call, file, buffer, length, offset)
+    if offset is not None:
+        file.position = offset + count
+    return _complete(call, event, io_status, Status.SUCCESS, count)
+
+
+@service("ntdll", "NtFlushBuffersFile", "h p")
+@answers_status
+def NtFlushBuffersFile(call: Call, handle: int, io_status: int) -> int:
+    """Hands what was written to the host."""
+    lookup_file(call, handle).flush()
+    write_io_status(call, io_status, Status.SUCCESS, 0)
+    return Status.SUCCESS
+
+
+@service("ntdll", "NtDeleteFile", "p")
+@answers_status
+def NtDeleteFile(call: Call, attributes: int) -> int:
+    """Deletes by name at once, or at the last close where the file is open."""
+    delete_path(call, object_path(call, attributes), 0)
+    return Status.SUCCESS
+
+
+def delete_path(call: Call, nt_path: str, options: int) -> None:
+    """Opens for deletion, marks and closes: a file, or with FILE_DIRECTORY_FILE an empty folder."""
+    file = call.kernel.volume.open(nt_path, OpenRequest(DELETE, 7, options=options)).file
+    try:
+        if not isinstance(file, FileObject):
+            raise IoFailure(Status.INVALID_PARAMETER)
+        file.set_delete_pending(True)
+    finally:
+        file.close()
+
+
+def make_directory(call: Call, nt_path: str) -> None:
+    """Creates a folder; fails with OBJECT_NAME_COLLISION if the name is taken."""
+    request = OpenRequest(1, 3, Disposition.CREATE, FILE_DIRECTORY_FILE)
+    call.kernel.volume.open(nt_path, request).file.close()
+
+
+@service("ntdll", "NtClose", "h")
+def NtClose(call: Call, handle: int) -> int:
+    """Closes a handle; the pseudo handles of the process and thread need no closing."""
+    if handle in (-1, -2):
+        return Status.SUCCESS
+    try:
+        call.process.handles.close(handle)
+    except InvalidHandle as failure:
+        return failure.status
+    return Status.SUCCESS

@@ -1,0 +1,188 @@
+"""NtQueryInformationFile and NtSetInformationFile, by information class."""
+
+import struct
+from collections.abc import Callable
+from typing import Final
+
+from ntmm.kernel.io.constants import FILE_ATTRIBUTE_DIRECTORY, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA
+from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.file import File, FileObject
+from ntmm.kernel.io.information import FileInformation, TimeChange
+from ntmm.native.call import Call
+from ntmm.native.file import answers_status, lookup_file, object_path, write_io_status
+from ntmm.native.service_table import service
+from ntmm.nt.status import Status
+
+BASIC: Final = 4
+STANDARD: Final = 5
+INTERNAL: Final = 6
+NAME: Final = 9
+RENAME: Final = 10
+DISPOSITION: Final = 13
+POSITION: Final = 14
+ALLOCATION: Final = 19
+END_OF_FILE: Final = 20
+NETWORK_OPEN: Final = 34
+
+_TIMES = "<4Q"
+
+
+def basic_information(known: FileInformation) -> bytes:
+    """FILE_BASIC_INFORMATION, 40 bytes."""
+    times = (known.creation_time, known.access_time, known.write_time, known.write_time)
+    return struct.pack(_TIMES + "I4x", *times, known.attributes)
+
+
+def standard_information(known: FileInformation) -> bytes:
+    """FILE_STANDARD_INFORMATION, 24 bytes."""
+    flags = (known.delete_pending, known.is_directory)
+    return struct.pack("<QQI??2x", known.allocation_size, known.size, known.links, *flags)
+
+
+def network_open_information(known: FileInformation) -> bytes:
+    """FILE_NETWORK_OPEN_INFORMATION, 56 bytes."""
+    times = (known.creation_time, known.access_time, known.write_time, known.write_time)
+    return struct.pack(_TIMES + "QQI4x", *times, known.allocation_size, known.size, known.attributes)
+
+
+def _name_information(file: File) -> bytes:
+    name = file.name.encode("utf-16-le", "surrogatepass")
+    return struct.pack("<I", len(name)) + name
+
+
+_QUERIES: Final[dict[int, Callable[[File], bytes]]] = {
+    BASIC: lambda file: basic_information(file.information()),
+    STANDARD: lambda file: standard_information(file.information()),
+    INTERNAL: lambda file: struct.pack("<Q", file.information().index),
+    NAME: _name_information,
+    POSITION: lambda file: struct.pack("<Q", file.position),
+    NETWORK_OPEN: lambda file: network_open_information(file.information()),
+}
+
+
+@service("ntdll", "NtQueryInformationFile", "h p p u32 u32")
+@answers_status
+def NtQueryInformationFile(
+    call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
+) -> int:
+    """Answers one information class; a name that does not fit is cut with BUFFER_OVERFLOW."""
+    file = lookup_file(call, handle)
+    query = _QUERIES.get(information_class)
+    if query is None:
+        return Status.NOT_IMPLEMENTED
+    data = query(file)
+    status = Status.SUCCESS
+    if len(data) > length:
+        if information_class != NAME or length < 4:
+            return Status.INFO_LENGTH_MISMATCH
+        status = Status.BUFFER_OVERFLOW
+    call.memory.write(buffer, data[:length])
+    write_io_status(call, io_status, status, min(length, len(data)))
+    return status
+
+
+@service("ntdll", "NtQueryAttributesFile", "p p")
+@answers_status
+def NtQueryAttributesFile(call: Call, attributes: int, buffer: int) -> int:
+    """FILE_BASIC_INFORMATION by name."""
+    call.memory.write(buffer, basic_information(call.kernel.volume.query(object_path(call, attributes))))
+    return Status.SUCCESS
+
+
+@service("ntdll", "NtQueryFullAttributesFile", "p p")
+@answers_status
+def NtQueryFullAttributesFile(call: Call, attributes: int, buffer: int) -> int:
+    """FILE_NETWORK_OPEN_INFORMATION by name."""
+    call.memory.write(buffer, network_open_information(call.kernel.volume.query(object_path(call, attributes))))
+    return Status.SUCCESS
+
+
+def _disk_file(file: File) -> FileObject:
+    if not isinstance(file, FileObject):
+        raise IoFailure(Status.INVALID_DEVICE_REQUEST)
+    return file
+
+
+def set_basic(file: File, change: TimeChange, attributes: int) -> None:
+    """Sets times and attributes; attributes 0 leave them as they are. Needs FILE_WRITE_ATTRIBUTES."""
+    disk = _disk_file(file)
+    disk.require(FILE_WRITE_ATTRIBUTES)
+    if attributes:
+        if attributes & FILE_ATTRIBUTE_DIRECTORY and not disk.is_directory:
+            raise IoFailure(Status.INVALID_PARAMETER)
+        disk.block.set_attributes(attributes)
+    disk.block.set_times(change)
+
+
+def time_or_none(value: int) -> int | None:
+    """A FILETIME to set: 0 and -1 mean "leave it"."""
+    return None if value in (0, (1 << 64) - 1) else value
+
+
+def _set_basic(call: Call, file: File, buffer: int) -> None:
+    creation, access, write, _change, attributes = struct.unpack(_TIMES + "I", call.memory.read(buffer, 36))
+    times = TimeChange(time_or_none(creation), time_or_none(access), time_or_none(write))
+    set_basic(file, times, attributes)
+
+
+def _set_rename(call: Call, file: File, buffer: int) -> None:
+    pointer = call.memory.pointer_size
+    may_replace = bool(call.memory.read_u8(buffer))
+    root = call.memory.read_pointer(buffer + pointer)
+    length = call.memory.read_u32(buffer + 2 * pointer)
+    data = call.memory.read(buffer + 2 * pointer + 4, length & ~1)
+    name = data.decode("utf-16-le", "surrogatepass")
+    if root:
+        name = "\\??\\C:" + lookup_file(call, root & 0xFFFFFFFF).name.rstrip("\\") + "\\" + name
+    elif not name.startswith("\\"):
+        name = "\\??\\C:" + file.name.rpartition("\\")[0] + "\\" + name
+    call.kernel.volume.rename(_disk_file(file), name, may_replace)
+
+
+def _set_disposition(call: Call, file: File, buffer: int) -> None:
+    _disk_file(file).set_delete_pending(bool(call.memory.read_u8(buffer)))
+
+
+def _set_position(call: Call, file: File, buffer: int) -> None:
+    position = call.memory.read_u64(buffer)
+    if position >> 63:
+        raise IoFailure(Status.INVALID_PARAMETER)
+    file.position = position
+
+
+def _set_end_of_file(call: Call, file: File, buffer: int) -> None:
+    file.set_size(call.memory.read_u64(buffer))
+
+
+def _set_allocation(call: Call, file: File, buffer: int) -> None:
+    """A smaller allocation cuts the file; a larger one is only a wish."""
+    file.require(FILE_WRITE_DATA)
+    file.set_size(min(file.size, call.memory.read_u64(buffer)))
+
+
+_SETTERS: Final[dict[int, tuple[int, Callable[[Call, File, int], None]]]] = {
+    BASIC: (40, _set_basic),
+    RENAME: (14, _set_rename),
+    DISPOSITION: (1, _set_disposition),
+    POSITION: (8, _set_position),
+    ALLOCATION: (8, _set_allocation),
+    END_OF_FILE: (8, _set_end_of_file),
+}
+
+
+@service("ntdll", "NtSetInformationFile", "h p p u32 u32")
+@answers_status
+def NtSetInformationFile(
+    call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
+) -> int:
+    """Changes what one information class names."""
+    file = lookup_file(call, handle)
+    setter = _SETTERS.get(information_class)
+    if setter is None:
+        return Status.NOT_IMPLEMENTED
+    smallest, change = setter
+    if length < smallest:
+        return Status.INFO_LENGTH_MISMATCH
+    change(call, file, buffer)
+    write_io_status(call, io_status, Status.SUCCESS, 0)
+    return Status.SUCCESS

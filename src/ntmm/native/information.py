@@ -1,0 +1,56 @@
+"""NtQuerySystemInformation, RtlNtStatusToDosError."""
+
+import struct
+from typing import Final
+
+from ntmm.native.call import Call
+from ntmm.native.service_table import service
+from ntmm.nt.memory import ALLOCATION_GRANULARITY
+from ntmm.nt.status import Status, win32_error
+
+SYSTEM_BASIC_INFORMATION: Final = 0
+SYSTEM_TIME_OF_DAY_INFORMATION: Final = 3
+
+_TIMER_RESOLUTION_100NS: Final = 156_250
+
+
+def _basic_information(call: Call) -> bytes:
+    """SYSTEM_BASIC_INFORMATION: 44 bytes on 32 bit, 64 on 64 bit."""
+    profile = call.kernel.profile
+    pages = profile.ram // 4096
+    numbers = (0, _TIMER_RESOLUTION_100NS, 4096, pages, 1, pages - 1, ALLOCATION_GRANULARITY)
+    layout = call.kernel.mm.layout
+    pointers = (layout.lowest_user_address, layout.highest_user_address, (1 << profile.processors) - 1)
+    form = "<7I4x3QB7x" if call.memory.pointer_size == 8 else "<7I3IB3x"
+    return struct.pack(form, *numbers, *pointers, profile.processors)
+
+
+def _time_of_day(call: Call) -> bytes:
+    """SYSTEM_TIMEOFDAY_INFORMATION: boot time, current time, bias, zone; 48 bytes."""
+    clock = call.kernel.clock
+    now = clock.now_100ns()
+    return struct.pack("<QQqI4xQQ", now - clock.uptime_100ns(), now, 0, 0, 0, 0)
+
+
+_QUERIES: Final = {SYSTEM_BASIC_INFORMATION: _basic_information, SYSTEM_TIME_OF_DAY_INFORMATION: _time_of_day}
+
+
+@service("ntdll", "NtQuerySystemInformation", "u32 p u32 p")
+def NtQuerySystemInformation(call: Call, information_class: int, buffer: int, length: int, return_length: int) -> int:
+    """Answers the basic and the time-of-day class; others are NOT_IMPLEMENTED."""
+    query = _QUERIES.get(information_class)
+    if query is None:
+        return Status.NOT_IMPLEMENTED
+    data = query(call)
+    if return_length:
+        call.memory.write_u32(return_length, len(data))
+    if length < len(data):
+        return Status.INFO_LENGTH_MISMATCH
+    call.memory.write(buffer, data)
+    return Status.SUCCESS
+
+
+@service("ntdll", "RtlNtStatusToDosError", "u32")
+def RtlNtStatusToDosError(call: Call, status: int) -> int:
+    """The Win32 error of a status."""
+    return win32_error(status)

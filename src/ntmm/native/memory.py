@@ -1,0 +1,129 @@
+"""The virtual-memory services (NtAllocateVirtualMemory and its family), with their in/out parameters."""
+
+import struct
+from typing import Final
+
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.mm.space.query import MemoryInformation
+from ntmm.kernel.ps import Process
+from ntmm.native.call import Call
+from ntmm.native.handles import process_of
+from ntmm.native.service_table import service
+from ntmm.nt.status import Status
+
+_MEMORY_BASIC_INFORMATION: Final = 0
+_COPY_CHUNK: Final = 0x10000
+
+
+@service("ntdll", "NtAllocateVirtualMemory", "h p p p u32 u32")
+def NtAllocateVirtualMemory(
+    call: Call, process: int, base_address: int, zero_bits: int, region_size: int, allocation_type: int, protect: int
+) -> int:
+    """Reserves or commits pages of a process; base and size are read and written back rounded."""
+    memory = call.memory
+    base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
+    target = process_of(call, process)
+    status, base, size = call.kernel.mm.allocate(target, base, size, allocation_type, protect, zero_bits)
+    if status is Status.SUCCESS:
+        memory.write_pointer(base_address, base)
+        memory.write_pointer(region_size, size)
+    return status
+
+
+@service("ntdll", "NtFreeVirtualMemory", "h p p u32")
+def NtFreeVirtualMemory(call: Call, process: int, base_address: int, region_size: int, free_type: int) -> int:
+    """Decommits or releases pages of a process."""
+    memory = call.memory
+    base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
+    status, base, size = call.kernel.mm.free(process_of(call, process), base, size, free_type)
+    if status is Status.SUCCESS:
+        memory.write_pointer(base_address, base)
+        memory.write_pointer(region_size, size)
+    return status
+
+
+@service("ntdll", "NtProtectVirtualMemory", "h p p u32 p")
+def NtProtectVirtualMemory(
+    call: Call, process: int, base_address: int, region_size: int, protect: int, old_protect: int
+) -> int:
+    """Changes the protection of committed pages."""
+    memory = call.memory
+    base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
+    memory.write_u32(old_protect, memory.read_u32(old_protect))
+    status, old, base, size = call.kernel.mm.protect(process_of(call, process), base, size, protect)
+    if status is Status.SUCCESS:
+        memory.write_u32(old_protect, old)
+        memory.write_pointer(base_address, base)
+        memory.write_pointer(region_size, size)
+    return status
+
+
+def encode_basic_information(information: MemoryInformation, pointer_size: int) -> bytes:
+    """MEMORY_BASIC_INFORMATION: 28 bytes on 32 bit, 48 on 64 bit."""
+    values = (
+        information.base_address,
+        information.allocation_base,
+        information.allocation_protect,
+        information.region_size,
+        information.state,
+        information.protect,
+        information.type,
+    )
+    return struct.pack("<QQIxxxxQIIIxxxx" if pointer_size == 8 else "<7I", *values)
+
+
+@service("ntdll", "NtQueryVirtualMemory", "h p u32 p p p")
+def NtQueryVirtualMemory(
+    call: Call, process: int, address: int, information_class: int, buffer: int, length: int, return_length: int
+) -> int:
+    """Describes the pages at an address; only MemoryBasicInformation is known."""
+    if information_class != _MEMORY_BASIC_INFORMATION:
+        return Status.INVALID_INFO_CLASS
+    information = call.kernel.mm.query(process_of(call, process), address)
+    if information is None:
+        return Status.INVALID_PARAMETER
+    data = encode_basic_information(information, call.memory.pointer_size)
+    if length < len(data):
+        return Status.INFO_LENGTH_MISMATCH
+    call.memory.write(buffer, data)
+    if return_length:
+        call.memory.write_pointer(return_length, len(data))
+    return Status.SUCCESS
+
+
+def copy_between(source: Process, source_address: int, target: Process, target_address: int, size: int) -> int:
+    """Copies bytes between address spaces; answers how many were copied before the first bad page."""
+    done = 0
+    page = 0x1000
+    try:
+        while done < size:
+            step = min(size - done, _COPY_CHUNK, page - (source_address + done) % page)
+            target.memory.write(target_address + done, source.memory.read(source_address + done, step))
+            done += step
+    except GuestFault:
+        pass
+    return done
+
+
+@service("ntdll", "NtReadVirtualMemory", "h p p p p")
+def NtReadVirtualMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
+    """Copies from another process; PARTIAL_COPY with the count if a page is bad."""
+    done = copy_between(process_of(call, process), address, call.process, buffer, size)
+    if count:
+        call.memory.write_pointer(count, done)
+    return Status.SUCCESS if done == size else Status.PARTIAL_COPY
+
+
+@service("ntdll", "NtWriteVirtualMemory", "h p p p p")
+def NtWriteVirtualMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
+    """Copies into another process; PARTIAL_COPY with the count if a page is bad."""
+    done = copy_between(call.process, buffer, process_of(call, process), address, size)
+    if count:
+        call.memory.write_pointer(count, done)
+    return Status.SUCCESS if done == size else Status.PARTIAL_COPY
+
+
+@service("ntdll", "NtUnmapViewOfSection", "h p")
+def NtUnmapViewOfSection(call: Call, process: int, address: int) -> int:
+    """Removes the view that holds an address."""
+    return call.kernel.mm.unmap_view(process_of(call, process), address)

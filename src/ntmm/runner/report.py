@@ -1,0 +1,105 @@
+"""What a run did, as frozen data: what the renderers print and tests compare as a whole."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ntmm.nt.status import Status
+
+FaultOrigin = Literal["cpu", "kernel"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NamedCount:
+    """How many of what."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FaultCount:
+    """Page faults of one kind. Origin "cpu": a #PF of the processor; "kernel": an access through the kernel's door."""
+
+    kind: str
+    origin: FaultOrigin
+    count: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceCount:
+    """Calls of one function that the kernel answers."""
+
+    dll: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MissingFunction:
+    """An import nobody provides; harmless until called."""
+
+    dll: str
+    name: str
+    called: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ChangedFile:
+    """What the program did to a file, held back by the overlay: "created", "modified" or "deleted"."""
+
+    change: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """One run, from start to the end of its last process.
+
+    `exit_status` is the program's 32-bit value. `stopped` is a sentence if a limit ended the run. `peak_commit` and
+    `peak_working_set` are in pages of `page_size` bytes. `private_pages` and `image_pages` are pages that faults gave
+    to the program. `eager_pages` are pages mapped before their first touch, by purpose; `address_space_pages` the
+    pages that creating one address space takes. `instructions` is None where they were not counted.
+    """
+
+    program: str
+    architecture: str
+    ram: int
+    page_size: int
+    exit_status: int
+    stopped: str | None
+    faults: tuple[FaultCount, ...]
+    cpu_page_fault_count: int
+    page_tables: tuple[NamedCount, ...]
+    peak_working_set: int
+    peak_commit: int
+    private_pages: int
+    image_pages: int
+    eager_pages: tuple[NamedCount, ...]
+    address_space_pages: tuple[NamedCount, ...]
+    system_calls: tuple[ServiceCount, ...]
+    missing_functions: tuple[MissingFunction, ...]
+    missing_dlls: tuple[str, ...]
+    unsupported: tuple[NamedCount, ...]
+    changed_files: tuple[ChangedFile, ...]
+    instructions: int | None
+    virtual_time_100ns: int
+    host_seconds: float
+
+    def faults_from(self, origin: FaultOrigin) -> int:
+        """Sum of all kinds."""
+        return sum(row.count for row in self.faults if row.origin == origin)
+
+    @property
+    def unexplained_faults(self) -> int:
+        """Page faults the CPU counted beyond those that have a kind; anything but 0 is a bug of ours."""
+        return self.cpu_page_fault_count - self.faults_from("cpu")
+
+    @property
+    def exit_status_name(self) -> str | None:
+        """The NTSTATUS that ended the program, by name, if it was one of a warning or an error."""
+        if self.exit_status < 0x80000000:
+            return None
+        try:
+            return f"STATUS_{Status(self.exit_status).name}"
+        except ValueError:
+            return None

@@ -1,0 +1,136 @@
+"""The types of events. `virtual_time` is always first: 100 ns units since the machine booted.
+
+Events hold plain numbers and names of the simulated machine, nothing of the host, so two equal runs make equal
+streams. They are named tuples because a run with a recorder makes hundreds of thousands, and a tuple is made in a
+third of a frozen dataclass's time.
+"""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """A page fault was answered (MmAccessFault).
+
+    `kind` is the case of the fault ladder that answered, `origin` who touched the page: "cpu" for a #PF of the
+    processor, "kernel" for an access through the kernel's door to guest memory. `error_code` is the hardware's.
+    """
+
+    virtual_time: int
+    process: int
+    thread: int
+    kind: str
+    origin: str
+    address: int
+    error_code: int
+    status: int
+
+
+class PteChange(NamedTuple):
+    """A page-table entry got another value; `before` and `after` are the entry's raw bits."""
+
+    virtual_time: int
+    process: int
+    pte_address: int
+    before: int
+    after: int
+
+
+class PageMoved(NamedTuple):
+    """A physical page went from one state of the PFN database to another."""
+
+    virtual_time: int
+    frame: int
+    source: str
+    destination: str
+
+
+class VadChange(NamedTuple):
+    """A range of an address space was reserved, committed, decommitted, released or protected; `end` is exclusive."""
+
+    virtual_time: int
+    process: int
+    change: str
+    start: int
+    end: int
+    protection: int
+
+
+class ImageMapped(NamedTuple):
+    """An image section was mapped; `size` in bytes. `relocated`: not at the base its file asks for."""
+
+    virtual_time: int
+    process: int
+    name: str
+    base: int
+    size: int
+    relocated: bool
+
+
+class ProcessCreated(NamedTuple):
+    """A process and its address space came into being."""
+
+    virtual_time: int
+    process: int
+    parent: int
+    image: str
+
+
+class ProcessEnded(NamedTuple):
+    """A process ended; its address space is deleted when the last handle goes."""
+
+    virtual_time: int
+    process: int
+    exit_status: int
+
+
+class ThreadCreated(NamedTuple):
+    """A thread is ready to run at `start`."""
+
+    virtual_time: int
+    process: int
+    thread: int
+    start: int
+
+
+class ThreadEnded(NamedTuple):
+    """A thread ran for the last time."""
+
+    virtual_time: int
+    process: int
+    thread: int
+    exit_status: int
+
+
+class ExceptionRaised(NamedTuple):
+    """An exception was handed to the program; `code` is its NTSTATUS, `address` that of the instruction."""
+
+    virtual_time: int
+    process: int
+    thread: int
+    code: int
+    address: int
+
+
+class ApiCall(NamedTuple):
+    """A thread called a function of a system DLL that the kernel answers."""
+
+    virtual_time: int
+    process: int
+    thread: int
+    dll: str
+    name: str
+
+
+Event = (
+    Fault
+    | PteChange
+    | PageMoved
+    | VadChange
+    | ImageMapped
+    | ProcessCreated
+    | ProcessEnded
+    | ThreadCreated
+    | ThreadEnded
+    | ExceptionRaised
+    | ApiCall
+)

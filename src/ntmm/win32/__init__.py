@@ -1,0 +1,49 @@
+"""The Windows API, one file for each SDK header; importing the package registers the services.
+
+A function here decodes what the program gave, asks the kernel, and answers as the documentation says: a value, and the
+last error. A and W forms share one implementation over `text`. `failing` turns failures into last errors.
+"""
+
+from ntmm.win32 import (
+    consoleapi,
+    debugapi,
+    fileapi,
+    handleapi,
+    memoryapi,
+    processenv,
+    processthreadsapi,
+    profileapi,
+    securitybaseapi,
+    stringapiset,
+    synchapi,
+    synchapi,
+    sysinfoapi,
+    threads,
+    timezoneapi,
+    winbase,
+    winnls,
+    winreg,
+    winuser,
+)
+
+__all__ = [
+    "consoleapi",
+    "debugapi",
+    "fileapi",
+    "handleapi",
+    "memoryapi",
+    "processenv",
+    "processthreadsapi",
+    "profileapi",
+    "securitybaseapi",
+    "stringapiset",
+    "synchapi",
+    "synchapi",
+    "sysinfoapi",
+    "threads",
+    "timezoneapi",
+    "winbase",
+    "winnls",
+    "winreg",
+    "winuser",
+]

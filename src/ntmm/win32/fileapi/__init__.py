@@ -1,0 +1,14 @@
+"""fileapi.h: files, folders, attributes, searches, names and the drive.
+
+create      CreateFile, DeleteFile, CreateDirectory, RemoveDirectory
+transfer    ReadFile, WriteFile, file pointers, sizes, times, locks
+attributes  GetFileAttributes and GetFileInformationByHandle
+find        FindFirstFile and FindNextFile
+move        MoveFile, CopyFile
+paths       full, temporary and long names
+drives      drives and their room
+"""
+
+from ntmm.win32.fileapi import attributes, create, drives, find, move, paths, transfer
+
+__all__ = ["attributes", "create", "drives", "find", "move", "paths", "transfer"]

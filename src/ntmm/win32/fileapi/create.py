@@ -1,0 +1,153 @@
+"""CreateFile and the functions that make or remove a name."""
+
+from typing import Final
+
+from ntmm.kernel.io.console import ConsoleFile
+from ntmm.kernel.io.constants import (
+    DELETE,
+    FILE_DELETE_ON_CLOSE,
+    FILE_DIRECTORY_FILE,
+    FILE_NON_DIRECTORY_FILE,
+    FILE_OPEN_FOR_BACKUP_INTENT,
+    FILE_READ_ATTRIBUTES,
+    FILE_SYNCHRONOUS_IO_NONALERT,
+    GENERIC_WRITE,
+    SETTABLE_ATTRIBUTES,
+    SYNCHRONIZE,
+    Disposition,
+    OpenAction,
+)
+from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.volume import OpenRequest
+from ntmm.native.call import Call
+from ntmm.native.file import delete_path, insert_file, make_directory
+from ntmm.native.service_table import service
+from ntmm.nt.status import Status
+from ntmm.nt.win32 import Win32Error
+from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
+from ntmm.win32.fileapi.naming import nt_path_of
+from ntmm.win32.process_parameters import ProcessParameters
+from ntmm.win32.text import ANSI, WIDE, StringKind
+
+FILE_FLAG_DELETE_ON_CLOSE: Final = 0x04000000
+FILE_FLAG_BACKUP_SEMANTICS: Final = 0x02000000
+FILE_FLAG_OVERLAPPED: Final = 0x40000000
+TRUNCATE_EXISTING: Final = 5
+
+_DISPOSITIONS: Final = {
+    1: Disposition.CREATE,
+    2: Disposition.OVERWRITE_IF,
+    3: Disposition.OPEN,
+    4: Disposition.OPEN_IF,
+    TRUNCATE_EXISTING: Disposition.OVERWRITE,
+}
+_TELLS_EXISTED: Final = frozenset({Disposition.OVERWRITE_IF, Disposition.OPEN_IF})
+_CONSOLE_NAMES: Final = {"CONIN$": 0, "CONOUT$": 1}
+
+
+def _request(access: int, share: int, disposition: int, flags: int) -> OpenRequest:
+    if disposition not in _DISPOSITIONS:
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    if disposition == TRUNCATE_EXISTING and not access & GENERIC_WRITE:
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    options = 0 if flags & FILE_FLAG_OVERLAPPED else FILE_SYNCHRONOUS_IO_NONALERT
+    options |= FILE_OPEN_FOR_BACKUP_INTENT if flags & FILE_FLAG_BACKUP_SEMANTICS else FILE_NON_DIRECTORY_FILE
+    access |= SYNCHRONIZE | FILE_READ_ATTRIBUTES
+    if flags & FILE_FLAG_DELETE_ON_CLOSE:
+        options |= FILE_DELETE_ON_CLOSE
+        access |= DELETE
+    return OpenRequest(access, share, _DISPOSITIONS[disposition], options, flags & SETTABLE_ATTRIBUTES)
+
+
+def _open_console(call: Call, index: int) -> int:
+    """A handle to the console that standard input or output is; FILE_NOT_FOUND if it is none."""
+    file = call.process.handles.lookup(ProcessParameters(call).standard_handle(index) & 0xFFFFFFFF, ConsoleFile)
+    if not file.is_console:
+        raise Win32Failure(Win32Error.FILE_NOT_FOUND)
+    return call.process.handles.insert(file, file.access)
+
+
+def create_file(call: Call, path: str, access: int, share: int, disposition: int, flags: int) -> int:
+    """CreateFile with its path already decoded; raises Win32Failure and IoFailure."""
+    if path.upper() in _CONSOLE_NAMES:
+        return _open_console(call, _CONSOLE_NAMES[path.upper()])
+    request = _request(access, share, disposition, flags)
+    try:
+        opened = call.kernel.volume.open(nt_path_of(call, path), request)
+    except IoFailure as failure:
+        if failure.status == Status.OBJECT_NAME_COLLISION:
+            raise Win32Failure(Win32Error.FILE_EXISTS) from failure
+        raise
+    existed = request.disposition in _TELLS_EXISTED and opened.action is not OpenAction.CREATED
+    call.set_last_error(Win32Error.ALREADY_EXISTS if existed else 0)
+    return insert_file(call, opened)
+
+
+@service("kernel32", "CreateFileW", "p u32 u32 p u32 u32 h")
+@failing(INVALID_HANDLE_VALUE)
+def CreateFileW(
+    call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
+) -> int:
+    """Opens or creates a file, a folder (FILE_FLAG_BACKUP_SEMANTICS), NUL, CONIN$ or CONOUT$."""
+    return create_file(call, WIDE.read(call, name), access, share, disposition, flags)
+
+
+@service("kernel32", "CreateFileA", "p u32 u32 p u32 u32 h")
+@failing(INVALID_HANDLE_VALUE)
+def CreateFileA(
+    call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
+) -> int:
+    """CreateFileW with an ANSI name."""
+    return create_file(call, ANSI.read(call, name), access, share, disposition, flags)
+
+
+def _delete(call: Call, path: str, options: int) -> int:
+    delete_path(call, nt_path_of(call, path), options)
+    return 1
+
+
+@service("kernel32", "DeleteFileW", "p")
+@failing(0)
+def DeleteFileW(call: Call, name: int) -> int:
+    """Deletes a file, or marks it to go with its last handle."""
+    return _delete(call, WIDE.read(call, name), FILE_NON_DIRECTORY_FILE)
+
+
+@service("kernel32", "DeleteFileA", "p")
+@failing(0)
+def DeleteFileA(call: Call, name: int) -> int:
+    """DeleteFileW with an ANSI name."""
+    return _delete(call, ANSI.read(call, name), FILE_NON_DIRECTORY_FILE)
+
+
+@service("kernel32", "RemoveDirectoryW", "p")
+@failing(0)
+def RemoveDirectoryW(call: Call, name: int) -> int:
+    """Removes an empty folder."""
+    return _delete(call, WIDE.read(call, name), FILE_DIRECTORY_FILE)
+
+
+@service("kernel32", "RemoveDirectoryA", "p")
+@failing(0)
+def RemoveDirectoryA(call: Call, name: int) -> int:
+    """RemoveDirectoryW with an ANSI name."""
+    return _delete(call, ANSI.read(call, name), FILE_DIRECTORY_FILE)
+
+
+def _make(call: Call, kind: StringKind, name: int) -> int:
+    make_directory(call, nt_path_of(call, kind.read(call, name)))
+    return 1
+
+
+@service("kernel32", "CreateDirectoryW", "p p")
+@failing(0)
+def CreateDirectoryW(call: Call, name: int, security: int) -> int:
+    """Creates a folder; ALREADY_EXISTS if the name is taken."""
+    return _make(call, WIDE, name)
+
+
+@service("kernel32", "CreateDirectoryA", "p p")
+@failing(0)
+def CreateDirectoryA(call: Call, name: int, security: int) -> int:
+    """CreateDirectoryW with an ANSI name."""
+    return _make(call, ANSI, name)

@@ -1,0 +1,10 @@
+"""From the path a program gives to the NT path the kernel opens."""
+
+from ntmm.kernel.io.paths import nt_path
+from ntmm.native.call import Call
+from ntmm.win32.process_parameters import current_directory
+
+
+def nt_path_of(call: Call, path: str) -> str:
+    """The NT path of a program's path, relative to its current folder; raises IoFailure."""
+    return nt_path(path, current_directory(call))

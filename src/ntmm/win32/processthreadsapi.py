@@ -1,0 +1,150 @@
+"""processthreadsapi.h: what can be asked about processes and threads."""
+
+import struct
+from typing import Final
+
+from ntmm.native.call import Call
+from ntmm.native.handles import process_of, thread_of
+from ntmm.native.service_table import service
+from ntmm.nt.win32 import Win32Error
+from ntmm.win32.failing import Win32Failure, failing
+from ntmm.win32.process_parameters import ProcessParameters
+from ntmm.win32.process_state import state_of
+
+STILL_ACTIVE: Final = 259
+STARTF_USESTDHANDLES: Final = 0x100
+NORMAL_PRIORITY_CLASS: Final = 0x20
+
+# PF_*: 64-bit compare-exchange, MMX, SSE, RDTSC, SSE2, 3DNow! (no), PAE, NX, 128-bit compare-exchange.
+_ALWAYS_PRESENT: Final = frozenset({2, 3, 6, 8, 10})
+_PF_PAE: Final = 9
+_PF_NX: Final = 12
+_PF_COMPARE_EXCHANGE_128: Final = 14
+
+
+@service("kernel32", "GetProcessTimes", "h p p p p")
+@failing(0)
+def GetProcessTimes(call: Call, process: int, creation: int, exited: int, kernel: int, user: int) -> int:
+    """Times as FILETIMEs. All virtual time since boot counts as the process's user time: nothing else runs."""
+    process_of(call, process)
+    clock = call.kernel.clock
+    uptime = clock.uptime_100ns()
+    times = ((creation, clock.now_100ns() - uptime), (exited, 0), (kernel, 0), (user, uptime))
+    for address, value in times:
+        call.memory.write_u64(address, value)
+    return 1
+
+
+@service("kernel32", "GetExitCodeProcess", "h p")
+@failing(0)
+def GetExitCodeProcess(call: Call, process: int, code_address: int) -> int:
+    """The exit status, or STILL_ACTIVE."""
+    target = process_of(call, process)
+    call.memory.write_u32(code_address, target.exit_status if target.ended else STILL_ACTIVE)
+    return 1
+
+
+def _all_processors(call: Call) -> int:
+    return (1 << call.kernel.profile.processors) - 1
+
+
+@service("kernel32", "GetProcessAffinityMask", "h p p")
+@failing(0)
+def GetProcessAffinityMask(call: Call, process: int, process_mask: int, system_mask: int) -> int:
+    """The processors the process may use, and those there are."""
+    process_of(call, process)
+    everything = _all_processors(call)
+    call.memory.write_pointer(process_mask, state_of(call).affinity or everything)
+    call.memory.write_pointer(system_mask, everything)
+    return 1
+
+
+def _checked_mask(call: Call, mask: int) -> int:
+    if not mask or mask & ~_all_processors(call):
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    return mask
+
+
+@service("kernel32", "SetProcessAffinityMask", "h p")
+@failing(0)
+def SetProcessAffinityMask(call: Call, process: int, mask: int) -> int:
+    """Keeps the mask; the machine runs one thread at a time in any case."""
+    process_of(call, process)
+    state_of(call).affinity = _checked_mask(call, mask)
+    return 1
+
+
+@service("kernel32", "SetThreadAffinityMask", "h p")
+@failing(0)
+def SetThreadAffinityMask(call: Call, thread: int, mask: int) -> int:
+    """Checks the mask and answers the one before: that of the process."""
+    thread_of(call, thread)
+    _checked_mask(call, mask)
+    return state_of(call).affinity or _all_processors(call)
+
+
+def _startup_info(call: Call, with_strings: bool) -> bytes:
+    """STARTUPINFO: 68 bytes on 32 bit, 104 on 64 bit."""
+    parameters = ProcessParameters(call)
+    is_64 = call.memory.pointer_size == 8
+    *numbers, flags, show = parameters.window()
+    title = parameters.buffer(parameters.layout.window_title) if with_strings else 0
+    desktop = parameters.buffer(parameters.layout.desktop) if with_strings else 0
+    uses = bool(flags & STARTF_USESTDHANDLES)
+    handles = [parameters.standard_handle(index) if uses else 0 for index in range(3)]
+    head = struct.pack("<I4x3Q" if is_64 else "<4I", 104 if is_64 else 68, 0, desktop, title)
+    middle = struct.pack("<8IHH", *numbers, flags, show & 0xFFFF, 0)
+    return head + middle + struct.pack("<4x4Q" if is_64 else "<4I", 0, *handles)
+
+
+@service("kernel32", "GetStartupInfoW", "p")
+def GetStartupInfoW(call: Call, buffer: int) -> int:
+    """What the process was started with."""
+    call.memory.write(buffer, _startup_info(call, with_strings=True))
+    return 0
+
+
+@service("kernel32", "GetStartupInfoA", "p")
+def GetStartupInfoA(call: Call, buffer: int) -> int:
+    """GetStartupInfoW; the title and desktop are left null."""
+    call.memory.write(buffer, _startup_info(call, with_strings=False))
+    return 0
+
+
+@service("kernel32", "IsProcessorFeaturePresent", "u32")
+def IsProcessorFeaturePresent(call: Call, feature: int) -> int:
+    """MMX, SSE, SSE2, RDTSC and 64-bit compare-exchange; PAE and NX where the machine uses them."""
+    profile = call.kernel.profile
+    if feature == _PF_PAE:
+        return int(profile.architecture != "x86")
+    if feature == _PF_NX:
+        return int(profile.architecture != "x86" and profile.dep)
+    if feature == _PF_COMPARE_EXCHANGE_128:
+        return int(profile.architecture == "x64")
+    return int(feature in _ALWAYS_PRESENT)
+
+
+@service("kernel32", "GetPriorityClass", "h")
+@failing(0)
+def GetPriorityClass(call: Call, process: int) -> int:
+    """NORMAL_PRIORITY_CLASS: SetPriorityClass is not supported."""
+    process_of(call, process)
+    return NORMAL_PRIORITY_CLASS
+
+
+@service("kernel32", "SetPriorityClass", "h u32")
+@failing(0)
+def SetPriorityClass(call: Call, process: int, priority_class: int) -> int:
+    """Succeeds for the class there is; others are CALL_NOT_IMPLEMENTED."""
+    process_of(call, process)
+    if priority_class != NORMAL_PRIORITY_CLASS:
+        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
+    return 1
+
+
+@service("kernel32", "FlushInstructionCache", "h p p")
+@failing(0)
+def FlushInstructionCache(call: Call, process: int, address: int, size: int) -> int:
+    """Nothing to do: the machine sees every write to code, as x86 processors do."""
+    process_of(call, process)
+    return 1

@@ -1,0 +1,230 @@
+"""synchapi.h: events, semaphores, mutexes and waits. Named objects live in one name space for the machine."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ntmm.kernel.ke.dispatcher import DispatcherObject
+from ntmm.kernel.ke.scheduler import MAXIMUM_WAIT_OBJECTS
+from ntmm.kernel.ob import Event, InvalidHandle, KernelObject, Mutant, Semaphore
+from ntmm.native.call import Call
+from ntmm.native.service_table import service
+from ntmm.native.synchronization import waitable_of
+from ntmm.nt.status import Status
+from ntmm.nt.win32 import Win32Error
+
+_INFINITE: Final = 0xFFFFFFFF
+_FAILED: Final = 0xFFFFFFFF
+_ALL_ACCESS: Final = 0x1F0003
+
+
+def _create(
+    call: Call, name_address: int, wide: bool, kind: type[KernelObject], make: Callable[[], KernelObject]
+) -> int:
+    """A handle to a new object, or to the one that has the name already (last error 183)."""
+    call.set_last_error(Win32Error.SUCCESS)
+    if not name_address:
+        return call.process.handles.insert(make(), _ALL_ACCESS)
+    name = _read_name(call, name_address, wide)
+    existing = call.kernel.names.get(name)
+    if existing is not None and not isinstance(existing, kind):
+        return call.fail(Status.OBJECT_TYPE_MISMATCH)
+    if existing is not None:
+        call.set_last_error(Win32Error.ALREADY_EXISTS)
+        return call.process.handles.insert(existing, _ALL_ACCESS)
+    target = make()
+    call.kernel.names.insert(name, target)
+    return call.process.handles.insert(target, _ALL_ACCESS)
+
+
+def _read_name(call: Call, address: int, wide: bool) -> str:
+    return call.memory.read_wstring(address) if wide else call.memory.read_cstring(address).decode("cp1252", "replace")
+
+
+def _open(call: Call, name_address: int, wide: bool, kind: type[KernelObject], access: int) -> int:
+    if not name_address:
+        return call.fail(Status.INVALID_PARAMETER)
+    target = call.kernel.names.get(_read_name(call, name_address, wide))
+    if target is None:
+        return call.fail(Status.OBJECT_NAME_NOT_FOUND)
+    if not isinstance(target, kind):
+        return call.fail(Status.OBJECT_TYPE_MISMATCH)
+    return call.process.handles.insert(target, access)
+
+
+@service("kernel32", "CreateEventW", "p u32 u32 p")
+def CreateEventW(call: Call, attributes: int, manual_reset: int, initial: int, name: int) -> int:
+    """An event, signalled at first if `initial`."""
+    return _create(call, name, True, Event, lambda: Event(call.kernel.scheduler, bool(manual_reset), bool(initial)))
+
+
+@service("kernel32", "CreateEventA", "p u32 u32 p")
+def CreateEventA(call: Call, attributes: int, manual_reset: int, initial: int, name: int) -> int:
+    """An event, signalled at first if `initial`."""
+    return _create(call, name, False, Event, lambda: Event(call.kernel.scheduler, bool(manual_reset), bool(initial)))
+
+
+@service("kernel32", "OpenEventW", "u32 u32 p")
+def OpenEventW(call: Call, access: int, inherit: int, name: int) -> int:
+    """A handle to a named event."""
+    return _open(call, name, True, Event, access)
+
+
+@service("kernel32", "OpenEventA", "u32 u32 p")
+def OpenEventA(call: Call, access: int, inherit: int, name: int) -> int:
+    """A handle to a named event."""
+    return _open(call, name, False, Event, access)
+
+
+@service("kernel32", "SetEvent", "h")
+def SetEvent(call: Call, handle: int) -> int:
+    """Signals an event."""
+    call.process.handles.lookup(handle, Event).set()
+    return 1
+
+
+@service("kernel32", "ResetEvent", "h")
+def ResetEvent(call: Call, handle: int) -> int:
+    """Clears an event."""
+    call.process.handles.lookup(handle, Event).reset()
+    return 1
+
+
+def _create_semaphore(call: Call, initial: int, maximum: int, name: int, wide: bool) -> int:
+    if maximum <= 0 or not 0 <= initial <= maximum:
+        return call.fail(Status.INVALID_PARAMETER)
+    return _create(call, name, wide, Semaphore, lambda: Semaphore(call.kernel.scheduler, initial, maximum))
+
+
+@service("kernel32", "CreateSemaphoreW", "p i32 i32 p")
+def CreateSemaphoreW(call: Call, attributes: int, initial: int, maximum: int, name: int) -> int:
+    """A semaphore with a count."""
+    return _create_semaphore(call, initial, maximum, name, True)
+
+
+@service("kernel32", "CreateSemaphoreA", "p i32 i32 p")
+def CreateSemaphoreA(call: Call, attributes: int, initial: int, maximum: int, name: int) -> int:
+    """A semaphore with a count."""
+    return _create_semaphore(call, initial, maximum, name, False)
+
+
+@service("kernel32", "ReleaseSemaphore", "h i32 p")
+def ReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int:
+    """Raises the count; refused past the maximum."""
+    old = call.process.handles.lookup(handle, Semaphore).release(amount)
+    if old is None:
+        return call.fail(Status.SEMAPHORE_LIMIT_EXCEEDED if amount > 0 else Status.INVALID_PARAMETER)
+    if previous:
+        call.memory.write_u32(previous, old)
+    return 1
+
+
+def _create_mutex(call: Call, owned: int, name: int, wide: bool) -> int:
+    def make() -> Mutant:
+        mutant = Mutant(call.kernel.scheduler, call.thread if owned else None)
+        call.kernel.ps.mutants.append(mutant)
+        return mutant
+
+    return _create(call, name, wide, Mutant, make)
+
+
+@service("kernel32", "CreateMutexW", "p u32 p")
+def CreateMutexW(call: Call, attributes: int, owned: int, name: int) -> int:
+    """A mutex, owned by the caller at first if `owned`."""
+    return _create_mutex(call, owned, name, True)
+
+
+@service("kernel32", "CreateMutexA", "p u32 p")
+def CreateMutexA(call: Call, attributes: int, owned: int, name: int) -> int:
+    """A mutex, owned by the caller at first if `owned`."""
+    return _create_mutex(call, owned, name, False)
+
+
+@service("kernel32", "ReleaseMutex", "h")
+def ReleaseMutex(call: Call, handle: int) -> int:
+    """Gives up one level of ownership."""
+    if not call.process.handles.lookup(handle, Mutant).release(call.thread):
+        return call.fail(Status.MUTANT_NOT_OWNED)
+    return 1
+
+
+def _timeout(milliseconds: int) -> int | None:
+    return None if milliseconds == _INFINITE else milliseconds * 10_000
+
+
+def _wait(call: Call, handles: list[int], wait_all: bool, milliseconds: int) -> int:
+    targets: list[DispatcherObject] = []
+    try:
+        for handle in handles:
+            target = waitable_of(call, handle)
+            if target is None:
+                raise InvalidHandle(Status.OBJECT_TYPE_MISMATCH)
+            targets.append(target)
+    except InvalidHandle as error:
+        call.fail(error.status)
+        return _FAILED
+    return call.kernel.scheduler.wait(call.thread, targets, wait_all, _timeout(milliseconds))
+
+
+@service("kernel32", "WaitForSingleObject", "h u32")
+def WaitForSingleObject(call: Call, handle: int, milliseconds: int) -> int:
+    """Waits for one object: 0, WAIT_ABANDONED, WAIT_TIMEOUT or WAIT_FAILED."""
+    return _wait(call, [handle], False, milliseconds)
+
+
+@service("kernel32", "WaitForSingleObjectEx", "h u32 u32")
+def WaitForSingleObjectEx(call: Call, handle: int, milliseconds: int, alertable: int) -> int:
+    """As WaitForSingleObject; no asynchronous procedure calls exist that could end it early."""
+    return _wait(call, [handle], False, milliseconds)
+
+
+def _wait_multiple(call: Call, count: int, handles: int, wait_all: int, milliseconds: int) -> int:
+    if not 0 < count <= MAXIMUM_WAIT_OBJECTS:
+        call.fail(Status.INVALID_PARAMETER)
+        return _FAILED
+    pointer = call.memory.pointer_size
+    data = call.memory.read(handles, count * pointer)
+    numbers = [int.from_bytes(data[at : at + 4], "little", signed=True) for at in range(0, len(data), pointer)]
+    if wait_all and len(set(numbers)) != count:
+        call.fail(Status.INVALID_PARAMETER)
+        return _FAILED
+    return _wait(call, numbers, bool(wait_all), milliseconds)
+
+
+@service("kernel32", "WaitForMultipleObjects", "u32 p u32 u32")
+def WaitForMultipleObjects(call: Call, count: int, handles: int, wait_all: int, milliseconds: int) -> int:
+    """Waits for one or all of up to 64 objects."""
+    return _wait_multiple(call, count, handles, wait_all, milliseconds)
+
+
+@service("kernel32", "WaitForMultipleObjectsEx", "u32 p u32 u32 u32")
+def WaitForMultipleObjectsEx(
+    call: Call, count: int, handles: int, wait_all: int, milliseconds: int, alertable: int
+) -> int:
+    """As WaitForMultipleObjects."""
+    return _wait_multiple(call, count, handles, wait_all, milliseconds)
+
+
+def _sleep(call: Call, milliseconds: int) -> None:
+    if milliseconds == 0:
+        call.kernel.scheduler.yield_now()
+    else:
+        call.kernel.scheduler.wait(call.thread, (), timeout_100ns=_timeout(milliseconds))
+
+
+@service("kernel32", "Sleep", "u32")
+def Sleep(call: Call, milliseconds: int) -> None:
+    """Waits; 0 only lets other ready threads go first."""
+    _sleep(call, milliseconds)
+
+
+@service("kernel32", "SleepEx", "u32 u32")
+def SleepEx(call: Call, milliseconds: int, alertable: int) -> int:
+    """As Sleep; 0 for the whole time passed."""
+    _sleep(call, milliseconds)
+    return 0
+
+
+@service("kernel32", "SwitchToThread")
+def SwitchToThread(call: Call) -> int:
+    """Lets another ready thread run; FALSE if there is none."""
+    return int(call.kernel.scheduler.yield_now())

@@ -1,0 +1,205 @@
+"""sysinfoapi.h: the machine, its version, its memory, its clock."""
+
+import struct
+from typing import Final
+
+from ntmm.kernel.io.volume import SYSTEM_DIRECTORY, WINDOWS_DIRECTORY
+from ntmm.native.call import Call
+from ntmm.native.service_table import service
+from ntmm.nt.memory import ALLOCATION_GRANULARITY
+from ntmm.nt.win32 import Win32Error
+from ntmm.win32.failing import Win32Failure, failing
+from ntmm.win32.text import ANSI, WIDE, StringKind, answer_sized_string, answer_string
+from ntmm.win32.timezoneapi import pack_system_time
+
+COMPUTER_NAME: Final = "NTMM"
+USER_NAME: Final = "User"
+
+_INTEL: Final = 0
+_AMD64: Final = 9
+_TYPE_PENTIUM: Final = 586
+_TYPE_AMD64: Final = 8664
+_LEVEL: Final = 6
+_REVISION: Final = 0x0F06
+_PLATFORM_NT: Final = 2
+_SUITE_SERVER_X64: Final = 0x0110
+_SUITE_XP: Final = 0x0100
+_WORKSTATION: Final = 1
+_SERVER: Final = 3
+
+
+def _system_info(call: Call) -> bytes:
+    """SYSTEM_INFO: 36 bytes on 32 bit, 48 on 64 bit."""
+    processors = call.kernel.profile.processors
+    layout = call.kernel.mm.layout
+    is_64 = call.memory.pointer_size == 8
+    return struct.pack(
+        "<HHIQQQIIIHH" if is_64 else "<HHIIIIIIIHH",
+        _AMD64 if is_64 else _INTEL,
+        0,
+        4096,
+        layout.lowest_user_address,
+        layout.highest_user_address,
+        (1 << processors) - 1,
+        processors,
+        _TYPE_AMD64 if is_64 else _TYPE_PENTIUM,
+        ALLOCATION_GRANULARITY,
+        _LEVEL,
+        _REVISION,
+    )
+
+
+@service("kernel32", "GetSystemInfo", "p")
+def GetSystemInfo(call: Call, buffer: int) -> int:
+    """Processors, page size, address range, granularity."""
+    call.memory.write(buffer, _system_info(call))
+    return 0
+
+
+@service("kernel32", "GetNativeSystemInfo", "p")
+def GetNativeSystemInfo(call: Call, buffer: int) -> int:
+    """GetSystemInfo: programs run on the machine's own architecture."""
+    call.memory.write(buffer, _system_info(call))
+    return 0
+
+
+@service("kernel32", "GetVersion")
+def GetVersion(call: Call) -> int:
+    """Major and minor version in the low half, build in the high."""
+    version = call.kernel.profile.version
+    return version.major | version.minor << 8 | version.build << 16
+
+
+def _version_ex(call: Call, kind: StringKind, buffer: int) -> int:
+    """OSVERSIONINFO (148 / 276 bytes) or OSVERSIONINFOEX (156 / 284), as its size field says."""
+    size = call.memory.read_u32(buffer)
+    smaller = 20 + 128 * kind.unit
+    if size not in (smaller, smaller + 8):
+        raise Win32Failure(Win32Error.INSUFFICIENT_BUFFER)
+    version = call.kernel.profile.version
+    text = f"Service Pack {version.service_pack}" if version.service_pack else ""
+    data = struct.pack("<4I", version.major, version.minor, version.build, _PLATFORM_NT) + kind.fixed(text, 128)
+    if size > smaller:
+        is_server = version.minor == 2
+        suite, product = (_SUITE_SERVER_X64, _SERVER) if is_server else (_SUITE_XP, _WORKSTATION)
+        data += struct.pack("<3HBB", version.service_pack, 0, suite, product, 0)
+    call.memory.write(buffer + 4, data)
+    return 1
+
+
+@service("kernel32", "GetVersionExW", "p")
+@failing(0)
+def GetVersionExW(call: Call, buffer: int) -> int:
+    """The Windows release of the system profile."""
+    return _version_ex(call, WIDE, buffer)
+
+
+@service("kernel32", "GetVersionExA", "p")
+@failing(0)
+def GetVersionExA(call: Call, buffer: int) -> int:
+    """GetVersionExW in ANSI."""
+    return _version_ex(call, ANSI, buffer)
+
+
+@service("kernel32", "GetTickCount")
+def GetTickCount(call: Call) -> int:
+    """Milliseconds since boot in 32 bits."""
+    return call.kernel.clock.tick_count() & 0xFFFFFFFF
+
+
+@service("kernel32", "GetTickCount64", returns="u64")
+def GetTickCount64(call: Call) -> int:
+    """Milliseconds since boot."""
+    return call.kernel.clock.tick_count()
+
+
+@service("kernel32", "GetSystemTimeAsFileTime", "p")
+def GetSystemTimeAsFileTime(call: Call, address: int) -> int:
+    """The machine's virtual time as a FILETIME."""
+    call.memory.write_u64(address, call.kernel.clock.now_100ns())
+    return 0
+
+
+@service("kernel32", "GetSystemTime", "p")
+def GetSystemTime(call: Call, address: int) -> int:
+    """The machine's virtual time as a SYSTEMTIME."""
+    call.memory.write(address, pack_system_time(call.kernel.clock.now_100ns()))
+    return 0
+
+
+@service("kernel32", "GetLocalTime", "p")
+def GetLocalTime(call: Call, address: int) -> int:
+    """GetSystemTime: the machine's time zone is UTC."""
+    call.memory.write(address, pack_system_time(call.kernel.clock.now_100ns()))
+    return 0
+
+
+@service("kernel32", "GetSystemDirectoryW", "p u32")
+def GetSystemDirectoryW(call: Call, buffer: int, size: int) -> int:
+    """C:\\WINDOWS\\system32."""
+    return answer_string(call, WIDE, SYSTEM_DIRECTORY, buffer, size)
+
+
+@service("kernel32", "GetSystemDirectoryA", "p u32")
+def GetSystemDirectoryA(call: Call, buffer: int, size: int) -> int:
+    """GetSystemDirectoryW in ANSI."""
+    return answer_string(call, ANSI, SYSTEM_DIRECTORY, buffer, size)
+
+
+@service("kernel32", "GetWindowsDirectoryW", "p u32")
+def GetWindowsDirectoryW(call: Call, buffer: int, size: int) -> int:
+    """C:\\WINDOWS."""
+    return answer_string(call, WIDE, WINDOWS_DIRECTORY, buffer, size)
+
+
+@service("kernel32", "GetWindowsDirectoryA", "p u32")
+def GetWindowsDirectoryA(call: Call, buffer: int, size: int) -> int:
+    """GetWindowsDirectoryW in ANSI."""
+    return answer_string(call, ANSI, WINDOWS_DIRECTORY, buffer, size)
+
+
+@service("kernel32", "GetComputerNameW", "p p")
+def GetComputerNameW(call: Call, buffer: int, size_address: int) -> int:
+    """The machine's name."""
+    return answer_sized_string(call, WIDE, COMPUTER_NAME, buffer, size_address)
+
+
+@service("kernel32", "GetComputerNameA", "p p")
+def GetComputerNameA(call: Call, buffer: int, size_address: int) -> int:
+    """GetComputerNameW in ANSI."""
+    return answer_sized_string(call, ANSI, COMPUTER_NAME, buffer, size_address)
+
+
+def _load_percent(total: int, available: int) -> int:
+    return 100 * (total - available) // total if total else 0
+
+
+@service("kernel32", "GlobalMemoryStatusEx", "p")
+@failing(0)
+def GlobalMemoryStatusEx(call: Call, buffer: int) -> int:
+    """MEMORYSTATUSEX, 64 bytes: physical memory, commit limit and address space, in bytes."""
+    if call.memory.read_u32(buffer) != 64:
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    status = call.kernel.mm.memory_status(call.process)
+    load = _load_percent(status.total_physical, status.available_physical)
+    physical = (status.total_physical, status.available_physical)
+    commit = (status.commit_limit, status.commit_available)
+    virtual = (status.total_virtual, status.available_virtual)
+    call.memory.write(buffer + 4, struct.pack("<I7Q", load, *physical, *commit, *virtual, 0))
+    return 1
+
+
+@service("kernel32", "GlobalMemoryStatus", "p")
+def GlobalMemoryStatus(call: Call, buffer: int) -> int:
+    """MEMORYSTATUS: 32 bytes on 32 bit, where sizes stop at 2 GB - 1 or 4 GB - 1; 56 on 64 bit."""
+    status = call.kernel.mm.memory_status(call.process)
+    load = _load_percent(status.total_physical, status.available_physical)
+    physical = (status.total_physical, status.available_physical)
+    commit = (status.commit_limit, status.commit_available)
+    virtual = (status.total_virtual, status.available_virtual)
+    if call.memory.pointer_size == 8:
+        call.memory.write(buffer, struct.pack("<II6Q", 56, load, *physical, *commit, *virtual))
+        return 0
+    limited = [min(value, 0x7FFFFFFF) for value in physical] + [min(value, 0xFFFFFFFF) for value in commit + virtual]
+    call.memory.write(buffer, struct.pack("<II6I", 32, load, *limited))
+    return 0

@@ -1,0 +1,93 @@
+"""Is everything a user can get wrong answered with one sentence and exit code 2?"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ntmm.cli import main
+from tests.cli.conftest import Machine
+
+IS_ROOT = os.geteuid() == 0
+
+
+def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one sentence on standard error."""
+    assert main(arguments) == 2
+    output, errors = capsys.readouterr()
+    assert not output
+    assert errors.startswith("ntmm: ")
+    assert errors.endswith("\n")
+    assert errors.count("\n") == 1
+    return errors[len("ntmm: ") : -1]
+
+
+@pytest.mark.parametrize("size", ["12Q", "", "0", "-1", "1.5M", "M", "64 M", "9" * 40, "0x1000"])
+def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is not a size" in refusal(["run", f"--ram={size}", program], capsys)
+    assert not machine.asked
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--ram", "4095"], "RAM must be a multiple of 4096 bytes"),
+        (["--ram", "4K"], "RAM of a machine of architecture x64 must be 4 MB to 1048576 MB"),
+        (["--ram", "8G", "--arch", "x86"], "RAM of a machine of architecture x86 must be 4 MB to 4096 MB"),
+        (["--time-limit", "nan"], "invalid value for '--time-limit': 'nan' is not a time: write seconds above zero"),
+        (["--time-limit", "-1"], "invalid value for '--time-limit': '-1' is not a time: write seconds above zero"),
+        (["--arch", "ia64"], "invalid value for '--arch': 'ia64' is not one of 'auto', 'x86', 'pae', 'x64'"),
+        (["--report", "xml"], "invalid value for '--report': 'xml' is not one of 'text', 'json', 'none'"),
+        (["--bogus"], "no such option: --bogus"),
+    ],
+)
+def test_is_a_bad_option_refused(
+    machine: Machine, program: str, options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refusal(["run", *options, program], capsys) == sentence
+    assert not machine.asked
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["bogus"], ["info", "extra"], ["run", "--ram"]])
+def test_is_an_incomplete_command_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    refusal(arguments, capsys)
+
+
+def test_is_a_missing_program_refused(machine: Machine, program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = refusal(["run", "none.exe", "--help"], capsys)
+    assert sentence == "cannot open program 'none.exe': no such file or directory"
+
+
+def test_is_a_folder_refused(machine: Machine, program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(["run", "."], capsys) == "'.' is a directory, not a program"
+
+
+def test_is_a_device_refused(machine: Machine, program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(["run", "/dev/null"], capsys) == "'/dev/null' is not a regular file"
+
+
+def test_is_a_path_through_a_file_refused(machine: Machine, program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(["run", "prog.exe/a"], capsys) == "cannot open program 'prog.exe/a': not a directory"
+
+
+@pytest.mark.skipif(IS_ROOT, reason="root may read everything")
+def test_is_an_unreadable_program_refused(machine: Machine, program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(program).chmod(0)
+    assert refusal(["run", program], capsys) == "cannot open program 'prog.exe': permission denied"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("none/e.jsonl", "no such folder"), ("prog.exe/e", "no such folder"), (".", "is a directory")]
+)
+def test_is_an_unwritable_events_file_refused_before_the_run(
+    machine: Machine, program: str, path: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refusal(["run", "--events", path, program], capsys) == f"cannot write events to {path!r}: {why}"
+    assert not machine.asked
+
+
+def test_is_a_file_as_overlay_refused(machine: Machine, program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        refusal(["run", "--overlay", program, program], capsys) == "cannot use 'prog.exe' as overlay: not a directory"
+    )
+    assert not machine.asked

@@ -1,0 +1,53 @@
+"""Does `ntmm info` print the same rows in both forms?"""
+
+import json
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from ntmm.cli import main
+from ntmm.nt.profile import SystemProfile
+from ntmm.runner.rows import InfoRow
+
+ROWS = [
+    InfoRow("User space", "no access", 0, 0x10000, 0x10000, "catches null pointers"),
+    InfoRow("User space", "images and heaps", 0x10000, 0x7FFE0000, 0x7FFD0000),
+    InfoRow("Limits", "RAM", size=64 << 20),
+]
+
+
+@pytest.fixture
+def profiles(monkeypatch: pytest.MonkeyPatch) -> list[SystemProfile]:
+    """The profiles that rows were asked for."""
+    asked: list[SystemProfile] = []
+
+    def machine_rows(profile: SystemProfile) -> Iterator[InfoRow]:
+        asked.append(profile)
+        return iter(ROWS)
+
+    module = ModuleType("ntmm.runner.info")
+    module.__dict__["machine_rows"] = machine_rows
+    monkeypatch.setitem(sys.modules, "ntmm.runner.info", module)
+    return asked
+
+
+def test_is_every_row_printed(profiles: list[SystemProfile], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 0
+    output = capsys.readouterr().out
+    for word in ("User space", "images and heaps", "00010000", "7ffe0000", "64 KB", "catches null pointers", "64 MB"):
+        assert word in output
+    assert profiles == [SystemProfile(architecture="pae", ram=64 << 20)]
+
+
+def test_does_json_hold_the_same_rows(profiles: list[SystemProfile], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--json", "--arch", "x64", "--ram", "1T"]) == 0
+    assert [InfoRow(**row) for row in json.loads(capsys.readouterr().out)] == ROWS
+    assert profiles == [SystemProfile(architecture="x64", ram=1 << 40)]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["info", "--help"]])
+def test_does_help_need_no_machine(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.startswith("Usage: ntmm")
