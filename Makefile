@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 DEMO_X86 := programs/bin/x86/hello.exe
-DEMO_X64 := programs/bin/x64/reserve.exe
+DEMO_X64 := programs/bin/x64/reserve_commit.exe
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types imports unit external bench programs guest changelog clean distclean

@@ -48,6 +48,7 @@ static struct {
     DWORD code;
     DWORD flags;
     const void *instruction;
+    const void *program_counter;
     DWORD parameter_count;
     ULONG_PTR access; /* 0 read, 1 write, 8 execute */
     ULONG_PTR address;
@@ -70,6 +71,7 @@ static LONG CALLBACK record_fault(EXCEPTION_POINTERS *pointers)
     fault.code = record->ExceptionCode;
     fault.flags = record->ExceptionFlags;
     fault.instruction = record->ExceptionAddress;
+    fault.program_counter = (const void *)PROGRAM_COUNTER(context);
     fault.parameter_count = record->NumberParameters;
     fault.access = record->NumberParameters > 0 ? record->ExceptionInformation[0] : (ULONG_PTR)-1;
     fault.address = record->NumberParameters > 1 ? record->ExceptionInformation[1] : (ULONG_PTR)-1;

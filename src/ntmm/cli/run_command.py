@@ -20,6 +20,7 @@ Arguments = Annotated[
 ]
 Report = Annotated[ReportFormat, typer.Option("--report", help="The report on standard error.")]
 Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
+Check = Annotated[bool, typer.Option("--check", help="Audit the memory manager's books after the run.")]
 Overlay = Annotated[Path | None, typer.Option("--overlay", metavar="DIR", help="Keep changes to files in this folder.")]
 
 
@@ -33,6 +34,7 @@ def run(
     overlay: Overlay = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
+    check: Check = False,
 ) -> int:
     """Run a Windows program with the current folder as its C: drive."""
     options = RunOptions(
@@ -44,6 +46,7 @@ def run(
         time_limit=time_limit,
         output_limit=output_limit,
         events=events,
+        checking=check,
     )
     check_options(options)
     from ntmm.runner.run import run_program  # noqa: PLC0415 - brings in the whole machine; --help must not wait for it

@@ -11,18 +11,21 @@ from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.exceptions import ExceptionRecord, deliver
+from ntmm.kernel.ke.instructions import modifies_memory
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.trap import TrapLoop
 from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
 from ntmm.kernel.mm.fault import FaultContext, FaultOutcome, Resolution
 from ntmm.kernel.mm.manager import MemoryManager
+from ntmm.kernel.mm.pfn import PageState
 from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ps import Process, Thread
 from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
-from ntmm.trace import ExceptionRaised, Fault, Trace
+from ntmm.trace import ExceptionRaised, Fault, PageMoved, PteChange, Trace, VadChange
 
+_RAISE: Final = Resolution.RAISE
 _FETCH_BIT: Final = 0x10
 _WRITE_BIT: Final = 2
 _ORIGINS: Final = ("cpu", "kernel")
@@ -31,7 +34,9 @@ _ORIGINS: Final = ("cpu", "kernel")
 class Kernel:
     """A booted machine."""
 
-    def __init__(self, profile: SystemProfile, volume: Volume, trace: Trace | None = None, checking: bool = False) -> None:
+    def __init__(
+        self, profile: SystemProfile, volume: Volume, trace: Trace | None = None, checking: bool = False
+    ) -> None:
         """Boots a machine of a profile over a volume. `checking` fills freed frames with junk."""
         self.profile = profile
         self.volume = volume
@@ -43,8 +48,9 @@ class Kernel:
         self.mm = MemoryManager(self.ram, self.architecture, self.clock, junk_fill=checking)
         self.cpu = self._boot_cpu()
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
-        self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run)
+        self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.names = ObjectNames()
+        self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._write_shared_user_data()
 
@@ -65,7 +71,21 @@ class Kernel:
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:
-            self.mm.faults.report = self._report_fault
+            self._connect_trace()
+
+    def _connect_trace(self) -> None:
+        """Makes the memory manager tell of every change; a recorder must be there before boot."""
+        mm, emit, uptime = self.mm, self.trace.emit, self.clock.uptime_100ns
+        pte_size = self.architecture.pte_size
+        names = {int(state): state.name.lower() for state in PageState}
+        mm.faults.report = self._report_fault
+        mm.table_memory.changed = lambda index, before, after: emit(
+            PteChange(uptime(), index * pte_size, before, after)
+        )
+        mm.pfn.moved = lambda frame, before, after: emit(PageMoved(uptime(), frame, names[before], names[after]))
+        mm.changed = lambda space, change, start, end, protection: emit(
+            VadChange(uptime(), space.process_id, change, start, end, protection)
+        )
 
     def _current_teb(self) -> int:
         thread = self.scheduler.current
@@ -87,10 +107,10 @@ class Kernel:
     # traps
 
     def _page_fault(self, thread: Thread, address: int, error_code: int) -> None:
-        outcome = self.mm.cpu_fault(thread.process.space, address, error_code, thread.teb)
-        if outcome.resolution is Resolution.RAISE:
-            access = 8 if error_code & _FETCH_BIT else int(bool(error_code & _WRITE_BIT))
+        outcome = self._access_fault(thread.process.space, address, error_code, thread.teb)
+        if outcome.resolution is _RAISE:
             pc = thread.context.pc
+            access = _access_of(thread, error_code, pc)
             parameters: tuple[int, ...] = (access, address)
             if outcome.status is Status.IN_PAGE_ERROR:
                 parameters = (access, address, Status.UNSUCCESSFUL)
@@ -144,6 +164,13 @@ class Kernel:
         """Frees the machine: its threads, CPU and files."""
         self.scheduler.drop_all()
         self.cpu.close()
+
+
+def _access_of(thread: Thread, error_code: int, pc: int) -> int:
+    """The first parameter of an access violation: 0 read, 1 write, 8 execute."""
+    if error_code & _FETCH_BIT:
+        return 8
+    return int(bool(error_code & _WRITE_BIT) or modifies_memory(thread.process.memory, pc))
 
 
 def boot(profile: SystemProfile, root: Path, trace: Trace | None = None) -> Kernel:

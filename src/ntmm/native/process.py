@@ -84,5 +84,3 @@ def NtQueryInformationProcess(
     if return_length:
         call.memory.write_u32(return_length, len(data))
     return Status.SUCCESS
-
-

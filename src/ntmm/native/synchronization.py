@@ -3,21 +3,23 @@
 import struct
 
 from ntmm.kernel.ke.dispatcher import DispatcherObject
-from ntmm.kernel.ob import Event
+from ntmm.kernel.ob import Event, InvalidHandle
 from ntmm.native.call import Call
 from ntmm.native.handles import CURRENT_PROCESS, CURRENT_THREAD
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
 
-def waitable_of(call: Call, handle: int) -> DispatcherObject | None:
-    """The object of a handle if threads can wait for it. Raises InvalidHandle."""
+def waitable_of(call: Call, handle: int) -> DispatcherObject:
+    """The object of a handle that threads can wait for. Raises InvalidHandle."""
     if handle == CURRENT_PROCESS:
         return call.process
     if handle == CURRENT_THREAD:
         return call.thread
     target: object = call.process.handles.lookup(handle)
-    return target if isinstance(target, DispatcherObject) else None
+    if not isinstance(target, DispatcherObject):
+        raise InvalidHandle(Status.OBJECT_TYPE_MISMATCH)
+    return target
 
 
 def timeout_of(call: Call, address: int) -> int | None:
@@ -62,6 +64,4 @@ def NtResetEvent(call: Call, handle: int, previous: int) -> int:
 def NtWaitForSingleObject(call: Call, handle: int, alertable: int, timeout: int) -> int:
     """Waits for one object."""
     target = waitable_of(call, handle)
-    if target is None:
-        return Status.OBJECT_TYPE_MISMATCH
     return call.kernel.scheduler.wait(call.thread, (target,), timeout_100ns=timeout_of(call, timeout))

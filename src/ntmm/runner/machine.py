@@ -56,6 +56,7 @@ class Machine:
         """Raises OSError or ValueError where the folders cannot be used."""
         self.volume = Volume(root, overlay)
         self.kernel = Kernel(profile, self.volume, trace, checking)
+        self.volume.use_clock(self.kernel.clock.now_100ns)
         self.dispatcher = ServiceDispatcher(self.kernel)
         self.kernel.traps.system_call = self.dispatcher
         self.kernel.ps.thread_ended = release_thread

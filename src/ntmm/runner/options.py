@@ -28,7 +28,8 @@ class RunOptions:
     """One run. `ram` and `output_limit` in bytes, `time_limit` in seconds of the host; None means no limit.
 
     `overlay` is a folder that takes all changes to files; without it they go to the current folder itself.
-    `events` is the file for the event stream.
+    `events` is the file for the event stream. `checking` fills freed pages with junk, and audits the memory manager's
+    books when the program has ended and again when its memory has been returned.
     """
 
     program: Path
@@ -39,6 +40,7 @@ class RunOptions:
     time_limit: float | None = None
     output_limit: int | None = None
     events: Path | None = None
+    checking: bool = False
     standard_input: BinaryIO = field(default_factory=standard_input)
     standard_output: BinaryIO = field(default_factory=standard_output)
     standard_error: BinaryIO = field(default_factory=standard_error)

@@ -1,11 +1,16 @@
 """`run_program`: one program from start to end, and the report of what its memory did."""
 
 import subprocess
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
 
+from ntmm.hw.cpu import Cpu
 from ntmm.kernel.io.console import ConsoleFile, OutputLimit, OutputLimitReached
+from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.scheduler import Deadlock
 from ntmm.kernel.ke.trap import TimeLimitReached
@@ -15,6 +20,8 @@ from ntmm.loader.parameters import ProcessParameters
 from ntmm.nt.profile import SystemProfile
 from ntmm.pe.headers import PeHeaders
 from ntmm.pe.malformed import MalformedImage
+from ntmm.runner.check import check_books
+from ntmm.runner.compile import compile_program
 from ntmm.runner.errors import MACHINE_FAILURE_EXIT, UserError
 from ntmm.runner.images import guest_path, open_program
 from ntmm.runner.machine import ENVIRONMENT, Machine, default_architecture
@@ -23,34 +30,83 @@ from ntmm.runner.options import RunOptions, profile_for
 from ntmm.runner.report import RunReport
 from ntmm.trace import JsonLinesRecorder, Trace
 
+_STOP_INTERVAL_SECONDS: Final = 0.05
+"""How often a machine that does not end is asked again: it may have been deep in the kernel."""
+
+
+class _StopSwitch:
+    """Stops the machine from another host thread, also one that is still being built."""
+
+    def __init__(self) -> None:
+        self.cpu: Cpu | None = None
+        self.ended = False
+
+    def press(self) -> None:
+        """Asks the machine to stop; it does so at its next entry into the CPU or sooner."""
+        if self.cpu is not None and not self.ended:
+            self.cpu.request_stop()
+
 
 def run_program(options: RunOptions) -> RunReport:
-    """Runs a program to its end or to a limit. Raises UserError if it cannot be started or the machine fails."""
-    started = time.monotonic()
-    image, headers = open_program(options.program)
-    profile = _profile(options, headers)
-    trace = Trace()
-    recorder = None if options.events is None else JsonLinesRecorder(options.events)
-    if recorder is not None:
-        trace.subscribe(recorder)
-    try:
-        machine = Machine(profile, Path.cwd(), options.overlay, trace)
+    """Runs a program to its end or to a limit. Raises UserError if it cannot be started or the machine fails.
+
+    The machine lives on a host thread of its own, so that the main thread can watch the time and hear Ctrl-C.
+    """
+    switch = _StopSwitch()
+    with ThreadPoolExecutor(1, "ntmm-machine") as pool:
+        ending = pool.submit(_run_source, options, switch)
         try:
-            parameters = _parameters(options)
-            try:
-                process = machine.load(image, headers, parameters, _streams(options))
-            except (LoaderError, MalformedImage) as error:
-                raise UserError(f"{str(options.program)!r} cannot be run: {error}") from error
-            stopped = _run(machine, process, options)
-            return make_report(machine, process, options, stopped, time.monotonic() - started)
+            wait([ending], options.time_limit)
+        finally:  # the limit has passed, or Ctrl-C came
+            while not ending.done():
+                switch.press()
+                wait([ending], _STOP_INTERVAL_SECONDS)
+        return ending.result()
+
+
+def _run_source(options: RunOptions, switch: _StopSwitch) -> RunReport:
+    if options.program.suffix.lower() == ".c":
+        with TemporaryDirectory(prefix="ntmm-") as folder:
+            built = compile_program(options.program, options.architecture, Path(folder))
+            return _run_image(options, built, switch)
+    return _run_image(options, options.program, switch)
+
+
+def _run_image(options: RunOptions, program: Path, switch: _StopSwitch) -> RunReport:
+    started = time.monotonic()
+    with ExitStack() as resources:
+        image, headers = open_program(program)
+        resources.callback(image.close)
+        profile = _profile(options, headers)
+        trace = Trace()
+        if options.events is not None:
+            recorder = resources.enter_context(JsonLinesRecorder(options.events))
+            trace.subscribe(recorder)
+        machine = _build_machine(options, profile, trace)
+        resources.callback(machine.close)
+        switch.cpu = machine.kernel.cpu
+        try:
+            process = machine.load(image, headers, _parameters(options, program), _streams(options))
+            stopped = _run(machine, process)
+        except (LoaderError, MalformedImage) as error:
+            raise UserError(f"{str(program)!r} cannot be run: {error}") from error
+        except GuestFault as fault:
+            raise UserError(f"{str(program)!r} cannot be run: its image is bad at {fault.address:#x}") from fault
         except Bugcheck as error:
             raise UserError(str(error), MACHINE_FAILURE_EXIT) from error
         finally:
-            machine.close()
-    finally:
-        image.close()
-        if recorder is not None:
-            recorder.close()
+            switch.ended = True
+        report = make_report(machine, process, options, stopped, time.monotonic() - started)
+        if options.checking:
+            check_books(machine, process)
+        return report
+
+
+def _build_machine(options: RunOptions, profile: SystemProfile, trace: Trace) -> Machine:
+    try:
+        return Machine(profile, Path.cwd(), options.overlay, trace, options.checking)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _profile(options: RunOptions, headers: PeHeaders) -> SystemProfile:
@@ -61,8 +117,8 @@ def _profile(options: RunOptions, headers: PeHeaders) -> SystemProfile:
     return profile
 
 
-def _parameters(options: RunOptions) -> ProcessParameters:
-    path = guest_path(options.program, Path.cwd())
+def _parameters(options: RunOptions, program: Path) -> ProcessParameters:
+    path = guest_path(program, Path.cwd())
     command_line = subprocess.list2cmdline([path, *options.arguments])
     return ProcessParameters(path, command_line, "C:\\", dict(ENVIRONMENT))
 
@@ -76,20 +132,12 @@ def _streams(options: RunOptions) -> tuple[ConsoleFile, ConsoleFile, ConsoleFile
     )
 
 
-def _run(machine: Machine, process: Process, options: RunOptions) -> str | None:
+def _run(machine: Machine, process: Process) -> str | None:
     """Runs the machine until the process has ended; a sentence if a limit or a deadlock ended it first."""
     kernel = machine.kernel
-    timer = None
-    if options.time_limit is not None:
-        timer = threading.Timer(options.time_limit, kernel.cpu.request_stop)
-        timer.daemon = True
-        timer.start()
     try:
         kernel.scheduler.run(lambda: process.ended)
-    except (TimeLimitReached, OutputLimitReached, Deadlock) as stop:
+    except (OutputLimitReached, Deadlock, TimeLimitReached) as stop:
         kernel.ps.kill(process)
         return str(stop)
-    finally:
-        if timer is not None:
-            timer.cancel()
     return None

@@ -26,10 +26,12 @@ class Fault(NamedTuple):
 
 
 class PteChange(NamedTuple):
-    """A page-table entry got another value; `before` and `after` are the entry's raw bits."""
+    """An entry of a page table or of a prototype PTE array got another value, in raw bits.
+
+    `pte_address` is the entry's physical address: the same tables have another virtual address in every process.
+    """
 
     virtual_time: int
-    process: int
     pte_address: int
     before: int
     after: int

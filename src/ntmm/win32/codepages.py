@@ -47,7 +47,9 @@ def _single_byte(number: int, name: str) -> SingleByteCodePage:
     return SingleByteCodePage(number, characters, {character: byte for byte, character in enumerate(characters)})
 
 
-_PAGES: Final = {ANSI: _single_byte(ANSI, "cp1252"), OEM: _single_byte(OEM, "cp437")}
+ANSI_PAGE: Final = _single_byte(ANSI, "cp1252")
+OEM_PAGE: Final = _single_byte(OEM, "cp437")
+_PAGES: Final = {ANSI: ANSI_PAGE, OEM: OEM_PAGE}
 _ALIASES: Final = {CP_ACP: ANSI, CP_OEMCP: OEM, CP_THREAD_ACP: ANSI}
 
 
@@ -59,13 +61,3 @@ def single_byte_page(number: int) -> SingleByteCodePage | None:
 def is_valid(number: int) -> bool:
     """True for the code pages this system has."""
     return number == CP_UTF8 or single_byte_page(number) is not None
-
-
-def ansi_decode(data: bytes) -> str:
-    """Text of ANSI bytes."""
-    return _PAGES[ANSI].decode(data)
-
-
-def ansi_encode(text: str) -> bytes:
-    """ANSI bytes of a text, with "?" for what the code page lacks."""
-    return _PAGES[ANSI].encode(text)[0]

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.scheduler import MAXIMUM_WAIT_OBJECTS
 from ntmm.kernel.ob import Event, InvalidHandle, KernelObject, Mutant, Semaphore
 from ntmm.native.call import Call
@@ -152,13 +151,8 @@ def _timeout(milliseconds: int) -> int | None:
 
 
 def _wait(call: Call, handles: list[int], wait_all: bool, milliseconds: int) -> int:
-    targets: list[DispatcherObject] = []
     try:
-        for handle in handles:
-            target = waitable_of(call, handle)
-            if target is None:
-                raise InvalidHandle(Status.OBJECT_TYPE_MISMATCH)
-            targets.append(target)
+        targets = [waitable_of(call, handle) for handle in handles]
     except InvalidHandle as error:
         call.fail(error.status)
         return _FAILED

@@ -5,7 +5,7 @@ from typing import Final
 
 from ntmm.native.call import Call
 from ntmm.nt.win32 import Win32Error
-from ntmm.win32.codepages import ansi_decode, ansi_encode
+from ntmm.win32.codepages import ANSI_PAGE, OEM_PAGE, SingleByteCodePage
 
 
 class StringKind(ABC):
@@ -49,23 +49,27 @@ class WideStrings(StringKind):
         return data.decode("utf-16-le", "surrogatepass")
 
 
-class AnsiStrings(StringKind):
-    """Code page 1252, as the A functions take it."""
+class NarrowStrings(StringKind):
+    """A code page of single bytes, as the A functions take it."""
 
     unit = 1
 
+    def __init__(self, page: SingleByteCodePage) -> None:
+        self._page = page
+
     def read(self, call: Call, address: int) -> str:
-        return ansi_decode(call.memory.read_cstring(address))
+        return self._page.decode(call.memory.read_cstring(address))
 
     def encode(self, text: str) -> bytes:
-        return ansi_encode(text)
+        return self._page.encode(text)[0]
 
     def decode(self, data: bytes) -> str:
-        return ansi_decode(data)
+        return self._page.decode(data)
 
 
 WIDE: Final = WideStrings()
-ANSI: Final = AnsiStrings()
+ANSI: Final = NarrowStrings(ANSI_PAGE)
+OEM: Final = NarrowStrings(OEM_PAGE)
 
 
 def answer_string(call: Call, kind: StringKind, text: str, buffer: int, size: int) -> int:

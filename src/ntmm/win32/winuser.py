@@ -3,8 +3,7 @@
 from ntmm.kernel.io.names import fold
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
-from ntmm.win32.codepages import OEM, ansi_decode, ansi_encode, single_byte_page
-from ntmm.win32.text import ANSI, WIDE, StringKind
+from ntmm.win32.text import ANSI, OEM, WIDE, StringKind
 from ntmm.win32.winnls import lower
 
 
@@ -108,41 +107,29 @@ def CharPrevExA(call: Call, page: int, start: int, current: int, flags: int) -> 
     return max(start, current - 1)
 
 
-def _oem_to_text(data: bytes) -> str:
-    page = single_byte_page(OEM)
-    assert page is not None
-    return page.decode(data)
-
-
-def _text_to_oem(text: str) -> bytes:
-    page = single_byte_page(OEM)
-    assert page is not None
-    return page.encode(text)[0]
-
-
 @service("user32", "OemToCharA", "p p")
 def OemToCharA(call: Call, source: int, target: int) -> int:
     """OEM string to ANSI."""
-    call.memory.write(target, ansi_encode(_oem_to_text(call.memory.read_cstring(source))) + b"\0")
+    call.memory.write(target, ANSI.encode(OEM.decode(call.memory.read_cstring(source))) + b"\0")
     return 1
 
 
 @service("user32", "CharToOemA", "p p")
 def CharToOemA(call: Call, source: int, target: int) -> int:
     """ANSI string to OEM."""
-    call.memory.write(target, _text_to_oem(ansi_decode(call.memory.read_cstring(source))) + b"\0")
+    call.memory.write(target, OEM.encode(ANSI.decode(call.memory.read_cstring(source))) + b"\0")
     return 1
 
 
 @service("user32", "OemToCharBuffA", "p p u32")
 def OemToCharBuffA(call: Call, source: int, target: int, size: int) -> int:
     """Counted OEM bytes to ANSI."""
-    call.memory.write(target, ansi_encode(_oem_to_text(call.memory.read(source, size))))
+    call.memory.write(target, ANSI.encode(OEM.decode(call.memory.read(source, size))))
     return 1
 
 
 @service("user32", "CharToOemBuffA", "p p u32")
 def CharToOemBuffA(call: Call, source: int, target: int, size: int) -> int:
     """Counted ANSI bytes to OEM."""
-    call.memory.write(target, _text_to_oem(ansi_decode(call.memory.read(source, size))))
+    call.memory.write(target, OEM.encode(ANSI.decode(call.memory.read(source, size))))
     return 1

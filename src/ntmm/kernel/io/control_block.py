@@ -190,6 +190,8 @@ class FileControlBlock:
 
     def close_open(self, opened: Open) -> None:
         """One open less; the last one stamps, closes and, if asked for, deletes the file."""
+        if opened not in self.opens:
+            return  # the volume was closed before
         self.opens.remove(opened)
         if opened.delete_on_close:
             self.delete_pending = True

@@ -67,8 +67,9 @@ class HostTree:
     @contextmanager
     def directory(self, components: Components) -> Iterator[int]:
         """The descriptor of a folder below the root, closed at the end."""
-        descriptor = os.dup(self._root)
+        descriptor = -1
         try:
+            descriptor = os.dup(self._root)
             for name in components:
                 deeper = os.open(name, _DIRECTORY, dir_fd=descriptor)
                 os.close(descriptor)
@@ -77,7 +78,8 @@ class HostTree:
         except OSError as error:
             raise host_failure(error) from error
         finally:
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def root_entry(self) -> HostEntry:
         """The root itself, under an empty name."""

@@ -39,8 +39,9 @@ from ntmm.kernel.io.paths import Device, Target, parse_nt_path
 from ntmm.kernel.io.quota import DiskQuota
 from ntmm.kernel.io.sharing import may_share
 from ntmm.kernel.io.store import FileStore, Place
-from ntmm.kernel.io.times import filetime_of_ns
+from ntmm.kernel.io.times import filetime_of_ns, ns_of_filetime
 from ntmm.kernel.io.tree import HostTree
+from ntmm.kernel.ke.clock import BOOT_TIME_100NS
 from ntmm.nt.status import Status
 
 WINDOWS_DIRECTORY: Final = "C:\\WINDOWS"
@@ -91,14 +92,27 @@ class Volume:
         """Raises OSError if a folder cannot be opened, ValueError if `overlay` holds something that is not ours."""
         self.quota = disk or DiskQuota()
         self._clock = clock
-        self._private_folder = tempfile.mkdtemp(prefix="ntmm-")
         self._files = _open_store(root, overlay)
+        self._private_folder = tempfile.mkdtemp(prefix="ntmm-")
         self._private = FileStore(HostTree(Path(self._private_folder)))
         self._blocks: dict[tuple[int, tuple[str, ...]], FileControlBlock] = {}
         self._marks: dict[tuple[str, ...], Marks] = {}
         self._indices: dict[tuple[int, int], int] = {}
-        for name in ("system32", "Temp"):
-            os.makedirs(os.path.join(self._private_folder, "WINDOWS", name))
+        self._fill_private_folder()
+
+    def _fill_private_folder(self) -> None:
+        """C:\\WINDOWS with its folders, of the moment at which every machine boots."""
+        windows = os.path.join(self._private_folder, "WINDOWS")
+        folders = [os.path.join(windows, name) for name in ("system32", "Temp")]
+        for folder in folders:
+            os.makedirs(folder)
+        booted = ns_of_filetime(BOOT_TIME_100NS)
+        for folder in [*folders, windows]:
+            os.utime(folder, ns=(booted, booted))
+
+    def use_clock(self, clock: Callable[[], int]) -> None:
+        """From now on changed files are stamped with the machine's time, a FILETIME."""
+        self._clock = clock
 
     def close(self) -> None:
         """Closes what is still open, deletes what is to be deleted, and removes the private folder."""

@@ -54,9 +54,7 @@ class ExceptionRecord:
 def decode_record(memory: GuestMemory, address: int) -> ExceptionRecord:
     """Reads an EXCEPTION_RECORD; a parameter count past 15 is cut."""
     if memory.pointer_size == 8:
-        code, flags, _, at, count, *parameters = struct.unpack(
-            "<IIQQIxxxx15Q", memory.read(address, _RECORD_SIZE[8])
-        )
+        code, flags, _, at, count, *parameters = struct.unpack("<IIQQIxxxx15Q", memory.read(address, _RECORD_SIZE[8]))
     else:
         code, flags, _, at, count, *parameters = struct.unpack("<IIIII15I", memory.read(address, _RECORD_SIZE[4]))
     return ExceptionRecord(code, at, tuple(parameters[: min(count, MAXIMUM_PARAMETERS)]), flags)

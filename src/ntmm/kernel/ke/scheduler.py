@@ -21,7 +21,7 @@ QUANTUM_ENTRIES: Final = 2000
 MAXIMUM_WAIT_OBJECTS: Final = 64
 
 
-class Deadlock(Exception):  # noqa: N818 - names what happened to the program
+class Deadlock(Exception):
     """Every thread waits and no timeout is pending; the message is one sentence for the tool's user."""
 
 

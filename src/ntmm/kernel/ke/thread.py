@@ -19,7 +19,7 @@ class ThreadState(Enum):
     TERMINATED = auto()
 
 
-class ThreadExit(Exception):  # noqa: N818 - a control transfer, not an error
+class ThreadExit(Exception):
     """Raised inside a thread's kernel code to end that thread."""
 
 

@@ -9,7 +9,7 @@ from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread, ThreadExit
 
 
-class TimeLimitReached(Exception):  # noqa: N818 - names what happened to the run
+class TimeLimitReached(Exception):
     """The user's time limit has passed; the message is one sentence."""
 
 
@@ -41,14 +41,19 @@ class TrapLoop:
         cpu, clock, scheduler = self._cpu, self._clock, self._scheduler
         enter, context = cpu.run, thread.context
         page_fault, system_call = self.page_fault, self.system_call
+        is_page_fault, is_system_call, is_exception = (
+            ExitReason.PAGE_FAULT,
+            ExitReason.SYSTEM_CALL,
+            ExitReason.EXCEPTION,
+        )
         while True:
             reason = enter(context)
             clock.entries += 1
-            if reason is ExitReason.PAGE_FAULT:
+            if reason is is_page_fault:
                 page_fault(thread, cpu.fault_address, cpu.error_code)
-            elif reason is ExitReason.SYSTEM_CALL:
+            elif reason is is_system_call:
                 system_call(thread)
-            elif reason is ExitReason.EXCEPTION:
+            elif reason is is_exception:
                 self.exception(thread, cpu.vector)
             else:
                 raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")

@@ -28,7 +28,7 @@ from ntmm.kernel.mm.space.view import map_image, unmap_view
 from ntmm.kernel.mm.status_block import MemoryStatus
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
-from ntmm.nt.memory import MEM_RELEASE
+from ntmm.nt.memory import MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, MEM_RESET
 from ntmm.nt.status import Status
 from ntmm.pe.headers import PeHeaders
 
@@ -43,6 +43,12 @@ class HasSpace(Protocol):
     """A process as the memory manager sees it."""
 
     space: AddressSpace
+
+
+def _allocation_name(allocation_type: int) -> str:
+    """What an allocation did, for the event stream."""
+    names = ((MEM_RESERVE, "reserve"), (MEM_COMMIT, "commit"), (MEM_RESET, "reset"))
+    return "+".join(name for bit, name in names if allocation_type & bit)
 
 
 class MemoryManager:
@@ -77,6 +83,8 @@ class MemoryManager:
             self.faults,
         )
         self.system.tables.table_made = self._share_system_table
+        self.changed: Callable[[AddressSpace, str, int, int, int], None] | None = None
+        """Slot: told (space, change, start, end, PAGE_* value) of every change of a range while a recorder listens."""
         self.current_teb: Callable[[], int] = lambda: 0
         """Slot: the TEB of the thread on whose behalf the kernel touches user memory."""
 
@@ -119,15 +127,26 @@ class MemoryManager:
         zero_bits: int = 0,
     ) -> Range:
         """NtAllocateVirtualMemory: (status, base, size)."""
-        return allocate(self.machine, process.space, address, size, allocation_type, protection, zero_bits)
+        result = allocate(self.machine, process.space, address, size, allocation_type, protection, zero_bits)
+        self._tell(process, _allocation_name(allocation_type), result.status, result.base, result.size, protection)
+        return result
 
     def free(self, process: HasSpace, address: int, size: int, free_type: int) -> Range:
         """NtFreeVirtualMemory: (status, base, size)."""
-        return free(self.machine, process.space, address, size, free_type)
+        result = free(self.machine, process.space, address, size, free_type)
+        change = "release" if free_type == MEM_RELEASE else "decommit"
+        self._tell(process, change, result.status, result.base, result.size, 0)
+        return result
 
     def protect(self, process: HasSpace, address: int, size: int, protection: int) -> Protected:
         """NtProtectVirtualMemory: (status, old protection of the first page, base, size)."""
-        return protect(self.machine, process.space, address, size, protection)
+        result = protect(self.machine, process.space, address, size, protection)
+        self._tell(process, "protect", result.status, result.base, result.size, protection)
+        return result
+
+    def _tell(self, process: HasSpace, change: str, status: Status, base: int, size: int, protection: int) -> None:
+        if self.changed is not None and status is Status.SUCCESS:
+            self.changed(process.space, change, base, base + size, protection)
 
     def query(self, process: HasSpace, address: int) -> MemoryInformation | None:
         """NtQueryVirtualMemory: the run of alike pages at an address; None above user space."""

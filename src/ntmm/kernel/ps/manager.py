@@ -1,10 +1,12 @@
 """Creating and ending processes and threads (PspCreateProcess, PspCreateThread, PspExitThread)."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
 from ntmm.hw.cpu import Cpu
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import ThreadExit
 from ntmm.kernel.ke.trap import UserThread
@@ -14,6 +16,7 @@ from ntmm.kernel.ps.process import Process
 from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
 from ntmm.kernel.ps.thread import Thread
 from ntmm.nt.status import Status
+from ntmm.trace import ProcessEnded, ThreadCreated, ThreadEnded, Trace
 
 SYSTEM_PROCESS_ID: Final = 4
 _ID_STEP: Final = 4
@@ -27,7 +30,13 @@ class ProcessManager:
     """
 
     def __init__(
-        self, mm: MemoryManager, cpu: Cpu, scheduler: Scheduler, run: Callable[[UserThread], None]
+        self,
+        mm: MemoryManager,
+        cpu: Cpu,
+        scheduler: Scheduler,
+        run: Callable[[UserThread], None],
+        trace: Trace,
+        clock: Clock,
     ) -> None:
         self._mm = mm
         self._cpu = cpu
@@ -36,6 +45,7 @@ class ProcessManager:
         self._next_id = SYSTEM_PROCESS_ID + _ID_STEP
         self.processes: list[Process] = []
         self.mutants: list[Mutant] = []
+        self.trace, self._clock = trace, clock
         self.thread_ended: Callable[[Thread], None] = lambda thread: None
 
     def _new_id(self) -> int:
@@ -56,9 +66,7 @@ class ProcessManager:
         self.processes.append(process)
         return process
 
-    def create_thread(
-        self, process: Process, reserve: int, commit: int, pc: int
-    ) -> tuple[Thread, StackPlace] | None:
+    def create_thread(self, process: Process, reserve: int, commit: int, pc: int) -> tuple[Thread, StackPlace] | None:
         """A suspended-in-creation thread with TEB and stack; `start` makes it run. None if there is no memory.
 
         `reserve` and `commit` are the stack's sizes in bytes.
@@ -79,6 +87,9 @@ class ProcessManager:
 
     def start(self, thread: Thread) -> None:
         """Lets a thread run."""
+        if self.trace.enabled:
+            uptime = self._clock.uptime_100ns()
+            self.trace.emit(ThreadCreated(uptime, thread.process.id, thread.id, thread.context.pc))
         self._scheduler.start(thread)
 
     def exit_thread(self, thread: Thread, status: int) -> None:
@@ -103,13 +114,14 @@ class ProcessManager:
 
     def _end_thread(self, thread: Thread, status: int) -> None:
         thread.exit_status, thread.ended = status, True
+        if self.trace.enabled:
+            uptime = self._clock.uptime_100ns()
+            self.trace.emit(ThreadEnded(uptime, thread.process.id, thread.id, status))
         for mutant in list(self.mutants):
             mutant.abandon(thread)
         self._scheduler.signalled(thread)
-        try:
+        with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same
             self.thread_ended(thread)
-        except GuestFault:
-            pass  # the program has spoilt its own TEB; the pages are freed all the same
         free_user_stack(self._mm, thread.process, thread.stack)
         self._mm.free_fixed_block(thread.process, thread.teb)
 
@@ -117,6 +129,8 @@ class ProcessManager:
         if process.ended:
             return
         process.exit_status, process.ended = status, True
+        if self.trace.enabled:
+            self.trace.emit(ProcessEnded(self._clock.uptime_100ns(), process.id, status))
         process.handles.close_all()
         self._scheduler.signalled(process)
 

@@ -13,8 +13,8 @@ from ntmm.native.file_information import set_basic
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_FILE_ATTRIBUTES, Win32Failure, failing
-from ntmm.win32.fileapi.naming import nt_path_of
-from ntmm.win32.text import ANSI, WIDE, StringKind
+from ntmm.win32.fileapi.naming import narrow, nt_path_of
+from ntmm.win32.text import WIDE, StringKind
 
 GET_FILE_EX_INFO_STANDARD: Final = 0
 
@@ -44,7 +44,7 @@ def GetFileAttributesW(call: Call, name: int) -> int:
 @failing(INVALID_FILE_ATTRIBUTES)
 def GetFileAttributesA(call: Call, name: int) -> int:
     """GetFileAttributesW with an ANSI name."""
-    return _attributes(call, ANSI, name)
+    return _attributes(call, narrow(call), name)
 
 
 def _attributes_ex(call: Call, kind: StringKind, name: int, level: int, buffer: int) -> int:
@@ -65,7 +65,7 @@ def GetFileAttributesExW(call: Call, name: int, level: int, buffer: int) -> int:
 @failing(0)
 def GetFileAttributesExA(call: Call, name: int, level: int, buffer: int) -> int:
     """GetFileAttributesExW with an ANSI name."""
-    return _attributes_ex(call, ANSI, name, level, buffer)
+    return _attributes_ex(call, narrow(call), name, level, buffer)
 
 
 def _set_attributes(call: Call, kind: StringKind, name: int, attributes: int) -> int:
@@ -89,7 +89,7 @@ def SetFileAttributesW(call: Call, name: int, attributes: int) -> int:
 @failing(0)
 def SetFileAttributesA(call: Call, name: int, attributes: int) -> int:
     """SetFileAttributesW with an ANSI name."""
-    return _set_attributes(call, ANSI, name, attributes)
+    return _set_attributes(call, narrow(call), name, attributes)
 
 
 @service("kernel32", "GetFileInformationByHandle", "h p")

@@ -25,9 +25,9 @@ from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
-from ntmm.win32.fileapi.naming import nt_path_of
+from ntmm.win32.fileapi.naming import narrow, nt_path_of
 from ntmm.win32.process_parameters import ProcessParameters
-from ntmm.win32.text import ANSI, WIDE, StringKind
+from ntmm.win32.text import WIDE, StringKind
 
 FILE_FLAG_DELETE_ON_CLOSE: Final = 0x04000000
 FILE_FLAG_BACKUP_SEMANTICS: Final = 0x02000000
@@ -98,7 +98,7 @@ def CreateFileA(
     call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
 ) -> int:
     """CreateFileW with an ANSI name."""
-    return create_file(call, ANSI.read(call, name), access, share, disposition, flags)
+    return create_file(call, narrow(call).read(call, name), access, share, disposition, flags)
 
 
 def _delete(call: Call, path: str, options: int) -> int:
@@ -117,7 +117,7 @@ def DeleteFileW(call: Call, name: int) -> int:
 @failing(0)
 def DeleteFileA(call: Call, name: int) -> int:
     """DeleteFileW with an ANSI name."""
-    return _delete(call, ANSI.read(call, name), FILE_NON_DIRECTORY_FILE)
+    return _delete(call, narrow(call).read(call, name), FILE_NON_DIRECTORY_FILE)
 
 
 @service("kernel32", "RemoveDirectoryW", "p")
@@ -131,7 +131,7 @@ def RemoveDirectoryW(call: Call, name: int) -> int:
 @failing(0)
 def RemoveDirectoryA(call: Call, name: int) -> int:
     """RemoveDirectoryW with an ANSI name."""
-    return _delete(call, ANSI.read(call, name), FILE_DIRECTORY_FILE)
+    return _delete(call, narrow(call).read(call, name), FILE_DIRECTORY_FILE)
 
 
 def _make(call: Call, kind: StringKind, name: int) -> int:
@@ -150,4 +150,4 @@ def CreateDirectoryW(call: Call, name: int, security: int) -> int:
 @failing(0)
 def CreateDirectoryA(call: Call, name: int, security: int) -> int:
     """CreateDirectoryW with an ANSI name."""
-    return _make(call, ANSI, name)
+    return _make(call, narrow(call), name)

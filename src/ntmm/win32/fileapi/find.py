@@ -15,8 +15,9 @@ from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
 from ntmm.win32.fileapi.attributes import attribute_data
+from ntmm.win32.fileapi.naming import narrow
 from ntmm.win32.process_parameters import current_directory
-from ntmm.win32.text import ANSI, WIDE, StringKind
+from ntmm.win32.text import WIDE, StringKind
 
 FIND_EX_INFO_BASIC: Final = 1
 FIND_EX_SEARCH_LIMIT_TO_DIRECTORIES: Final = 1
@@ -105,7 +106,7 @@ def FindFirstFileW(call: Call, name: int, data: int) -> int:
 @failing(INVALID_HANDLE_VALUE)
 def FindFirstFileA(call: Call, name: int, data: int) -> int:
     """FindFirstFileW with ANSI names."""
-    return find_first(call, ANSI, ANSI.read(call, name), data)
+    return find_first(call, narrow(call), narrow(call).read(call, name), data)
 
 
 @service("kernel32", "FindFirstFileExW", "p u32 p u32 p u32")
@@ -136,7 +137,7 @@ def FindNextFileW(call: Call, handle: int, data: int) -> int:
 @failing(0)
 def FindNextFileA(call: Call, handle: int, data: int) -> int:
     """FindNextFileW with ANSI names."""
-    return _find_next(call, ANSI, handle, data)
+    return _find_next(call, narrow(call), handle, data)
 
 
 @service("kernel32", "FindClose", "h")

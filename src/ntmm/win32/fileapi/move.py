@@ -21,8 +21,8 @@ from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
-from ntmm.win32.fileapi.naming import nt_path_of
-from ntmm.win32.text import ANSI, WIDE, StringKind
+from ntmm.win32.fileapi.naming import narrow, nt_path_of
+from ntmm.win32.text import WIDE, StringKind
 
 MOVEFILE_REPLACE_EXISTING: Final = 1
 MOVEFILE_COPY_ALLOWED: Final = 2
@@ -102,7 +102,7 @@ def MoveFileW(call: Call, source: int, target: int) -> int:
 @failing(0)
 def MoveFileA(call: Call, source: int, target: int) -> int:
     """MoveFileW with ANSI names."""
-    return _move_ex(call, ANSI, source, target, MOVEFILE_COPY_ALLOWED)
+    return _move_ex(call, narrow(call), source, target, MOVEFILE_COPY_ALLOWED)
 
 
 @service("kernel32", "MoveFileExW", "p p u32")
@@ -116,7 +116,7 @@ def MoveFileExW(call: Call, source: int, target: int, flags: int) -> int:
 @failing(0)
 def MoveFileExA(call: Call, source: int, target: int, flags: int) -> int:
     """MoveFileExW with ANSI names."""
-    return _move_ex(call, ANSI, source, target, flags)
+    return _move_ex(call, narrow(call), source, target, flags)
 
 
 def _copy_file(call: Call, kind: StringKind, source: int, target: int, fail_if_exists: int) -> int:
@@ -142,4 +142,4 @@ def CopyFileW(call: Call, source: int, target: int, fail_if_exists: int) -> int:
 @failing(0)
 def CopyFileA(call: Call, source: int, target: int, fail_if_exists: int) -> int:
     """CopyFileW with ANSI names."""
-    return _copy_file(call, ANSI, source, target, fail_if_exists)
+    return _copy_file(call, narrow(call), source, target, fail_if_exists)

@@ -3,8 +3,15 @@
 from ntmm.kernel.io.paths import nt_path
 from ntmm.native.call import Call
 from ntmm.win32.process_parameters import current_directory
+from ntmm.win32.process_state import state_of
+from ntmm.win32.text import ANSI, OEM, StringKind
 
 
 def nt_path_of(call: Call, path: str) -> str:
     """The NT path of a program's path, relative to its current folder; raises IoFailure."""
     return nt_path(path, current_directory(call))
+
+
+def narrow(call: Call) -> StringKind:
+    """How A functions of this process spell file names: in ANSI, or in OEM after SetFileApisToOEM."""
+    return OEM if state_of(call).file_names_are_oem else ANSI

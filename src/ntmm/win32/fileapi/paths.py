@@ -12,9 +12,9 @@ from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.environment import read_variable
 from ntmm.win32.failing import Win32Failure, failing
-from ntmm.win32.fileapi.naming import nt_path_of
+from ntmm.win32.fileapi.naming import narrow, nt_path_of
 from ntmm.win32.process_parameters import current_directory
-from ntmm.win32.text import ANSI, WIDE, StringKind, answer_string
+from ntmm.win32.text import WIDE, StringKind, answer_string
 
 _LONGEST_TEMPORARY_FOLDER: Final = 260 - 14
 
@@ -42,7 +42,7 @@ def GetFullPathNameW(call: Call, name: int, size: int, buffer: int, part_address
 @failing(0)
 def GetFullPathNameA(call: Call, name: int, size: int, buffer: int, part_address: int) -> int:
     """GetFullPathNameW in ANSI."""
-    return _full_path_name(call, ANSI, name, size, buffer, part_address)
+    return _full_path_name(call, narrow(call), name, size, buffer, part_address)
 
 
 def _existing_path_name(call: Call, kind: StringKind, name: int, buffer: int, size: int) -> int:
@@ -70,7 +70,7 @@ def GetShortPathNameW(call: Call, name: int, buffer: int, size: int) -> int:
 @failing(0)
 def GetShortPathNameA(call: Call, name: int, buffer: int, size: int) -> int:
     """GetShortPathNameW in ANSI."""
-    return _existing_path_name(call, ANSI, name, buffer, size)
+    return _existing_path_name(call, narrow(call), name, buffer, size)
 
 
 def temporary_folder(call: Call) -> str:
@@ -91,7 +91,7 @@ def GetTempPathW(call: Call, size: int, buffer: int) -> int:
 @failing(0)
 def GetTempPathA(call: Call, size: int, buffer: int) -> int:
     """GetTempPathW in ANSI."""
-    return answer_string(call, ANSI, temporary_folder(call), buffer, size)
+    return answer_string(call, narrow(call), temporary_folder(call), buffer, size)
 
 
 def _temporary_name(folder: str, prefix: str, number: int) -> str:
@@ -146,4 +146,4 @@ def GetTempFileNameW(call: Call, folder: int, prefix: int, unique: int, buffer: 
 @failing(0)
 def GetTempFileNameA(call: Call, folder: int, prefix: int, unique: int, buffer: int) -> int:
     """GetTempFileNameW in ANSI."""
-    return _temp_file_name(call, ANSI, folder, prefix, unique, buffer)
+    return _temp_file_name(call, narrow(call), folder, prefix, unique, buffer)

@@ -38,3 +38,6 @@ static inline bool32 atomic_replace_pointer(void **target, void *expected, void 
 
 /* srw.c: gives other threads time; longer the more often it had to */
 void back_off(u32 round);
+
+void *WINAPI RtlEncodePointer(void *pointer);
+void *WINAPI RtlDecodePointer(void *pointer);

@@ -1,5 +1,6 @@
 /* critical_section.c: RTL_CRITICAL_SECTION as in XP: an interlocked count, and an event made at the first collision. */
 #include "codes.h"
+#include "process.h"
 #include "sync.h"
 
 #define EVENT_ALL_ACCESS 0x1F0003
@@ -60,9 +61,11 @@ static handle event_of(CRITICAL_SECTION *section) {
 }
 
 static NOINLINE void enter_contended(CRITICAL_SECTION *section, uptr thread) {
-    status result = NtWaitForSingleObject(event_of(section), FALSE, NULL);
-    if (!SUCCEEDED(result))
-        raise_status((u32)result);
+    if (!is_shutting_down) { /* else its owner is gone */
+        status result = NtWaitForSingleObject(event_of(section), FALSE, NULL);
+        if (!SUCCEEDED(result))
+            raise_status((u32)result);
+    }
     section->OwningThread = thread;
     section->RecursionCount = 1;
 }

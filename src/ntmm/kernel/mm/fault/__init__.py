@@ -1,4 +1,4 @@
-"""Page faults: the ladder (`access_fault`) and one file for each kind. May use `in_page`, sections, working sets, lower.
+"""Page faults: the ladder (`access_fault`) and one file for each kind. May use `in_page` and lower.
 
 `outcome` names the results; an address space is described to this room by `FaultContext`, which `space` fills.
 """

@@ -8,7 +8,7 @@ from ntmm.kernel.ke.access import ERROR_FETCH, ERROR_WRITE
 from ntmm.kernel.mm.fault import outcome
 from ntmm.kernel.mm.fault.context import FaultContext
 from ntmm.kernel.mm.fault.copy_on_write import copy_on_write
-from ntmm.kernel.mm.fault.demand_zero import demand_zero
+from ntmm.kernel.mm.fault.demand_zero import make_demand_zero
 from ntmm.kernel.mm.fault.guard import guard_fault
 from ntmm.kernel.mm.fault.outcome import FaultKind, FaultOutcome
 from ntmm.kernel.mm.fault.prototype import prototype_fault
@@ -17,7 +17,7 @@ from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.layout import AddressLayout
 from ntmm.kernel.mm.section import ControlArea
 from ntmm.kernel.mm.tables import PageTables, TableMemory
-from ntmm.kernel.mm.tables.formats import PROTOTYPE
+from ntmm.kernel.mm.tables.formats import PROTECTION_MASK, PROTECTION_SHIFT, PROTOTYPE, TRANSITION
 from ntmm.kernel.mm.vad import VadKind
 from ntmm.nt.memory import MM_ACCESS_MASK, MM_GUARD_PAGE, MM_MODIFIER_MASK, MM_READONLY
 
@@ -28,8 +28,10 @@ EXECUTE: Final = 4
 ALLOWED: Final = (0, READ, READ | EXECUTE, READ | EXECUTE, READ | WRITE, READ | WRITE, 7, 7)
 """Accesses that the low three bits of an MM_* code allow; a write to a copy code makes a private copy."""
 
-RESERVE_PAGES: Final = 8
-"""Pages kept back for the tables and lists that resolving one fault may need."""
+NEEDED: Final = tuple(
+    EXECUTE if error & ERROR_FETCH else WRITE if error & ERROR_WRITE else READ for error in range(0x20)
+)
+"""The access that a #PF error code stands for."""
 
 ORIGIN_CPU: Final = 0
 ORIGIN_KERNEL: Final = 1
@@ -58,6 +60,8 @@ class FaultHandler:
         self.shared_page_prototype = 0
         """Kernel address of the prototype PTE of the shared user data page."""
         self.counts = [[0] * len(FaultKind), [0] * len(FaultKind)]
+        self._demand_zero = make_demand_zero(self)
+        self._highest_user_address = layout.highest_user_address
         self.report: Callable[[FaultContext, int, int, int, FaultOutcome], None] | None = None
         """Slot: told of every fault (context, address, error code, origin, outcome) while a recorder listens."""
 
@@ -76,7 +80,7 @@ class FaultHandler:
         return result
 
     def _resolve(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
-        if address > self.layout.highest_user_address:
+        if address > self._highest_user_address:
             return outcome.ACCESS_VIOLATION
         index = context.tables.find(address)
         pte = self.entries[index] if index >= 0 else 0
@@ -92,16 +96,16 @@ class FaultHandler:
         elif pte & PROTOTYPE:
             return self._view(context, address, index, error_code, self.format.protection(pte))
         else:
-            protection = self.format.protection(pte)
+            protection = pte >> PROTECTION_SHIFT & PROTECTION_MASK
         if protection & MM_MODIFIER_MASK == MM_GUARD_PAGE and protection & MM_ACCESS_MASK:
             return guard_fault(self, context, address, index, pte, protection, teb)
-        if not ALLOWED[protection & MM_ACCESS_MASK] & _needed(error_code):
+        if not ALLOWED[protection & MM_ACCESS_MASK] & NEEDED[error_code & (ERROR_FETCH | ERROR_WRITE)]:
             return outcome.ACCESS_VIOLATION
-        if self.format.is_transition(pte):
+        if pte & TRANSITION:
             return transition_fault(self, context, address, index, pte, protection)
-        if self.pfn.available <= RESERVE_PAGES:
+        if self.pfn.is_short():
             return outcome.OUT_OF_MEMORY
-        return demand_zero(self, context, address, index, protection, error_code & ERROR_WRITE)
+        return self._demand_zero(context, address, index, protection, error_code & ERROR_WRITE)
 
     def _valid(self, context: FaultContext, address: int, index: int, pte: int, error_code: int) -> FaultOutcome:
         """The PTE is valid: a right is missing, a copy is due, or the TLB was stale."""
@@ -152,9 +156,9 @@ class FaultHandler:
             protection = self._prototype_protection(self.entries[prototype_index])
         if protection & MM_MODIFIER_MASK == MM_GUARD_PAGE and protection & MM_ACCESS_MASK:
             return guard_fault(self, context, address, index, self.format.lookup(protection), protection, 0)
-        if not ALLOWED[protection & MM_ACCESS_MASK] & _needed(error_code):
+        if not ALLOWED[protection & MM_ACCESS_MASK] & NEEDED[error_code & (ERROR_FETCH | ERROR_WRITE)]:
             return outcome.ACCESS_VIOLATION
-        if self.pfn.available <= RESERVE_PAGES:
+        if self.pfn.is_short():
             return outcome.OUT_OF_MEMORY
         write = error_code & ERROR_WRITE
         return prototype_fault(self, context, address, index, prototype_index, protection, write, area, page)
@@ -164,9 +168,3 @@ class FaultHandler:
         if prototype_pte & 1:
             return self.format.protection(self.pfn.original_pte[self.format.frame(prototype_pte)])
         return self.format.protection(prototype_pte)
-
-
-def _needed(error_code: int) -> int:
-    if error_code & ERROR_FETCH:
-        return EXECUTE
-    return WRITE if error_code & ERROR_WRITE else READ

@@ -26,10 +26,12 @@ class FaultContext:
         self.working_set = working_set
         self.account = account
         self.memory = memory
-        self.pages: Counter[str] = Counter()
-        """Resident user pages by kind ("private", "image", "shared"), kept by the fault and delete paths."""
-        self.pages_given: Counter[str] = Counter()
-        """Pages that faults made valid since creation, by the same kinds."""
+        self.private_pages = 0
+        """Resident private pages; `shared_pages` are those of images and other sections, by kind."""
+        self.private_given = 0
+        """Private pages that faults gave since creation."""
+        self.shared_pages: Counter[str] = Counter()
+        self.shared_given: Counter[str] = Counter()
         self.eager_pages: Counter[str] = Counter()
         """User pages mapped before their first touch, by purpose."""
         self.page_fault_count = 0

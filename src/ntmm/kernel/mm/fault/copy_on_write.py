@@ -12,9 +12,7 @@ _COPY_TO_WRITE = ~1
 """WRITECOPY 5 becomes READWRITE 4, EXECUTE_WRITECOPY 7 becomes EXECUTE_READWRITE 6."""
 
 
-def copy_on_write(
-    machine: FaultMachine, context: FaultContext, address: int, index: int, pte: int
-) -> FaultOutcome:
+def copy_on_write(machine: FaultMachine, context: FaultContext, address: int, index: int, pte: int) -> FaultOutcome:
     """A write to a valid page that is to be copied."""
     if machine.pfn.available <= 1:
         return outcome.OUT_OF_MEMORY
@@ -22,7 +20,7 @@ def copy_on_write(
     vpn = address >> machine.page_shift
     protection = context.working_set.shared_protection(vpn)
     context.working_set.remove_shared(vpn)
-    context.pages["image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"] -= 1
+    context.shared_pages["image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"] -= 1
     map_private_copy(machine, context, address, index, frame, protection)
     drop_prototype_share(machine, frame)
     return outcome.COPY_ON_WRITE
@@ -43,6 +41,5 @@ def map_private_copy(
     pfn.pte_frame[frame] = index >> memory.entries_shift
     pfn.original_pte[frame] = protection << PROTECTION_SHIFT
     pfn.working_set_index[frame] = context.working_set.insert(address >> machine.page_shift, protection)
-    kind = "private"
-    context.pages[kind] += 1
-    context.pages_given[kind] += 1
+    context.private_pages += 1
+    context.private_given += 1

@@ -46,8 +46,8 @@ def prototype_fault(
     machine.table_memory.write(index, frame << machine.page_shift | bits)
     context.working_set.insert_shared(address >> machine.page_shift, protection)
     kind = "image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"
-    context.pages[kind] += 1
-    context.pages_given[kind] += 1
+    context.shared_pages[kind] += 1
+    context.shared_given[kind] += 1
     return result
 
 
@@ -75,9 +75,7 @@ def _make_prototype_valid(
     return outcome.DEMAND_ZERO
 
 
-def _read_page(
-    machine: FaultMachine, prototype_index: int, pte: int, area: ControlArea, page: int
-) -> FaultOutcome:
+def _read_page(machine: FaultMachine, prototype_index: int, pte: int, area: ControlArea, page: int) -> FaultOutcome:
     """A subsection PTE: the page lies in the file and must be read."""
     address = machine.format.pointers.subsection_address(pte)
     subsection = area.subsection_of(page)
@@ -101,4 +99,3 @@ def _own_prototype_page(machine: FaultMachine, prototype_index: int, frame: int,
 
 def _set_valid(machine: FaultMachine, prototype_index: int, frame: int, protection: int) -> None:
     machine.table_memory.write(prototype_index, frame << machine.page_shift | machine.format.kernel_bits[protection])
-

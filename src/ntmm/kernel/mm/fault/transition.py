@@ -17,7 +17,6 @@ def transition_fault(
     machine.table_memory.write(index, frame << machine.page_shift | machine.format.user_bits[protection])
     vpn = address >> machine.page_shift
     machine.pfn.working_set_index[frame] = context.working_set.insert(vpn, protection)
-    kind = "private"
-    context.pages[kind] += 1
-    context.pages_given[kind] += 1
+    context.private_pages += 1
+    context.private_given += 1
     return outcome.TRANSITION

@@ -16,6 +16,9 @@ from ntmm.kernel.mm.pfn.state import PageState, PageUse
 MODIFIED_FLAG: Final = 1
 PROTOTYPE_FLAG: Final = 2
 
+RESERVE_PAGES: Final = 8
+"""Pages kept back for the tables and lists that resolving one fault may need."""
+
 _JUNK: Final = 0xDD
 _ACTIVE: Final = int(PageState.ACTIVE)
 _STANDBY: Final = int(PageState.STANDBY)
@@ -58,6 +61,8 @@ class PfnDatabase:
         self._junk_page = bytes([_JUNK]) * page_size if junk_fill else None
         self.forget_code: Callable[[int], None] = lambda frame: None
         """Slot: told of every frame whose contents are about to become something else."""
+        self.moved: Callable[[int, int, int], None] | None = None
+        """Slot: told (frame, state before, state after) of every transition while a recorder listens."""
         self.repurposed = 0
 
     @property
@@ -70,12 +75,23 @@ class PfnDatabase:
         """Pages that can be had without writing anything: zeroed, free and standby."""
         return self.never_touched + self.zeroed.count + self.free_list.count + self.standby.count
 
+    def is_short(self) -> bool:
+        """True when only the pages are left that resolving one fault may need for tables and lists."""
+        return self.high_water + RESERVE_PAGES > self.frames and self.available <= RESERVE_PAGES
+
     def take_zeroed(self, use: PageUse) -> int:
         """A page of zeroes, now ACTIVE with one share; bugcheck 0x4D if there is none (MiRemoveZeroPage)."""
-        frame = self.zeroed.pop()
-        if frame == NO_FRAME and self.high_water < self.frames:
+        if not self.zeroed.count and self.high_water < self.frames:
             frame = self.high_water
             self.high_water = frame + 1
+            self.state[frame] = _ACTIVE
+            self.use[frame] = use
+            self.share_count[frame] = 1
+            self.reference_count[frame] = 1
+            if self.moved is not None:
+                self.moved(frame, PageState.ZEROED, _ACTIVE)
+            return frame
+        frame = self.zeroed.pop()
         if frame == NO_FRAME:
             frame = self._pop_dirty()
             start = frame * self.page_size
@@ -111,14 +127,16 @@ class PfnDatabase:
         self._entries[self.pte_index(frame)] = self.original_pte[frame]
         self.drop_table_share(self.pte_frame[frame])
         self.forget_code(frame)
+        self.flags[frame] = 0
         self.repurposed += 1
         return frame
 
     def _activate(self, frame: int, use: PageUse) -> int:
         assert self.state[frame] < _ACTIVE and not self.share_count[frame], f"frame {frame:#x} taken twice"
+        if self.moved is not None:
+            self.moved(frame, self.state[frame], _ACTIVE)
         self.state[frame] = _ACTIVE
         self.use[frame] = use
-        self.flags[frame] = 0
         self.share_count[frame] = 1
         self.reference_count[frame] = 1
         return frame
@@ -151,6 +169,8 @@ class PfnDatabase:
         else:
             self.state[frame] = _STANDBY
             self.standby.append(frame)
+        if self.moved is not None:
+            self.moved(frame, _ACTIVE, self.state[frame])
         return True
 
     def drop_table_share(self, table_frame: int) -> None:
@@ -163,6 +183,8 @@ class PfnDatabase:
         state = self.state[frame]
         assert state in (PageState.STANDBY, PageState.MODIFIED), f"frame {frame:#x} is on no list"
         (self.standby if state == PageState.STANDBY else self.modified).remove(frame)
+        if self.moved is not None:
+            self.moved(frame, state, _ACTIVE)
         self.state[frame] = _ACTIVE
         self.share_count[frame] = 1
         self.reference_count[frame] = 1
@@ -181,8 +203,11 @@ class PfnDatabase:
         else:
             raise Bugcheck(BugcheckCode.PFN_LIST_CORRUPT, f"page {frame:#x} in state {state} was freed", frame)
         self.forget_code(frame)
+        if self.moved is not None:
+            self.moved(frame, state, PageState.FREE)
         self.state[frame] = PageState.FREE
         self.use[frame] = PageUse.UNUSED
+        self.flags[frame] = 0
         if self._junk_page is not None:
             start = frame * self.page_size
             self._bytes[start : start + self.page_size] = self._junk_page

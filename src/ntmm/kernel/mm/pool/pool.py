@@ -13,7 +13,7 @@ _BLOCK_ALIGNMENT = 8
 _REGION_PAGES = 16
 
 
-class PoolExhausted(Exception):  # noqa: N818 - answered as STATUS_INSUFFICIENT_RESOURCES
+class PoolExhausted(Exception):
     """The pool's address range or the commit limit is used up."""
 
 

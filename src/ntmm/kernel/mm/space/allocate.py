@@ -156,13 +156,23 @@ def _commit(machine: SpaceMachine, space: AddressSpace, base: int, size: int, pr
         return Range(Status.CONFLICTING_ADDRESSES)
     if protection & MM_ACCESS_MASK in _COPY_CODES:
         return Range(Status.INVALID_PAGE_PROTECTION)
-    new_pages = sum(1 for address in range(start, end, page) if not is_committed(machine, space, vad, address))
+    new_pages = (end - start) // page - count_committed(machine, space, vad, start, end)
     if not space.account.charge(new_pages):
         return Range(Status.COMMITMENT_LIMIT)
     vad.commit_charge += new_pages
     for address in range(start, end, page):
         _commit_page(machine, space, vad, address, protection)
     return Range(Status.SUCCESS, start, end - start)
+
+
+def count_committed(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> int:
+    """Committed pages of [start, end): nothing but the PTEs that exist is looked at, so the range may be huge."""
+    entries, decommitted = machine.table_memory.entries, machine.format.demand_zero(MM_DECOMMIT)
+    present = [entries[index] for _, index in space.tables.existing(start, end)]
+    gone = sum(1 for pte in present if pte == decommitted)
+    if vad.mem_commit:
+        return (end - start) // machine.architecture.page_size - gone
+    return sum(1 for pte in present if pte) - gone
 
 
 def is_committed(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int) -> bool:

@@ -1,4 +1,4 @@
-"""MmCreateProcessAddressSpace: the page directory that maps itself, hyperspace, the working-set list, the system half."""
+"""MmCreateProcessAddressSpace: the self-mapping root, hyperspace, the working-set list, the system half."""
 
 from collections.abc import Callable
 

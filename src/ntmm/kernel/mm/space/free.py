@@ -1,7 +1,9 @@
 """NtFreeVirtualMemory: decommit and release."""
 
+from collections.abc import Iterator
+
 from ntmm.kernel.mm.space.address_space import AddressSpace
-from ntmm.kernel.mm.space.allocate import Range, is_committed
+from ntmm.kernel.mm.space.allocate import Range, count_committed, is_committed
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import delete_page
 from ntmm.kernel.mm.vad import Vad, VadKind
@@ -48,7 +50,7 @@ def _check(vad: Vad, first: int, last: int, size: int) -> Status | None:
 def _release(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> None:
     """Gives [start, end) back; what is left of the region on either side stays as regions of their own."""
     page = machine.architecture.page_size
-    committed = _count_committed(machine, space, vad, start, end)
+    committed = count_committed(machine, space, vad, start, end)
     for address, index in space.tables.existing(start, end):
         if machine.table_memory.entries[index]:
             delete_page(machine, space, address, index)
@@ -66,31 +68,29 @@ def _keep_rest(machine: SpaceMachine, space: AddressSpace, vad: Vad, first: int,
         if start > end:
             continue
         rest = Vad(start, end, VadKind.PRIVATE, vad.protection, vad.mem_commit, purpose=vad.purpose)
-        rest.commit_charge = _count_committed(machine, space, rest, start * page, (end + 1) * page)
+        rest.commit_charge = count_committed(machine, space, rest, start * page, (end + 1) * page)
         space.vads.insert(rest)
-
-
-def _count_committed(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> int:
-    """Committed pages of [start, end): nothing but the PTEs that exist is looked at."""
-    entries, decommitted = machine.table_memory.entries, machine.format.demand_zero(MM_DECOMMIT)
-    present = [entries[index] for _, index in space.tables.existing(start, end)]
-    used = sum(1 for pte in present if pte)
-    if vad.mem_commit:
-        gone = sum(1 for pte in present if pte == decommitted)
-        return (end - start) // machine.architecture.page_size - gone
-    return used - sum(1 for pte in present if pte == decommitted)
 
 
 def _decommit(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> None:
     """Pages become reserved again: zero PTEs, or explicitly decommitted ones where a zero PTE would mean committed."""
-    page = machine.architecture.page_size
     replacement = machine.format.demand_zero(MM_DECOMMIT) if vad.mem_commit else 0
-    for address in range(start, end, page):
-        if not is_committed(machine, space, vad, address):
-            continue
-        index = space.tables.ensure(address, user=True) if vad.mem_commit else space.tables.find(address)
+    for address, index in _decommittable(machine, space, vad, start, end):
         delete_page(machine, space, address, index, replacement)
         vad.commit_charge -= 1
         space.account.give_back(1)
     if not vad.mem_commit:
         space.tables.drop_empty_tables(start, end)
+
+
+def _decommittable(
+    machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int
+) -> Iterator[tuple[int, int]]:
+    """(address, PTE index) of the committed pages of a range; page tables are made only where a PTE must say so."""
+    if not vad.mem_commit:
+        entries = machine.table_memory.entries
+        yield from ((address, index) for address, index in space.tables.existing(start, end) if entries[index])
+        return
+    for address in range(start, end, machine.architecture.page_size):
+        if is_committed(machine, space, vad, address):
+            yield address, space.tables.ensure(address, user=True)

@@ -34,10 +34,10 @@ def leave_working_set(machine: SpaceMachine, space: AddressSpace, address: int, 
     vpn = address >> machine.architecture.page_shift
     if is_shared(machine, frame):
         space.working_set.remove_shared(vpn)
-        space.pages["image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"] -= 1
+        space.shared_pages["image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"] -= 1
     else:
         space.working_set.remove(machine.pfn.working_set_index[frame])
-        space.pages["private"] -= 1
+        space.private_pages -= 1
 
 
 def page_protection_code(machine: SpaceMachine, space: AddressSpace, address: int, pte: int) -> int:
@@ -50,9 +50,7 @@ def page_protection_code(machine: SpaceMachine, space: AddressSpace, address: in
     return machine.format.protection(machine.pfn.original_pte[frame])
 
 
-def trim_private_page(
-    machine: SpaceMachine, space: AddressSpace, address: int, index: int, protection: int
-) -> None:
+def trim_private_page(machine: SpaceMachine, space: AddressSpace, address: int, index: int, protection: int) -> None:
     """A valid private page leaves the working set; its PTE becomes transition with an MM_* code (MiFreeWsle)."""
     memory, pfn = machine.table_memory, machine.pfn
     pte = memory.entries[index]

@@ -61,15 +61,14 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
     status, protection = _check_vad(vad, protection)
     if status is not None:
         return Protected(status)
-    old_codes = [code_of(machine, space, vad, address) for address in range(start, end, page)]
-    if None in old_codes:
+    old_code = code_of(machine, space, vad, start)
+    if old_code is None or any(code_of(machine, space, vad, at) is None for at in range(start, end, page)):
         return Protected(Status.NOT_COMMITTED)
-    assert old_codes[0] is not None
     if vad.is_view and not _charge_copies(machine, space, vad, start, end, protection):
         return Protected(Status.COMMITMENT_LIMIT)
     for address in range(start, end, page):
         change_page(machine, space, vad, address, protection)
-    return Protected(Status.SUCCESS, page_protection(old_codes[0]), start, end - start)
+    return Protected(Status.SUCCESS, page_protection(old_code), start, end - start)
 
 
 def _check_vad(vad: Vad, protection: int) -> tuple[Status | None, int]:
@@ -88,9 +87,7 @@ def _check_vad(vad: Vad, protection: int) -> tuple[Status | None, int]:
     return None, protection
 
 
-def _charge_copies(
-    machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int, protection: int
-) -> bool:
+def _charge_copies(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int, protection: int) -> bool:
     """Pages of a view that may be copied from now on are charged; those charged before are not charged twice."""
     if protection & MM_ACCESS_MASK not in _COPY_CODES:
         return True

@@ -49,9 +49,7 @@ def _shared_page(start: int, page: int) -> MemoryInformation:
     if start == SHARED_USER_DATA:
         return MemoryInformation(start, start, PAGE_READONLY, page, MEM_COMMIT, PAGE_READONLY, MEM_PRIVATE)
     size = SHARED_USER_DATA_END - start
-    return MemoryInformation(
-        start, SHARED_USER_DATA, PAGE_READONLY, size, MEM_RESERVE, PAGE_NOACCESS, MEM_PRIVATE
-    )
+    return MemoryInformation(start, SHARED_USER_DATA, PAGE_READONLY, size, MEM_RESERVE, PAGE_NOACCESS, MEM_PRIVATE)
 
 
 def _free(machine: SpaceMachine, space: AddressSpace, start: int) -> MemoryInformation:
@@ -79,10 +77,8 @@ def _in_vad(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int) ->
     return MemoryInformation(start, base, allocation_protect, size, MEM_COMMIT, protect, kind.memory_type)
 
 
-def _run_length(
-    machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int, code: int | None
-) -> int:
-    """Bytes from `start` whose pages have the same state; missing page tables are passed over whole for private VADs."""
+def _run_length(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int, code: int | None) -> int:
+    """Bytes from `start` whose pages have the same state; missing page tables are passed over whole."""
     page = machine.architecture.page_size
     address = start + page
     while address < end:

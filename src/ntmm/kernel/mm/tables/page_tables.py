@@ -28,6 +28,8 @@ class TableMemory:
         self.entries_shift = architecture.page_shift - (architecture.pte_size.bit_length() - 1)
         self.mark_stale: Callable[[], None] = lambda: None
         """Slot: the CPU's TLB must be flushed before the next entry."""
+        self.changed: Callable[[int, int, int], None] | None = None
+        """Slot: told (index, before, after) of every entry while a recorder listens."""
         self.made: Counter[int] = Counter()
         """Page tables made on demand, by level counted from the top (1 is below the root)."""
 
@@ -51,6 +53,8 @@ class TableMemory:
             if _holds_page(new):
                 pfn.share_count[table] += 1
         self.entries[index] = new
+        if self.changed is not None:
+            self.changed(index, old, new)
         if old & 1:
             self.mark_stale()
 

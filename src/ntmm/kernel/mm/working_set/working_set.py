@@ -1,7 +1,7 @@
 """A process's working-set list: an array of WSLEs in the list's own pages in hyperspace (MMWSL).
 
-    WSLE   63/31..12 virtual page number | 7..3 protection | 2 locked in memory | 1 locked in set | 0 valid
-    free   entry 0, linked by a stack of free indices
+WSLE   63/31..12 virtual page number | 7..3 protection | 2 locked in memory | 1 locked in set | 0 valid
+free   entry 0, linked by a stack of free indices
 """
 
 from typing import Final
@@ -35,8 +35,14 @@ class WorkingSet:
         self._next = 0
         self._shared: dict[int, int] = {}
         self.count = 0
-        self.peak = 0
+        self._peak = 0
+        self._next_word = self._end_word = 0
         self._add_list_page()
+
+    @property
+    def peak(self) -> int:
+        """The most pages it ever had."""
+        return max(self._peak, self.count)
 
     @property
     def list_pages(self) -> int:
@@ -47,16 +53,17 @@ class WorkingSet:
         """Adds a page and answers its index, to be kept in the page's PFN entry (MiAllocateWsle)."""
         if self._free:
             index = self._free.pop()
+            word = self._word(index)
         else:
-            index = self._next
-            if index >> self._slot_shift == len(self._frames):
+            word = self._next_word
+            if word == self._end_word:
                 self._add_list_page()
+                word = self._next_word
+            self._next_word = word + 1
+            index = self._next
             self._next = index + 1
-        word = (self._frames[index >> self._slot_shift] << self._slot_shift) + (index & self._slot_mask)
         self._words[word] = (vpn & self._vpn_limit) << self._page_shift | protection << _PROTECTION_SHIFT | VALID
         self.count += 1
-        if self.count > self.peak:
-            self.peak = self.count
         return index
 
     def insert_shared(self, vpn: int, protection: int) -> None:
@@ -69,6 +76,7 @@ class WorkingSet:
         assert self._words[word] & VALID, f"working-set entry {index} removed twice"
         self._words[word] = 0
         self._free.append(index)
+        self._peak = max(self._peak, self.count)
         self.count -= 1
 
     def remove_shared(self, vpn: int) -> None:
@@ -111,6 +119,8 @@ class WorkingSet:
         memory.pfn.pte_address[frame] = memory.architecture.pte_address(address)
         memory.pfn.pte_frame[frame] = index >> memory.entries_shift
         self._frames.append(frame)
+        self._next_word = frame << self._slot_shift
+        self._end_word = self._next_word + self._slot_mask + 1
 
     def release(self) -> None:
         """Frees the list's own pages; every entry must be gone."""

@@ -1,0 +1,1 @@
+"""`python -m benchmarks`: speed as ratios, both sides measured in one process, best of several rounds."""
