@@ -21,8 +21,10 @@ unsigned __cdecl sieve_kernel(unsigned char *composite, unsigned limit, unsigned
             if (composite[i])
                 continue;
             count++;
+            if (i > 0xFFFF) /* its square is above any limit */
+                continue;
 #pragma clang loop vectorize(disable) unroll(disable)
-            for (unsigned long long multiple = (unsigned long long)i * i; multiple < limit; multiple += i)
+            for (__SIZE_TYPE__ multiple = (__SIZE_TYPE__)i * i; multiple < limit; multiple += i)
                 composite[multiple] = 1;
         }
     }

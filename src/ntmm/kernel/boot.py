@@ -99,7 +99,7 @@ class Kernel:
         struct.pack_into("<II", page, 0x000, 0, 0x0FA00000)
         now = self.clock.now_100ns()
         struct.pack_into("<III", page, 0x014, now & 0xFFFFFFFF, now >> 32, now >> 32)
-        root = "C:\\Windows".encode("utf-16-le")
+        root = "C:\\WINDOWS".encode("utf-16-le")
         page[0x030 : 0x030 + len(root)] = root
         struct.pack_into("<IB", page, 0x264, 1, 1)
         struct.pack_into("<II", page, 0x26C, version.major, version.minor)
@@ -114,8 +114,6 @@ class Kernel:
             parameters: tuple[int, ...] = (access, address)
             if outcome.status is Status.IN_PAGE_ERROR:
                 parameters = (access, address, Status.UNSUCCESSFUL)
-            elif outcome.status is Status.STACK_OVERFLOW:
-                parameters = ()
             self.raise_exception(thread, ExceptionRecord(outcome.status, pc, parameters))
 
     def _exception(self, thread: Thread, vector: int) -> None:

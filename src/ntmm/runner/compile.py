@@ -46,7 +46,8 @@ def compile_program(source: Path, architecture: str, folder: Path, warnings: Seq
     """
     target = MACHINES[architecture]
     program = folder / f"{source.stem}.exe"
-    if target == "x86" and _says_try(source):
+    says_try = _says_try(source)
+    if target == "x86" and says_try:
         inputs = [*_compile_with_frames(source, folder, warnings), *_frame_handler_library(folder)]
     else:
         inputs = [str(source), *warnings]

@@ -9,9 +9,8 @@ from ntmm.kernel.ke.exceptions import ExceptionRecord
 from ntmm.kernel.ke.instructions import instruction_at, is_privileged
 from ntmm.nt.status import Status
 
-_CODES: Final = {
+_CODES: Final[dict[int, Status]] = {
     Vector.DIVIDE_ERROR: Status.INTEGER_DIVIDE_BY_ZERO,
-    Vector.OVERFLOW: Status.INTEGER_OVERFLOW,
     Vector.BOUND_RANGE: Status.ARRAY_BOUNDS_EXCEEDED,
     Vector.INVALID_OPCODE: Status.ILLEGAL_INSTRUCTION,
     Vector.FLOATING_POINT: Status.FLOAT_INVALID_OPERATION,
@@ -24,19 +23,21 @@ _WHOLE_ADDRESS_SPACE: Final = -1
 
 
 def record_for(cpu: Cpu, context: Context, memory: GuestMemory, vector: int) -> ExceptionRecord:
-    """The record of an exception; adjusts pc where Windows does (int3, single step)."""
+    """The record of an exception; adjusts pc where Windows does (int3, into)."""
     if vector == Vector.DEBUG:
         context.flags = context.flags & ~0x100
         return ExceptionRecord(Status.SINGLE_STEP, context.pc)
     if vector == Vector.BREAKPOINT:
         context.pc = context.pc - 1
         return ExceptionRecord(Status.BREAKPOINT, context.pc, (0,))
+    if vector == Vector.OVERFLOW:
+        context.pc = context.pc - 1
+        return ExceptionRecord(Status.INTEGER_OVERFLOW, context.pc)
     if vector == Vector.GENERAL_PROTECTION:
         if not cpu.error_code and is_privileged(memory, context.pc):
             return ExceptionRecord(Status.PRIVILEGED_INSTRUCTION, context.pc)
         return ExceptionRecord(Status.ACCESS_VIOLATION, context.pc, (0, _WHOLE_ADDRESS_SPACE))
-    known = {int(key): value for key, value in _CODES.items()}
-    return ExceptionRecord(known.get(vector, Status.ACCESS_VIOLATION), context.pc)
+    return ExceptionRecord(_CODES.get(vector, Status.ACCESS_VIOLATION), context.pc)
 
 
 def emulate_time_stamp_counter(context: Context, memory: GuestMemory, clock: Clock) -> bool:

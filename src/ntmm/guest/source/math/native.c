@@ -38,7 +38,7 @@ double trunc(double value) {
     BITS number = {value};
     i32 exponent = EXPONENT(number.Bits);
     if (exponent >= 52)
-        return value + 0 * value; /* whole already, infinite or not a number */
+        return value; /* whole already, infinite or not a number */
     number.Bits &= exponent < 0 ? SIGN : ~(~0ull >> 12 >> exponent);
     return number.Value;
 }

@@ -249,7 +249,7 @@ static void put_double(FORMATTER *formatter, CONVERSION *conversion) {
     }
     i32 precision = conversion->Precision < 0 && letter != 'a' && letter != 'A' ? 6 : conversion->Precision;
     u32 size = SHORT_DOUBLE;
-    if (precision > 100 || (number.Value > 1e50 && letter == 'f') || letter == 'F') {
+    if (precision > 100 || (number.Value > 1e50 && (letter | 32) == 'f')) {
         size = (precision > 0 ? (u32)precision : 6) + 340;
         text = malloc(size);
         if (!text) {

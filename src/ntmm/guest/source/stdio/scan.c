@@ -271,8 +271,8 @@ static bool32 scan_text(SCANNER *scanner, DIRECTIVE *directive, const CHARACTER_
         if (set ? !is_in_set(set, (u32)unit) : !is_character && isspace(unit))
             break;
         if (target && (u32)taken + !is_character >= room) { /* too small a buffer: it is emptied, and the scan ends */
-            *(u16 *)start = room > 1 && is_wide ? 0 : *(u16 *)start;
-            *start = 0;
+            if (room)
+                memset(start, 0, 1u << is_wide);
             set_errno(ENOMEM);
             return FALSE;
         }

@@ -1,0 +1,155 @@
+/* host_shim.c: stands in for the kernel when the guest's C code is compiled for the host and driven by tests.
+
+   Memory comes from mmap, files are files of the host; a handle is a descriptor plus one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+typedef unsigned char u8;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+u8 ntmm_host_teb[0x2000] __attribute__((aligned(4096)));
+u8 ntmm_host_peb[0x1000] __attribute__((aligned(4096)));
+u8 ntmm_host_parameters[0x200];
+int is_shutting_down, _fmode;
+u64 host_committed, host_reserved, host_limit = ~0ull, host_traps;
+int host_raised;
+
+int (*host_format_double)(char *, u32, const char *, const double *);
+int (*host_parse_double)(const char *, double *);
+int (*host_math)(u32, const double *, double *);
+
+int NtAllocateVirtualMemory(void *process, void **base, u64 zero_bits, u64 *size, u32 type, u32 protect) {
+    (void)process, (void)zero_bits, (void)protect;
+    host_traps++;
+    if (type & 0x1000 && host_committed + *size > host_limit)
+        return (int)0xC0000017;
+    if (type & 0x2000) {
+        u64 whole = (*size + 0xFFFF) & ~0xFFFFull;
+        u8 *room = mmap(0, whole + 0x10000, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (room == MAP_FAILED)
+            return (int)0xC0000017;
+        *base = (u8 *)(((u64)room + 0xFFFF) & ~0xFFFFull);
+        host_reserved += whole;
+    }
+    if (type & 0x1000) {
+        u64 from = (u64)*base & ~0xFFFull, to = ((u64)*base + *size + 0xFFF) & ~0xFFFull;
+        if (mprotect((void *)from, to - from, PROT_READ | PROT_WRITE))
+            return (int)0xC0000017;
+        *size = to - from;
+        host_committed += *size;
+    }
+    return 0;
+}
+
+int NtFreeVirtualMemory(void *process, void **base, u64 *size, u32 type) {
+    (void)process;
+    host_traps++;
+    if (type == 0x8000) /* the size is not known here: what was released is forbidden by its first page */
+        return mprotect(*base, 0x1000, PROT_NONE) ? (int)0xC000000D : 0;
+    madvise(*base, *size, MADV_DONTNEED);
+    host_committed -= *size;
+    return mprotect(*base, *size, PROT_NONE) ? (int)0xC000000D : 0;
+}
+
+void raise_status(u32 code) {
+    host_raised = (int)code;
+    for (;;)
+        pause();
+}
+
+int NtCreateEvent(void **event, u32 a, void *b, u32 c, u8 d) { return (void)event, (void)a, (void)b, (void)c, (void)d, -1; }
+int NtWaitForSingleObject(void *event, u8 a, long long *b) { return (void)event, (void)a, (void)b, -1; }
+int NtSetEvent(void *event, int *previous) { return (void)event, (void)previous, -1; }
+int NtClose(void *object) { return (void)object, 0; }
+int NtYieldExecution(void) { return 0; }
+int NtDelayExecution(u8 alertable, long long *interval) { return (void)alertable, (void)interval, 0; }
+
+int NtmmFormatDouble(char *out, u32 size, const char *conversion, const double *value) {
+    return host_format_double(out, size, conversion, value);
+}
+int NtmmParseDouble(const char *text, double *value) { return host_parse_double(text, value); }
+int NtmmMath(u32 operation, const double *arguments, double *result) { return host_math(operation, arguments, result); }
+
+void *CreateFileA(const char *name, u32 access, u32 share, void *security, u32 how, u32 flags, void *template) {
+    static const int create[] = {0, O_CREAT | O_EXCL, O_CREAT | O_TRUNC, 0, O_CREAT, O_TRUNC};
+    (void)share, (void)security, (void)flags, (void)template;
+    int mode = access >> 30 == 3 ? O_RDWR : access >> 30 == 1 ? O_WRONLY : O_RDONLY;
+    int file = open(name, mode | create[how], 0600);
+    *(u32 *)(ntmm_host_teb + 0x68) = errno == EEXIST ? 80 : errno == EACCES ? 5 : 2;
+    return file < 0 ? (void *)-1 : (void *)(file + 1ll);
+}
+void *CreateFileW(const void *name, u32 access, u32 share, void *security, u32 how, u32 flags, void *template) {
+    char narrow[512];
+    int at = 0;
+    do
+        narrow[at] = (char)((const unsigned short *)name)[at];
+    while (narrow[at++]);
+    return CreateFileA(narrow, access, share, security, how, flags, template);
+}
+static int descriptor_of(void *file) { return (int)(long long)file - 1; }
+int ReadFile(void *file, void *buffer, u32 size, u32 *done, void *overlapped) {
+    (void)overlapped;
+    host_traps++;
+    long got = read(descriptor_of(file), buffer, size);
+    *done = got < 0 ? 0 : (u32)got;
+    *(u32 *)(ntmm_host_teb + 0x68) = 5;
+    return got >= 0;
+}
+int WriteFile(void *file, const void *buffer, u32 size, u32 *done, void *overlapped) {
+    (void)overlapped;
+    host_traps++;
+    long put = write(descriptor_of(file), buffer, size);
+    *done = put < 0 ? 0 : (u32)put;
+    *(u32 *)(ntmm_host_teb + 0x68) = 5;
+    return put >= 0;
+}
+int SetFilePointerEx(void *file, long long distance, long long *position, u32 origin) {
+    long long at = lseek(descriptor_of(file), distance, (int)origin);
+    if (position)
+        *position = at;
+    *(u32 *)(ntmm_host_teb + 0x68) = 131;
+    return at >= 0;
+}
+int SetEndOfFile(void *file) { return !ftruncate(descriptor_of(file), lseek(descriptor_of(file), 0, SEEK_CUR)); }
+int FlushFileBuffers(void *file) { return (void)file, 1; }
+int CloseHandle(void *file) { return !close(descriptor_of(file)); }
+u32 GetFileType(void *file) { return isatty(descriptor_of(file)) ? 2 : 1; }
+int DeleteFileA(const char *name) { return !unlink(name); }
+int DeleteFileW(const void *name) { return (void)name, 0; }
+int MoveFileA(const char *from, const char *to) { return (void)from, (void)to, 0; }
+int MoveFileW(const void *from, const void *to) { return (void)from, (void)to, 0; }
+u32 GetFileAttributesA(const char *name) { return access(name, F_OK) ? ~0u : 0x80; }
+u32 GetFileAttributesW(const void *name) { return (void)name, ~0u; }
+int WideCharToMultiByte(u32 page, u32 flags, const unsigned short *from, int count, char *to, int room, void *a, void *b) {
+    int length = 0;
+    (void)page, (void)flags, (void)count, (void)room, (void)a, (void)b;
+    do
+        if (to)
+            to[length] = (char)from[length];
+    while (from[length++]);
+    return length;
+}
+int MultiByteToWideChar(u32 page, u32 flags, const u8 *from, int count, unsigned short *to, int room) {
+    int length = 0;
+    (void)page, (void)flags, (void)count, (void)room;
+    do
+        if (to)
+            to[length] = from[length];
+    while (from[length++]);
+    return length;
+}
+
+/* A variadic door to ucrt's formatter, whose own argument is a va_list. */
+int __stdio_common_vsprintf(u64, char *, u64, const char *, void *, __builtin_va_list);
+int test_ucrt_print(u64 options, char *to, u64 room, const char *text, ...) {
+    __builtin_va_list arguments;
+    __builtin_va_start(arguments, text);
+    int result = __stdio_common_vsprintf(options, to, room, text, 0, arguments);
+    __builtin_va_end(arguments);
+    return result;
+}
+
+u32 RtlNtStatusToDosError(int status) { return (void)status, 317; }
