@@ -17,7 +17,6 @@ PROBE(illegal_instruction, "", "ud2");
 PROBE(breakpoint, "", "int3");
 PROBE(halt, "", "hlt");
 PROBE(clear_interrupts, "", "cli");
-PROBE(read_port, "", "inb $0x60, %al");
 PROBE(read_control_register, "", READ_CONTROL_REGISTER);
 PROBE(single_step, SET_TRAP_FLAG, "nop");
 
@@ -26,7 +25,6 @@ void illegal_instruction(void);
 void breakpoint(void);
 void halt(void);
 void clear_interrupts(void);
-void read_port(void);
 void read_control_register(void);
 void single_step(void);
 
@@ -51,7 +49,6 @@ static const struct {
     {"int3", breakpoint, breakpoint_at, breakpoint_end, 0x80000003},
     {"hlt", halt, halt_at, halt_end, 0xC0000096},
     {"cli", clear_interrupts, clear_interrupts_at, clear_interrupts_end, 0xC0000096},
-    {"reading a port", read_port, read_port_at, read_port_end, 0xC0000096},
     {"reading cr0", read_control_register, read_control_register_at, read_control_register_end, 0xC0000096},
     {"a single step", single_step, single_step_end, single_step_end, 0x80000004},
 #ifdef __i386__

@@ -41,14 +41,19 @@ static SIZE_T committed(void)
 
 /* ---- growth ---- */
 
-__attribute__((noinline))
+static unsigned descend(unsigned depth);
+/* Called through a pointer that may change, so that the compiler cannot turn the recursion into a loop. */
+static unsigned (*volatile next_call)(unsigned) = descend;
+static volatile char *volatile lowest_frame; /* the frame's address goes out, so that it is laid out whole */
+
 static unsigned descend(unsigned depth)
 {
     volatile char frame[1000];
 
+    lowest_frame = frame;
     frame[0] = (char)depth;
     frame[999] = 1;
-    return depth == 0 ? 0 : descend(depth - 1) + (unsigned)frame[999];
+    return depth == 0 ? 0 : next_call(depth - 1) + (unsigned)frame[999];
 }
 
 __attribute__((noinline))
@@ -70,6 +75,7 @@ static void growth(void)
           "a local variable lies in it");
     check_shape("at the start");
     check(before <= 5 * PAGE, "at most five pages are committed at the start");
+    before = committed();
     check_equal(try_read((char *)thread_block()->StackLimit - 1), 0, "a touch of the guard page raises nothing");
     check_equal(committed(), before + PAGE, "and commits one more page");
     check_shape("after that");

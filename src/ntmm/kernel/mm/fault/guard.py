@@ -35,6 +35,9 @@ def guard_fault(
 
 
 def _grow_stack(machine: FaultMachine, context: FaultContext, address: int, teb: int) -> FaultOutcome:
+    """The next lower page becomes the guard page. The lowest page of the reservation is never committed: when only
+    the one above it is left, that one is given to the handler of the overflow.
+    """
     memory, page = context.memory, 1 << machine.page_shift
     pointer = memory.pointer_size
     base = memory.read_pointer(teb + STACK_BASE_POINTERS * pointer)
@@ -42,17 +45,17 @@ def _grow_stack(machine: FaultMachine, context: FaultContext, address: int, teb:
     if not lowest <= address < base:
         return outcome.GUARD_PAGE
     touched = address & -page
-    below = touched - page
-    last = below - page <= lowest
-    vad = context.vads.find(below >> machine.page_shift)
-    if vad is None:
-        return outcome.STACK_OVERFLOW
     limit_address = teb + STACK_LIMIT_POINTERS * pointer
-    protection = MM_READWRITE if last else MM_READWRITE | MM_GUARD_PAGE
-    if not _commit_if_reserved(machine, context, below, protection):
+    if touched - 2 * page <= lowest:
+        last = lowest + page
+        if last < touched:
+            _commit_if_reserved(machine, context, last, MM_READWRITE)
+        memory.write_pointer(limit_address, last)
         return outcome.STACK_OVERFLOW
-    memory.write_pointer(limit_address, below if last else touched)
-    return outcome.STACK_OVERFLOW if last else outcome.STACK_GROWTH
+    if not _commit_if_reserved(machine, context, touched - page, MM_READWRITE | MM_GUARD_PAGE):
+        return outcome.STACK_OVERFLOW
+    memory.write_pointer(limit_address, touched)
+    return outcome.STACK_GROWTH
 
 
 def _commit_if_reserved(machine: FaultMachine, context: FaultContext, address: int, protection: int) -> bool:
