@@ -11,7 +11,7 @@ from benchmarks.result import Result
 
 def main() -> int:
     """Measures everything in this one process."""
-    console = Console()
+    console = Console(width=max(110, Console().width))
     results: list[Result] = []
     for benchmark in (page_faults, system_calls, start_up, cpu_bound):
         with console.status(f"measuring {benchmark.__name__.rpartition('.')[2]} ..."):

@@ -16,7 +16,9 @@ from ntmm.runner.run import run_program
 
 PROGRAMS = Path(__file__).parent.parent / "programs" / "bin"
 KERNEL = b"sieve_kernel"
-LIMIT, REPEATS = 2_000_000, 8
+LIMIT, REPEATS = 500_000, 100
+"""An array of 123 pages: it fits the 256 entries of the flat engine's TLB, which would thrash over a larger one."""
+
 PAGE = 0x1000
 STACK, STACK_BYTES, END, ARRAY = 0x10000, 0x10000, 0x8000, 0x20000000
 

@@ -1,7 +1,5 @@
 """(c) A cheap system call's round trip, against stopping and restarting an engine whose hook only stops it."""
 
-from collections.abc import Callable
-
 import unicorn
 from unicorn import x86_const
 
@@ -13,8 +11,8 @@ from ntmm.native.service_table import find_service
 
 CALLS = 50_000
 
-# next: mov eax, NUMBER / int 2Eh / dec esi / jnz next / mov eax, -1 / int 2Eh
-LOOP_32 = "b8{number} cd2e 4e 75f6 b8ffffffff cd2e"
+# next: mov eax, YIELD / int 2Eh / dec esi / jnz next / push 0 / push -1 / mov edx, esp / mov eax, TERMINATE / int 2Eh
+LOOP_32 = "b8{} cd2e 4e 75f6 6a00 6aff 89e2 b8{} cd2e"
 
 
 def measure() -> list[Result]:
@@ -27,26 +25,15 @@ def measure() -> list[Result]:
 def _ours() -> float:
     service = find_service("ntdll", "NtYieldExecution")
     assert service is not None
-    code = bytes.fromhex(LOOP_32.format(number=service.number.to_bytes(4, "little").hex()))
-    with small_machine("pae", 64 << 20, code, 0x1000) as machine:
-        kernel, process, thread = machine.kernel, machine.process, machine.thread
-        thread.context.set("esi", CALLS)
-        dispatcher = ServiceDispatcher(kernel)
-        kernel.traps.system_call = _ending(dispatcher, lambda: kernel.ps.exit_process(process, 0))
-        kernel.ps.start(thread)
+    end = find_service("ntdll", "NtTerminateProcess")
+    assert end is not None
+    words = [entry.number.to_bytes(4, "little").hex() for entry in (service, end)]
+    with small_machine("pae", 64 << 20, bytes.fromhex(LOOP_32.format(*words)), 0x1000) as machine:
+        kernel, process = machine.kernel, machine.process
+        machine.thread.context.set("esi", CALLS)
+        kernel.traps.system_call = ServiceDispatcher(kernel)
+        kernel.ps.start(machine.thread)
         return seconds(lambda: kernel.scheduler.run(lambda: process.ended))
-
-
-def _ending(dispatcher: ServiceDispatcher, end: Callable[[], None]) -> Callable[[object], None]:
-    """The dispatcher itself until the loop is over; then the process ends."""
-
-    def system_call(thread: object) -> None:
-        context = thread.context  # type: ignore[attr-defined]
-        if context.get("eax") == 0xFFFFFFFF:
-            end()
-        dispatcher(thread)  # type: ignore[arg-type]
-
-    return system_call
 
 
 def _bare() -> float:

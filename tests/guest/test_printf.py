@@ -51,7 +51,10 @@ def test_are_integers_printed_as_python_prints_them(
 @given(st.integers(0, 2**64 - 1))
 def test_are_64_bit_integers_whole(printed: Printer, value: int) -> None:
     argument = ctypes.c_uint64(value)
-    assert printed("%llu %I64x %#llo", argument, argument, argument) == f"{value} {value:x} {'0' if value else ''}{value:o}"
+    assert (
+        printed("%llu %I64x %#llo", argument, argument, argument)
+        == f"{value} {value:x} {'0' if value else ''}{value:o}"
+    )
 
 
 @given(st.text("-", max_size=1), widths, precisions, st.text("abcXYZ 0", max_size=50))

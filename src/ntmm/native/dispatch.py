@@ -73,30 +73,28 @@ class ServiceDispatcher:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._cpu = kernel.cpu
+        self._trace = kernel.trace
         self._is_64 = kernel.architecture.pointer_size == 8
         self._rax, self._rdx = kernel.cpu.slots.rax, kernel.cpu.slots.rdx
-        self._decoders: list[Decoder | None] = [None] * len(services)
+        self._known: dict[int, tuple[Service, Decoder | None]] = {}
         self.counts = [0] * len(services)
 
     def __call__(self, thread: Thread) -> None:
         """Performs the service whose number is in EAX for `thread`."""
         context = thread.context
         number = context.u64[self._rax] & 0xFFFFFFFF
-        if number >= len(services):
-            self._unknown(thread, number)
-            return
-        service = services[number]
+        known = self._known.get(number)
+        if known is None:
+            known = self._prepare(thread, number)
+            if known is None:
+                return
+        service, decode = known
         self.counts[number] += 1
-        if self._kernel.trace.enabled:
-            self._kernel.trace.emit(
-                ApiCall(self._kernel.clock.uptime_100ns(), thread.process.id, thread.id, service.dll, service.name)
-            )
-        call: Call | None = thread.call
-        if call is None:
-            call = thread.call = Call(self._kernel, thread)
+        if self._trace.enabled:
+            self._emit(thread, service)
+        call: Call = thread.call or self._call_of(thread)
         try:
-            arguments = self._decode(number, service, call, context) if service.argument_kinds else ()
-            result = service.handler(call, *arguments)
+            result = service.handler(call) if decode is None else service.handler(call, *decode(call, context))
         except InvalidHandle as error:
             result = error.status if service.dll == "ntdll" else call.fail(error.status)
         except GuestFault as fault:
@@ -104,12 +102,23 @@ class ServiceDispatcher:
         if result is not None:
             self._store(context, service, result)
 
-    def _decode(self, number: int, service: Service, call: Call, context: Context) -> tuple[int, ...]:
-        decoder = self._decoders[number]
-        if decoder is None:
-            make = _decoder_64 if self._is_64 else _decoder_32
-            decoder = self._decoders[number] = make(service, self._cpu)
-        return decoder(call, context)
+    def _call_of(self, thread: Thread) -> Call:
+        call = thread.call = Call(self._kernel, thread)
+        return call
+
+    def _prepare(self, thread: Thread, number: int) -> tuple[Service, Decoder | None] | None:
+        """First call of a service: its decoder is made. None for a number that stands for no service."""
+        if number >= len(self.counts):
+            self._unknown(thread, number)
+            return None
+        service = services[number]
+        make = _decoder_64 if self._is_64 else _decoder_32
+        known = self._known[number] = (service, make(service, self._cpu) if service.argument_kinds else None)
+        return known
+
+    def _emit(self, thread: Thread, service: Service) -> None:
+        uptime = self._kernel.clock.uptime_100ns()
+        self._trace.emit(ApiCall(uptime, thread.process.id, thread.id, service.dll, service.name))
 
     def _store(self, context: Context, service: Service, result: int) -> None:
         if self._is_64:

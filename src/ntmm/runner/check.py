@@ -1,6 +1,6 @@
 """Checking runs: the full audit after the program, and that its memory is returned to the last page."""
 
-
+from ntmm.kernel.mm.audit import audit
 from ntmm.kernel.ps import Process
 from ntmm.runner.errors import MACHINE_FAILURE_EXIT, UserError
 from ntmm.runner.machine import Machine

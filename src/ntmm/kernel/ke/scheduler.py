@@ -112,8 +112,11 @@ class Scheduler:
         """Lets the other ready threads of at least this priority go first; False if there was none."""
         thread = self.current
         assert thread is not None
-        self._wake_expired()
-        if not any(queue for priority, queue in self._ready.items() if priority >= thread.priority):
+        if self._waiting:
+            self._wake_expired()
+        if not self.ready_count or not any(
+            queue for priority, queue in self._ready.items() if priority >= thread.priority
+        ):
             return False
         self._make_ready(thread)
         self._switch_away()

@@ -48,6 +48,11 @@ class Vad:
         return self.end_vpn - self.start_vpn + 1
 
     @property
+    def memory_is_counted(self) -> bool:
+        """False for the fixed block of the shared user data page: it is neither committed nor part of the size."""
+        return self.kind is not VadKind.SHARED_PAGE
+
+    @property
     def is_view(self) -> bool:
         """True for views of sections: their pages come through prototype PTEs."""
         return self.kind in (VadKind.IMAGE, VadKind.MAPPED)

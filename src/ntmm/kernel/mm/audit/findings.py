@@ -1,0 +1,147 @@
+"""What the page tables in RAM say: who maps which frame, and what every table holds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ntmm.kernel.mm.manager import FIRMWARE_FRAMES, MemoryManager
+from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
+from ntmm.kernel.mm.space import AddressSpace
+from ntmm.kernel.mm.tables import root_frames
+from ntmm.kernel.mm.tables.root import is_private_entry, system_tables_of
+
+
+@dataclass
+class Findings:
+    """Counts by frame. `held` frames have an owner; `shares` counts what should be in share_count, `used` what should
+    be in used_entries, `kept` the frames that transition entries name (they are on a list).
+    """
+
+    shares: Counter[int] = field(default_factory=Counter)
+    used: Counter[int] = field(default_factory=Counter)
+    held: set[int] = field(default_factory=set)
+    kept: set[int] = field(default_factory=set)
+    places: dict[int, int] = field(default_factory=dict)
+    """Frame -> index of the PTE (prototype PTE for shared pages) that its PFN entry should name."""
+    problems: list[str] = field(default_factory=list)
+
+    def hold(self, frame: int, what: str) -> None:
+        """Notes an owner; two owners of one frame are a problem."""
+        if frame in self.held:
+            self.problems.append(f"frame {frame:#x} has two owners, one as {what}")
+        self.held.add(frame)
+        self.shares[frame] += 1
+
+
+def gather(manager: MemoryManager) -> Findings:
+    """Walks everything."""
+    findings = Findings()
+    for frame in range(FIRMWARE_FRAMES):
+        findings.hold(frame, "firmware")
+    _walk_system(manager, findings)
+    for space in manager.spaces:
+        _walk_space(manager, space, findings)
+    _walk_prototypes(manager, findings)
+    return findings
+
+
+def _count_entry(manager: MemoryManager, findings: Findings, table: int, pte: int) -> None:
+    """An entry that was written through TableMemory.write, as it should be counted for its table."""
+    if pte:
+        findings.used[table] += 1
+    if pte & 1 or manager.table_memory.format.is_transition(pte):
+        findings.shares[table] += 1
+
+
+def _table_entries(manager: MemoryManager, table: int, count: int) -> Iterator[tuple[int, int]]:
+    base = table << manager.table_memory.entries_shift
+    for slot in range(count):
+        pte = manager.table_memory.entries[base + slot]
+        if pte:
+            yield slot, pte
+
+
+def _own_entries(manager: MemoryManager, root: int, is_system: bool) -> Iterator[tuple[int, int, int, int]]:
+    """(table, slot, entry, level below) of the top tables' entries that belong to this root: no self-map, and for a
+    process none of the copied system half.
+    """
+    memory, architecture = manager.table_memory, manager.architecture
+    frames = root_frames(memory, root)
+    tops = frames if len(frames) == 1 else frames[1:]
+    level = 1 if len(frames) == 1 else 2
+    system = {base >> memory.entries_shift: number for number, (base, _) in enumerate(system_tables_of(memory, root))}
+    self_map = set(frames)
+    for table in tops:
+        count = architecture.entries_per_table[level - 1]
+        shared = dict(system_tables_of(memory, root)).get(table << memory.entries_shift, range(0))
+        for slot, pte in _table_entries(manager, table, count):
+            if memory.format.frame(pte) in self_map:
+                continue
+            copied = slot in shared and not is_private_entry(memory, system[table], slot)
+            if is_system or not copied:
+                yield table, slot, pte, level
+
+
+def _walk_tables(
+    manager: MemoryManager, findings: Findings, root: int, is_system: bool
+) -> Iterator[tuple[int, int, int]]:
+    """(table, slot, entry) of every leaf entry under a root, the tables on the way being held and counted."""
+    for frame in root_frames(manager.table_memory, root):
+        findings.hold(frame, "root table")
+    for table, _, pte, level in _own_entries(manager, root, is_system):
+        _count_entry(manager, findings, table, pte)
+        yield from _below(manager, findings, manager.table_memory.format.frame(pte), level)
+
+
+def _below(manager: MemoryManager, findings: Findings, table: int, level: int) -> Iterator[tuple[int, int, int]]:
+    findings.hold(table, "page table")
+    architecture = manager.architecture
+    for slot, pte in _table_entries(manager, table, architecture.entries_per_table[level]):
+        _count_entry(manager, findings, table, pte)
+        if level + 1 == architecture.levels:
+            yield table, slot, pte
+        else:
+            yield from _below(manager, findings, manager.table_memory.format.frame(pte), level + 1)
+
+
+def _walk_system(manager: MemoryManager, findings: Findings) -> None:
+    for _, _, pte in _walk_tables(manager, findings, manager.system.tables.root, is_system=True):
+        findings.hold(manager.table_memory.format.frame(pte), "system page")
+
+
+def _walk_space(manager: MemoryManager, space: AddressSpace, findings: Findings) -> None:
+    memory, pfn = manager.table_memory, manager.pfn
+    for table, slot, pte in _walk_tables(manager, findings, space.tables.root, is_system=False):
+        frame = memory.format.frame(pte)
+        index = (table << memory.entries_shift) + slot
+        if pte & 1 and pfn.flags[frame] & PROTOTYPE_FLAG:
+            findings.shares[frame] += 1
+        elif pte & 1:
+            findings.hold(frame, f"page of process {space.process_id}")
+            findings.places[frame] = index
+        elif memory.format.is_transition(pte):
+            findings.kept.add(frame)
+            findings.places[frame] = index
+
+
+def _walk_prototypes(manager: MemoryManager, findings: Findings) -> None:
+    """Prototype PTEs lie in pages of paged pool, whose PFN entries count them as a page table's do."""
+    memory = manager.table_memory
+    words = [manager.system.shared_page_prototype]
+    for area in manager.control_areas.values():
+        words += [area.first_prototype + page * manager.architecture.pte_size for page in range(area.total_pages)]
+    for address in words:
+        index = manager.system.tables.find_word(address)
+        pte = memory.entries[index]
+        _count_entry(manager, findings, index >> memory.entries_shift, pte)
+        frame = memory.format.frame(pte)
+        if address == manager.system.shared_page_prototype:
+            continue
+        if pte & 1:
+            if frame in findings.held:
+                findings.problems.append(f"frame {frame:#x} has two owners, one as page of a section")
+            findings.held.add(frame)
+            findings.places[frame] = index
+        elif memory.format.is_transition(pte):
+            findings.kept.add(frame)
+            findings.places[frame] = index

@@ -1,0 +1,78 @@
+"""The PFN database against what the tables say: states, lists, counts, back pointers."""
+
+from collections.abc import Iterator
+
+from ntmm.kernel.mm.audit.findings import Findings
+from ntmm.kernel.mm.manager import MemoryManager
+from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PfnDatabase
+from ntmm.kernel.mm.pfn.lists import PageList
+
+
+def check_frames(manager: MemoryManager, findings: Findings) -> Iterator[str]:
+    """Every frame is in exactly one state, and its counts are those of the tables."""
+    pfn = manager.pfn
+    listed: dict[int, PageState] = {}
+    for state, pages in _lists(pfn).items():
+        yield from _check_list(pfn, state, pages, listed)
+    for frame in range(pfn.high_water):
+        yield from _check_frame(manager, findings, frame, listed)
+    for frame in range(pfn.high_water, min(pfn.frames, pfn.high_water + 1024)):
+        if pfn.state[frame] != PageState.ZEROED or pfn.share_count[frame]:
+            yield f"frame {frame:#x} above the high-water mark is in use"
+    for frame in sorted(findings.held | findings.kept):
+        if frame >= pfn.high_water:
+            yield f"frame {frame:#x} is mapped but was never handed out"
+
+
+def _lists(pfn: PfnDatabase) -> dict[PageState, PageList]:
+    return {
+        PageState.ZEROED: pfn.zeroed,
+        PageState.FREE: pfn.free_list,
+        PageState.STANDBY: pfn.standby,
+        PageState.MODIFIED: pfn.modified,
+    }
+
+
+def _check_list(pfn: PfnDatabase, state: PageState, pages: PageList, listed: dict[int, PageState]) -> Iterator[str]:
+    count, before = 0, NO_FRAME
+    for frame in pages:
+        count += 1
+        if frame in listed:
+            yield f"frame {frame:#x} is on two lists"
+            return
+        listed[frame] = state
+        if pfn.blink[frame] != before:
+            yield f"frame {frame:#x} on the {pages.name} list points back to {pfn.blink[frame]:#x}"
+        before = frame
+    if count != pages.count or pages.tail != before:
+        yield f"the {pages.name} list says {pages.count} pages and holds {count}"
+
+
+def _check_frame(manager: MemoryManager, findings: Findings, frame: int, listed: dict[int, PageState]) -> Iterator[str]:
+    pfn = manager.pfn
+    state = PageState(pfn.state[frame])
+    if frame in listed and listed[frame] is not state:
+        yield f"frame {frame:#x} is on the list of {listed[frame].name} in state {state.name}"
+    if state is PageState.ACTIVE:
+        if frame not in findings.held:
+            yield f"frame {frame:#x} is active and nobody maps it"
+        if not pfn.reference_count[frame]:
+            yield f"frame {frame:#x} is active without a reference"
+    elif frame not in listed:
+        yield f"frame {frame:#x} in state {state.name} is on no list"
+    if (frame in findings.kept) != (state in (PageState.STANDBY, PageState.MODIFIED)):
+        yield f"frame {frame:#x} in state {state.name} does not fit its transition entries"
+    if frame in findings.held and state is not PageState.ACTIVE:
+        yield f"frame {frame:#x} is mapped in state {state.name}"
+    yield from _check_counts(manager, findings, frame)
+
+
+def _check_counts(manager: MemoryManager, findings: Findings, frame: int) -> Iterator[str]:
+    pfn = manager.pfn
+    if pfn.share_count[frame] != findings.shares[frame]:
+        yield f"frame {frame:#x} has share count {pfn.share_count[frame]}, the tables say {findings.shares[frame]}"
+    if frame in findings.used and pfn.used_entries[frame] != findings.used[frame]:
+        yield f"table {frame:#x} says {pfn.used_entries[frame]} entries, it holds {findings.used[frame]}"
+    place = findings.places.get(frame)
+    if place is not None and pfn.pte_index(frame) != place:
+        yield f"frame {frame:#x} names PTE {pfn.pte_index(frame):#x}, it is mapped by {place:#x}"
