@@ -61,7 +61,7 @@ def guest_names(target: Target) -> list[str]:
     for line in (GUEST / "exports.txt").read_text("ascii").splitlines():
         text, _, comment = line.partition("#")
         if text.strip() and comment.strip() in ("", target.folder):
-            names.add(text.split()[-1])
+            names.add([word for word in text.split() if not word.startswith("@")][-1])
     return sorted(names)
 
 

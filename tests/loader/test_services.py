@@ -9,6 +9,7 @@ from ntmm.loader import image_services, services
 from ntmm.nt.memory import PAGE_READWRITE
 from ntmm.nt.status import Status, win32_error
 from ntmm.nt.win32 import Win32Error
+from ntmm.pe.build import UNKNOWN_ORDINALS
 from tests.loader.images import TEXT, Image
 from tests.loader.world import World
 
@@ -68,7 +69,8 @@ def test_is_a_module_found_by_an_address_in_it(call: Any) -> None:
 def test_are_functions_found_by_name_and_ordinal(call: Any) -> None:
     kernel32 = services.GetModuleHandleA(call, call.narrow("kernel32"))
     sleep = services.GetProcAddress(call, kernel32, call.narrow("Sleep"))
-    assert sleep and sleep == services.GetProcAddress(call, kernel32, 2)
+    assert sleep and sleep == services.GetProcAddress(call, kernel32, UNKNOWN_ORDINALS + 1)
+    assert services.GetProcAddress(call, kernel32, 2) == 0
     assert services.GetProcAddress(call, kernel32, call.narrow("sleep")) == 0
     assert call.last_error == Win32Error.PROC_NOT_FOUND
     assert services.GetProcAddress(call, 0x1234, call.narrow("Sleep")) == 0

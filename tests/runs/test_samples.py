@@ -80,9 +80,7 @@ def _events(program: Path, target: Path, architecture: str) -> bytes:
 
 @PLACES
 @pytest.mark.parametrize("name", ["hello", "veh"])
-def test_do_two_runs_give_identical_event_streams(
-    name: str, folder: str, architecture: str, own_folder: Path
-) -> None:
+def test_do_two_runs_give_identical_event_streams(name: str, folder: str, architecture: str, own_folder: Path) -> None:
     streams = [_events(sample(folder, name), own_folder / f"{turn}.jsonl", architecture) for turn in range(2)]
     assert streams[0] == streams[1]
     kinds = {json.loads(line)["event"] for line in streams[0].splitlines()}

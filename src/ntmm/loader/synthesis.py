@@ -90,16 +90,20 @@ def build_system_dlls(is_64: bool, table: Iterable[Service], guest_list: str) ->
 
 
 def _guest_functions(guest_list: str) -> Iterator[tuple[str, ForwarderExport]]:
-    """(DLL, forwarder) of each line `<dll>[,<dll>...] <name> [<name in ntmmrt>]`; raises ValueError for other lines."""
+    """(DLL, forwarder) of each line `<dll>[,<dll>...] <name> [<name in ntmmrt>] [@<ordinal>]`.
+
+    Raises ValueError for other lines.
+    """
     for number, line in enumerate(guest_list.splitlines(), start=1):
         words = line.partition("#")[0].split()
         if not words:
             continue
+        ordinal = int(words.pop()[1:]) if words[-1].startswith("@") else None
         if len(words) not in (2, 3):
             raise ValueError(f"line {number} of the guest's export list is not `dll name [guest name]`")
         for listed in words[0].split(","):
             for dll in _RUN_TIME_LIBRARIES.get(listed, (listed,)):
-                yield dll, ForwarderExport(words[1], f"ntmmrt.{words[-1]}")
+                yield dll, ForwarderExport(words[1], f"ntmmrt.{words[-1]}", ordinal)
 
 
 def _stub(service: Service, is_64: bool) -> bytes:

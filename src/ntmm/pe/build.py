@@ -27,6 +27,10 @@ PAGE_SIZE: Final = 0x1000
 FILE_ALIGNMENT: Final = 0x200
 _STUB_ALIGNMENT: Final = 16
 _INT3: Final = b"\xcc"
+UNKNOWN_ORDINALS: Final = 0x8000
+"""First ordinal of a DLL whose true ordinals are not given: above all that programs import by, so that an import by
+ordinal finds nothing rather than the wrong function.
+"""
 _NEW_HEADER_OFFSET: Final = 0x80
 _CHARACTERISTICS: Final = 0x2022  # DLL, large address aware, executable
 _MACHINE_32_BIT: Final = 0x0100
@@ -41,6 +45,7 @@ class CodeExport:
 
     name: str
     code: bytes
+    ordinal: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class ForwarderExport:
 
     name: str
     target: str
+    ordinal: int | None = None
 
 
 Export = CodeExport | ForwarderExport
@@ -63,9 +69,10 @@ class _Section:
 
 
 def build_dll(name: str, is_64: bool, image_base: int, exports: Iterable[Export]) -> bytes:
-    """The file of a DLL with these exports, ordinals counting from 1 in the order of names.
+    """The file of a DLL with these exports.
 
-    `name` goes into the export directory. Raises ValueError for two exports of one name or none at all.
+    Either all of them have ordinals or none; then they count up from UNKNOWN_ORDINALS in the order of names. `name`
+    goes into the export directory. Raises ValueError for two exports of one name or ordinal, or none at all.
     """
     ordered = sorted(exports, key=lambda export: export.name.encode("ascii"))
     _refuse_duplicates(name, ordered)
@@ -83,6 +90,9 @@ def build_dll(name: str, is_64: bool, image_base: int, exports: Iterable[Export]
 def _refuse_duplicates(name: str, ordered: list[Export]) -> None:
     if not ordered:
         raise ValueError(f"{name} has no exports")
+    ordinals = [export.ordinal for export in ordered if export.ordinal is not None]
+    if len(set(ordinals)) != len(ordinals) or len(ordinals) not in (0, len(ordered)):
+        raise ValueError(f"{name} has exports that share an ordinal, or only some with one")
     for export, following in pairwise(ordered):
         if export.name == following.name:
             raise ValueError(f"{name} exports {export.name} twice")
@@ -103,8 +113,11 @@ def _lay_out_code(ordered: list[Export]) -> tuple[bytes, dict[str, int]]:
 def _export_section(name: str, ordered: list[Export], addresses: dict[str, int], base: int) -> bytes:
     """The whole export directory; forwarder texts lie inside it, which is what makes them forwarders."""
     count = len(ordered)
+    ordinals = [export.ordinal or UNKNOWN_ORDINALS + index for index, export in enumerate(ordered)]
+    first = min(ordinals)
+    functions = [0] * (max(ordinals) - first + 1)
     functions_at = base + 40
-    names_at = functions_at + 4 * count
+    names_at = functions_at + 4 * len(functions)
     ordinals_at = names_at + 4 * count
     texts_at = ordinals_at + 2 * count
     texts = bytearray()
@@ -116,11 +129,14 @@ def _export_section(name: str, ordered: list[Export], addresses: dict[str, int],
 
     name_at = text(name)
     names = [text(export.name) for export in ordered]
-    functions = [
-        text(export.target) if isinstance(export, ForwarderExport) else addresses[export.name] for export in ordered
-    ]
-    header = struct.pack("<IIHHIIIIIII", 0, 0, 0, 0, name_at, 1, count, count, functions_at, names_at, ordinals_at)
-    tables = struct.pack(f"<{count}I{count}I{count}H", *functions, *names, *range(count))
+    for export, ordinal in zip(ordered, ordinals, strict=True):
+        functions[ordinal - first] = (
+            text(export.target) if isinstance(export, ForwarderExport) else addresses[export.name]
+        )
+    places = (functions_at, names_at, ordinals_at)
+    header = struct.pack("<IIHHIIIIIII", 0, 0, 0, 0, name_at, first, len(functions), count, *places)
+    indices = [ordinal - first for ordinal in ordinals]
+    tables = struct.pack(f"<{len(functions)}I{count}I{count}H", *functions, *names, *indices)
     return header + tables + bytes(texts)
 
 

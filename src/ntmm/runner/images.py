@@ -28,12 +28,20 @@ def open_program(path: Path) -> tuple[HostImage, PeHeaders]:
     """The program that the user named, with its headers; raises UserError with a sentence."""
     try:
         image = HostImage(path)
-        headers = parse_headers(image.read(0, image.size))
     except OSError as error:
-        raise UserError(f"cannot read program {str(path)!r}: {error.strerror or error}") from error
+        raise _unreadable(path, error) from error
+    try:
+        return image, parse_headers(image.read(0, image.size))
+    except OSError as error:
+        image.close()
+        raise _unreadable(path, error) from error
     except MalformedImage as error:
+        image.close()
         raise UserError(f"{str(path)!r} cannot be run: {error}") from error
-    return image, headers
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(f"cannot read program {str(path)!r}: {error.strerror or error}")
 
 
 def guest_path(program: Path, root: Path) -> str:

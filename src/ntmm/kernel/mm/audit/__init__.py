@@ -1,12 +1,17 @@
 """The full audit: every count of the memory manager, computed again from the page tables in RAM.
 
 `audit(manager)` answers a list of sentences, one for each violated invariant; an empty list means that the books are
-right. `findings` gathers what the tables say, `frames` compares the PFN database with it, `spaces` the working sets
-and the commit charge. Reads everything, changes nothing; may use all of mm.
+right. `findings` gathers what the tables say and `frames` compares the PFN database with it; `spaces` looks at working
+sets and commit charge, `entries` at single user PTEs, `roots` at self-maps, `sections` at prototype PTEs, `pools` at
+blocks. Reads everything, changes nothing; may use all of mm.
 """
 
+from ntmm.kernel.mm.audit.entries import check_entries
 from ntmm.kernel.mm.audit.findings import gather
 from ntmm.kernel.mm.audit.frames import check_frames
+from ntmm.kernel.mm.audit.pools import check_pools
+from ntmm.kernel.mm.audit.roots import check_root
+from ntmm.kernel.mm.audit.sections import check_sections
 from ntmm.kernel.mm.audit.spaces import check_commit, check_space
 from ntmm.kernel.mm.manager import MemoryManager
 
@@ -19,6 +24,10 @@ def audit(manager: MemoryManager) -> list[str]:
     problems = list(findings.problems)
     problems += check_frames(manager, findings)
     for space in manager.spaces:
+        problems += check_root(manager, space)
         problems += check_space(manager, space)
+        problems += check_entries(manager, space)
+    problems += check_sections(manager)
+    problems += check_pools(manager)
     problems += check_commit(manager)
     return problems

@@ -1,11 +1,16 @@
 """The PFN database against what the tables say: states, lists, counts, back pointers."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from ntmm.kernel.mm.audit.findings import Findings
 from ntmm.kernel.mm.manager import MemoryManager
-from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PfnDatabase
+from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse, PfnDatabase
+from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG
 from ntmm.kernel.mm.pfn.lists import PageList
+
+_SAMPLE: Final = 64
+"""Never-touched frames that are looked at; a machine may have millions."""
 
 
 def check_frames(manager: MemoryManager, findings: Findings) -> Iterator[str]:
@@ -16,8 +21,9 @@ def check_frames(manager: MemoryManager, findings: Findings) -> Iterator[str]:
         yield from _check_list(pfn, state, pages, listed)
     for frame in range(pfn.high_water):
         yield from _check_frame(manager, findings, frame, listed)
-    for frame in range(pfn.high_water, min(pfn.frames, pfn.high_water + 1024)):
-        if pfn.state[frame] != PageState.ZEROED or pfn.share_count[frame]:
+    for frame in range(pfn.high_water, min(pfn.frames, pfn.high_water + _SAMPLE)):
+        contents = manager.ram.bytes[frame * pfn.page_size : (frame + 1) * pfn.page_size]
+        if pfn.state[frame] != PageState.ZEROED or pfn.share_count[frame] or any(contents.cast("Q")):
             yield f"frame {frame:#x} above the high-water mark is in use"
     for frame in sorted(findings.held | findings.kept):
         if frame >= pfn.high_water:
@@ -56,15 +62,38 @@ def _check_frame(manager: MemoryManager, findings: Findings, frame: int, listed:
     if state is PageState.ACTIVE:
         if frame not in findings.held:
             yield f"frame {frame:#x} is active and nobody maps it"
+        if not pfn.share_count[frame]:
+            yield f"frame {frame:#x} is active without a share"
         if not pfn.reference_count[frame]:
             yield f"frame {frame:#x} is active without a reference"
-    elif frame not in listed:
-        yield f"frame {frame:#x} in state {state.name} is on no list"
+    else:
+        if frame not in listed:
+            yield f"frame {frame:#x} in state {state.name} is on no list"
+        if pfn.reference_count[frame]:
+            yield f"frame {frame:#x} in state {state.name} has {pfn.reference_count[frame]} references"
     if (frame in findings.kept) != (state in (PageState.STANDBY, PageState.MODIFIED)):
         yield f"frame {frame:#x} in state {state.name} does not fit its transition entries"
     if frame in findings.held and state is not PageState.ACTIVE:
         yield f"frame {frame:#x} is mapped in state {state.name}"
+    if state is PageState.MODIFIED and not pfn.flags[frame] & MODIFIED_FLAG:
+        yield f"frame {frame:#x} is on the modified list without having been modified"
+    if state is PageState.STANDBY and pfn.flags[frame] & MODIFIED_FLAG:
+        yield f"frame {frame:#x} is on the standby list with contents that exist nowhere else"
+    if state in (PageState.ZEROED, PageState.FREE):
+        yield from _check_unowned(manager, frame, state)
     yield from _check_counts(manager, findings, frame)
+
+
+def _check_unowned(manager: MemoryManager, frame: int, state: PageState) -> Iterator[str]:
+    """Nobody has written to a page since it was freed: zeroed ones hold zeroes, free ones junk in checking builds."""
+    pfn = manager.pfn
+    if pfn.use[frame] != PageUse.UNUSED or pfn.flags[frame]:
+        yield f"frame {frame:#x} in state {state.name} is still marked as used"
+    start = frame * pfn.page_size
+    contents = manager.ram.bytes[start : start + pfn.page_size]
+    expected = bytes(pfn.page_size) if state is PageState.ZEROED else pfn._junk_page
+    if expected is not None and contents != expected:
+        yield f"frame {frame:#x} in state {state.name} was written to"
 
 
 def _check_counts(manager: MemoryManager, findings: Findings, frame: int) -> Iterator[str]:

@@ -105,6 +105,16 @@ class Pool:
             ram[start : start + count] = bytes(count)
             address, size = address + count, size - count
 
+    @property
+    def grown_range(self) -> tuple[int, int]:
+        """[start, end) of the addresses that have pages."""
+        return (self._grown, self._end) if self._downward else (self._start, self._grown)
+
+    def ranges(self) -> list[tuple[int, int, bool]]:
+        """(address, size, is free) of every block and free range in address order."""
+        free = [(address, size, True) for address, size in self._free.items()]
+        return sorted(free + [(address, size, False) for address, (size, _) in self._blocks.items()])
+
     def usage(self) -> dict[str, tuple[int, int]]:
         """By tag: number of blocks and their bytes."""
         by_tag: dict[str, tuple[int, int]] = {}

@@ -1,0 +1,45 @@
+"""The pools: blocks and free ranges tile the mapped part of each pool's address range."""
+
+from collections.abc import Iterator
+
+from ntmm.kernel.mm.manager import MemoryManager
+from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.pool import Pool
+
+
+def check_pools(manager: MemoryManager) -> Iterator[str]:
+    """Both pools."""
+    for use, pool in (
+        (PageUse.PAGED_POOL, manager.system.paged_pool),
+        (PageUse.NONPAGED_POOL, manager.system.nonpaged_pool),
+    ):
+        for problem in (*_check_ranges(manager, pool), *_check_pages(manager, pool, use)):
+            yield f"{use.name}: {problem}"
+
+
+def _check_ranges(manager: MemoryManager, pool: Pool) -> Iterator[str]:
+    start, end = pool.grown_range
+    if end - start != pool.pages * manager.architecture.page_size:
+        yield f"{pool.pages} pages in a range of {end - start:#x} bytes"
+    at, free_before = start, False
+    for address, size, is_free in pool.ranges():
+        if address != at or size <= 0:
+            yield f"the range at {address:#x} does not follow the one that ends at {at:#x}"
+        if is_free and free_before:
+            yield f"two free ranges meet at {address:#x}"
+        at, free_before = address + size, is_free
+    if at != end:
+        yield f"the last range ends at {at:#x} instead of {end:#x}"
+
+
+def _check_pages(manager: MemoryManager, pool: Pool, use: PageUse) -> Iterator[str]:
+    memory, pfn = manager.table_memory, manager.pfn
+    start, end = pool.grown_range
+    for address in range(start, end, manager.architecture.page_size):
+        index = manager.system.tables.find(address)
+        pte = memory.entries[index] if index >= 0 else 0
+        frame = memory.format.frame(pte)
+        if not pte & 1:
+            yield f"no page at {address:#x}"
+        elif pfn.use[frame] != use or pfn.pte_address[frame] != manager.architecture.pte_address(address):
+            yield f"the page at {address:#x} does not know its place"

@@ -1,0 +1,50 @@
+"""Control areas: the form of every prototype PTE, the pages that they name, and the number of views."""
+
+from collections.abc import Iterator
+
+from ntmm.kernel.mm.manager import MemoryManager
+from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
+from ntmm.kernel.mm.section import ControlArea
+from ntmm.nt.memory import MM_ACCESS_MASK
+
+
+def check_sections(manager: MemoryManager) -> Iterator[str]:
+    """All control areas of the machine."""
+    for area in manager.control_areas.values():
+        views = sum(1 for space in manager.spaces for vad in space.vads if vad.control_area is area)
+        if area.mapped_views != views:
+            yield f"section {area.backing.name} says {area.mapped_views} views, the VADs hold {views}"
+        for page in range(area.total_pages):
+            for problem in _check_prototype(manager, area, page):
+                yield f"section {area.backing.name}, page {page:#x}: {problem}"
+
+
+def _check_prototype(manager: MemoryManager, area: ControlArea, page: int) -> Iterator[str]:
+    memory, pfn = manager.table_memory, manager.pfn
+    address = area.first_prototype + page * manager.architecture.pte_size
+    pte = memory.entries[manager.system.tables.find_word(address)]
+    original = _original(manager, area, page)
+    if pte & 1 or memory.format.is_transition(pte):
+        frame = memory.format.frame(pte)
+        if pfn.original_pte[frame] != original:
+            yield f"frame {frame:#x} keeps the original {pfn.original_pte[frame]:#x} instead of {original:#x}"
+        if pfn.use[frame] != PageUse.IMAGE or not pfn.flags[frame] & PROTOTYPE_FLAG:
+            yield f"frame {frame:#x} is not marked as a page of a section"
+        code = memory.format.protection(original)
+        expected = memory.format.kernel_bits[code] if pte & 1 else memory.format.transition(0, code)
+        if pte & ~manager.architecture.frame_mask != expected & ~manager.architecture.frame_mask:
+            yield f"prototype PTE {pte:#x} has other bits than protection {code:#x} gives"
+    elif pte != original:
+        yield f"prototype PTE {pte:#x} instead of {original:#x}"
+
+
+def _original(manager: MemoryManager, area: ControlArea, page: int) -> int:
+    """What the prototype PTE was when the section was made."""
+    pte_format = manager.table_memory.format
+    subsection = area.subsection_of(page)
+    if subsection is None or not subsection.protection & MM_ACCESS_MASK:
+        return 0
+    if subsection.bytes_of_page(page)[1]:
+        return pte_format.pointers.subsection(subsection.address, subsection.protection)
+    return pte_format.demand_zero(subsection.protection)
