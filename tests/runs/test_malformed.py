@@ -29,10 +29,18 @@ def test_is_every_mutated_program_refused_or_run_to_an_end(part: int, own_folder
 def _check(folder: Path, name: str, mutant: bytes) -> None:
     program = folder / "mutant.exe"
     program.write_bytes(mutant)
+    sentence = _refusal(program)
+    if sentence is not None:
+        assert sentence, name
+        assert "\n" not in sentence, name
+        assert "books" not in sentence, (name, sentence)
+    assert [path.name for path in folder.iterdir()] == ["mutant.exe"], name
+
+
+def _refusal(program: Path) -> str | None:
+    """What the user is told, or None if the program could be run."""
     try:
         run(program, time_limit=5, output_limit=1 << 16)
     except UserError as error:
-        assert error.sentence, name
-        assert "\n" not in error.sentence, name
-        assert "books" not in error.sentence, (name, error.sentence)
-    assert [path.name for path in folder.iterdir()] == ["mutant.exe"], name
+        return error.sentence
+    return None

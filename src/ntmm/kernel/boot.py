@@ -18,6 +18,7 @@ from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
 from ntmm.kernel.mm.fault import FaultContext, FaultOutcome, Resolution
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageState
+from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ps import Process, Thread
 from ntmm.kernel.ps.manager import ProcessManager
@@ -87,9 +88,10 @@ class Kernel:
             VadChange(uptime(), space.process_id, change, start, end, protection)
         )
 
-    def _current_teb(self) -> int:
+    def _current_teb(self, space: AddressSpace) -> int:
+        """The TEB whose stack may grow when the kernel touches memory of `space`: only the running thread's own."""
         thread = self.scheduler.current
-        return thread.teb if isinstance(thread, Thread) else 0
+        return thread.teb if isinstance(thread, Thread) and thread.process.space is space else 0
 
     def _write_shared_user_data(self) -> None:
         """KUSER_SHARED_DATA: tick multiplier, times, version and system root, at their documented offsets."""

@@ -15,6 +15,13 @@ from ntmm.runner.report import (
     ServiceCount,
 )
 
+_GIVING = (
+    FaultKind.DEMAND_ZERO,
+    FaultKind.TRANSITION,
+    FaultKind.SHARED,
+    FaultKind.IN_PAGE,
+    FaultKind.COPY_ON_WRITE,
+)
 _ORIGINS: tuple[FaultOrigin, FaultOrigin] = ("cpu", "kernel")
 
 
@@ -32,12 +39,12 @@ def make_report(
         stopped=stopped,
         faults=_faults(machine),
         cpu_page_fault_count=kernel.cpu.page_fault_count,
-        page_tables=_page_tables(machine),
+        page_tables=_page_tables(machine, process),
         peak_working_set=space.working_set.peak,
         peak_commit=space.account.peak,
         private_pages=space.private_given,
         image_pages=space.shared_given["image"],
-        eager_pages=tuple(NamedCount(name, count) for name, count in sorted(space.eager_pages.items())),
+        eager_pages=_eager_pages(machine, process),
         address_space_pages=tuple(NamedCount(name, count) for name, count in space.fixed_pages.items()),
         system_calls=_system_calls(machine),
         missing_functions=_missing(process),
@@ -60,11 +67,19 @@ def _faults(machine: Machine) -> tuple[FaultCount, ...]:
     )
 
 
-def _page_tables(machine: Machine) -> tuple[NamedCount, ...]:
-    """Tables made on demand, named by the level they stand at."""
+def _eager_pages(machine: Machine, process: Process) -> tuple[NamedCount, ...]:
+    """User pages that became valid without a fault: what faults gave is taken from what was given."""
+    space, counts = process.space, machine.kernel.mm.faults.counts
+    given = space.private_given + space.shared_given.total()
+    by_faults = sum(row[kind] for row in counts for kind in _GIVING)
+    return (NamedCount("user pages", given - by_faults),) if given != by_faults else ()
+
+
+def _page_tables(machine: Machine, process: Process) -> tuple[NamedCount, ...]:
+    """Tables that the process's addresses needed, named by the level they stand at."""
     levels = machine.kernel.architecture.levels
     names = {levels - 1: "page tables", levels - 2: "page directories", levels - 3: "page directory pointer tables"}
-    made = machine.kernel.mm.table_memory.made
+    made = process.space.tables.made
     return tuple(NamedCount(names[level], made[level]) for level in sorted(made, reverse=True))
 
 

@@ -139,6 +139,7 @@ def _memory_rows(report: RunReport) -> Iterable[tuple[Cell, ...]]:
         ("peak commit", report.peak_commit),
         ("private pages", report.private_pages),
         ("image pages", report.image_pages),
+        ("mapped before a touch", sum(row.count for row in report.eager_pages)),
     ):
         yield name, pages, "pages", size_text(pages * report.page_size)
 

@@ -42,7 +42,8 @@ class Scheduler:
 
         def body() -> None:
             try:
-                thread.main()
+                if not thread.must_exit:
+                    thread.main()
             except ThreadExit:
                 pass
             finally:

@@ -85,8 +85,8 @@ class MemoryManager:
         self.system.tables.table_made = self._share_system_table
         self.changed: Callable[[AddressSpace, str, int, int, int], None] | None = None
         """Slot: told (space, change, start, end, PAGE_* value) of every change of a range while a recorder listens."""
-        self.current_teb: Callable[[], int] = lambda: 0
-        """Slot: the TEB of the thread on whose behalf the kernel touches user memory."""
+        self.current_teb: Callable[[AddressSpace], int] = lambda space: 0
+        """Slot: the TEB of the thread on whose behalf the kernel touches its own memory; 0 in another process's."""
 
     def _share_system_table(self, index: int) -> None:
         roots = [space.tables.root for space in self.spaces]
@@ -113,7 +113,7 @@ class MemoryManager:
 
     def _kernel_fault(self, space: AddressSpace, address: int, error_code: int) -> int:
         """Answers a fault that the kernel's own access to user memory took."""
-        return self.faults.access_fault(space, address, error_code, self.current_teb(), ORIGIN_KERNEL).status
+        return self.faults.access_fault(space, address, error_code, self.current_teb(space), ORIGIN_KERNEL).status
 
     # virtual memory
 

@@ -32,6 +32,4 @@ class FaultContext:
         """Private pages that faults gave since creation."""
         self.shared_pages: Counter[str] = Counter()
         self.shared_given: Counter[str] = Counter()
-        self.eager_pages: Counter[str] = Counter()
-        """User pages mapped before their first touch, by purpose."""
         self.page_fault_count = 0

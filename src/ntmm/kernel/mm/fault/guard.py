@@ -7,8 +7,9 @@ from ntmm.kernel.mm.fault import outcome
 from ntmm.kernel.mm.fault.context import FaultContext
 from ntmm.kernel.mm.fault.machine import FaultMachine
 from ntmm.kernel.mm.fault.outcome import FaultOutcome
+from ntmm.kernel.mm.vad import VadKind
 from ntmm.kernel.mm.vad.commit_pages import commit_page
-from ntmm.nt.memory import MM_GUARD_PAGE, MM_READWRITE
+from ntmm.nt.memory import MM_DECOMMIT, MM_GUARD_PAGE, MM_READWRITE
 
 STACK_BASE_POINTERS: Final = 1
 STACK_LIMIT_POINTERS: Final = 2
@@ -25,7 +26,7 @@ def guard_fault(
     if index < 0:
         index = context.tables.ensure(address, user=True)
     plain = protection & ~MM_GUARD_PAGE
-    machine.table_memory.write(index, machine.format.with_protection(pte, plain) if pte else plain << 5)
+    _set_protection(machine, index, pte, plain)
     if not teb:
         return outcome.GUARD_PAGE
     try:
@@ -60,13 +61,20 @@ def _grow_stack(machine: FaultMachine, context: FaultContext, address: int, teb:
 
 def _commit_if_reserved(machine: FaultMachine, context: FaultContext, address: int, protection: int) -> bool:
     """Commits the page below; a page that is committed already only gets the new protection."""
+    vad = context.vads.find(address >> machine.page_shift)
+    if vad is None or vad.kind is not VadKind.PRIVATE:
+        return False
     index = context.tables.ensure(address, user=True)
     pte = machine.entries[index]
-    vad = context.vads.find(address >> machine.page_shift)
-    if vad is None:
-        return False
-    if pte == 0 and not vad.mem_commit:
+    if pte == machine.format.demand_zero(MM_DECOMMIT) or (pte == 0 and not vad.mem_commit):
         return commit_page(context.tables, context.account, vad, address, protection)
     if not pte & 1:
-        machine.table_memory.write(index, machine.format.with_protection(pte, protection))
+        _set_protection(machine, index, pte, protection)
     return True
+
+
+def _set_protection(machine: FaultMachine, index: int, pte: int, protection: int) -> None:
+    """Another MM_* code for a page that is not valid; if it is still in RAM, also for when it is brought back."""
+    if machine.format.is_transition(pte):
+        machine.pfn.original_pte[machine.format.frame(pte)] = machine.format.demand_zero(protection)
+    machine.table_memory.write(index, machine.format.with_protection(pte, protection))

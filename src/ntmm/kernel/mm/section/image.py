@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ntmm.kernel.mm.pool import Pool
+from ntmm.kernel.mm.pool import Pool, PoolExhausted
 from ntmm.kernel.mm.section.control_area import Backing, ControlArea, Subsection
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.nt.memory import (
@@ -50,13 +50,24 @@ def create_image_control_area(
     prototypes = paged_pool.allocate(total * architecture.pte_size, "MmSt")
     area = ControlArea(index, backing, page, total, prototypes, preferred_base=headers.image_base)
     for first_page, pages, protection, offset, size in _runs(headers, page, total):
-        address = nonpaged_pool.allocate(_SUBSECTION_BYTES, "MmCi")
+        try:
+            address = nonpaged_pool.allocate(_SUBSECTION_BYTES, "MmCi")
+        except PoolExhausted:
+            _free_blocks(area, paged_pool, nonpaged_pool)
+            raise
         area.subsections.append(Subsection(area, address, first_page, pages, protection, offset, size))
         if protection in _COPY_CODES:
             area.copy_pages += pages
     for subsection in area.subsections:
         _write_prototypes(subsection, tables)
     return area
+
+
+def _free_blocks(area: ControlArea, paged_pool: Pool, nonpaged_pool: Pool) -> None:
+    """Gives back what a control area has taken that could not be finished."""
+    paged_pool.free(area.first_prototype)
+    for subsection in area.subsections:
+        nonpaged_pool.free(subsection.address)
 
 
 def _runs(headers: PeHeaders, page: int, total: int) -> list[tuple[int, int, int, int, int]]:

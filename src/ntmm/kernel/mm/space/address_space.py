@@ -10,8 +10,7 @@ from ntmm.kernel.mm.working_set import WorkingSet
 class AddressSpace(FaultContext):
     """One process's view of memory.
 
-    `fixed_pages` counts the pages that creation took, by purpose; `eager_pages` the user pages that were mapped
-    before their first touch (none but those the lecture names).
+    `fixed_pages` counts the pages that creation took, by purpose: the only ones that exist before their first touch.
     """
 
     def __init__(

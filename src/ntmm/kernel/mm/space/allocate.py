@@ -19,6 +19,7 @@ from ntmm.nt.memory import (
     MM_ACCESS_MASK,
     MM_DECOMMIT,
     MM_EXECUTE_WRITECOPY,
+    MM_READWRITE,
     MM_WRITECOPY,
     make_protection_mask,
 )
@@ -71,6 +72,8 @@ def _check(
     status = _check_type(allocation_type)
     if status is not None:
         return status
+    if allocation_type & MEM_PHYSICAL and protection != MM_READWRITE:
+        return Status.INVALID_PARAMETER_6
     if protection is None:
         return Status.INVALID_PAGE_PROTECTION
     if base > highest:
@@ -79,6 +82,8 @@ def _check(
         return Status.INVALID_PARAMETER_4
     if protection & MM_ACCESS_MASK in _COPY_CODES and (allocation_type & MEM_RESERVE or base == 0):
         return Status.INVALID_PAGE_PROTECTION
+    if allocation_type & (MEM_LARGE_PAGES | MEM_PHYSICAL | MEM_WRITE_WATCH):
+        return Status.NOT_IMPLEMENTED
     return None
 
 
@@ -87,8 +92,14 @@ def _check_type(allocation_type: int) -> Status | None:
         return Status.INVALID_PARAMETER_5
     if allocation_type & MEM_RESET and allocation_type != MEM_RESET:
         return Status.INVALID_PARAMETER_5
-    if allocation_type & (MEM_LARGE_PAGES | MEM_PHYSICAL | MEM_WRITE_WATCH):
-        return Status.NOT_IMPLEMENTED
+    if allocation_type & MEM_LARGE_PAGES and (
+        not allocation_type & MEM_COMMIT or allocation_type & (MEM_PHYSICAL | MEM_WRITE_WATCH)
+    ):
+        return Status.INVALID_PARAMETER_5
+    if allocation_type & MEM_WRITE_WATCH and not allocation_type & MEM_RESERVE:
+        return Status.INVALID_PARAMETER_5
+    if allocation_type & MEM_PHYSICAL and allocation_type & ~MEM_TOP_DOWN != MEM_PHYSICAL | MEM_RESERVE:
+        return Status.INVALID_PARAMETER_5
     return None
 
 

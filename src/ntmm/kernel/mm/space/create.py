@@ -28,6 +28,7 @@ def create_address_space(machine: SpaceMachine, process_id: int, resolve: Resolv
     fixed["hyperspace page tables"] = tables.tables
     working_set = WorkingSet(tables, machine.ram, layout.working_set_list, account)
     fixed["working-set list"] = working_set.list_pages
+    tables.made.clear()
     memory = GuestMemory(
         machine.ram,
         machine.architecture,

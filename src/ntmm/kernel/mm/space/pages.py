@@ -22,6 +22,7 @@ def delete_page(machine: SpaceMachine, space: AddressSpace, address: int, index:
     if pte & 1:
         leave_working_set(machine, space, address, frame)
         if is_shared(machine, frame):
+            _keep_dirty(machine, pte, frame)
             drop_prototype_share(machine.faults, frame)
         else:
             pfn.free(frame)
@@ -50,13 +51,18 @@ def page_protection_code(machine: SpaceMachine, space: AddressSpace, address: in
     return machine.format.protection(machine.pfn.original_pte[frame])
 
 
+def _keep_dirty(machine: SpaceMachine, pte: int, frame: int) -> None:
+    """The Dirty bit of an entry that goes away is kept with its page."""
+    if pte & machine.architecture.DIRTY:
+        machine.pfn.flags[frame] |= MODIFIED_FLAG
+
+
 def trim_private_page(machine: SpaceMachine, space: AddressSpace, address: int, index: int, protection: int) -> None:
     """A valid private page leaves the working set; its PTE becomes transition with an MM_* code (MiFreeWsle)."""
     memory, pfn = machine.table_memory, machine.pfn
     pte = memory.entries[index]
     frame = machine.format.frame(pte)
-    if pte & machine.architecture.DIRTY:
-        pfn.flags[frame] |= MODIFIED_FLAG
+    _keep_dirty(machine, pte, frame)
     leave_working_set(machine, space, address, frame)
     pfn.original_pte[frame] = protection << PROTECTION_SHIFT
     memory.write(index, machine.format.transition(frame, protection))
@@ -65,7 +71,9 @@ def trim_private_page(machine: SpaceMachine, space: AddressSpace, address: int, 
 
 def drop_view_page(machine: SpaceMachine, space: AddressSpace, address: int, index: int, replacement: int) -> None:
     """A valid page of a view leaves the working set and its PTE takes prototype form."""
-    frame = machine.format.frame(machine.table_memory.entries[index])
+    pte = machine.table_memory.entries[index]
+    frame = machine.format.frame(pte)
+    _keep_dirty(machine, pte, frame)
     leave_working_set(machine, space, address, frame)
     machine.table_memory.write(index, replacement)
     drop_prototype_share(machine.faults, frame)

@@ -58,53 +58,55 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
     vad = space.vads.find(start // page)
     if vad is None or end // page - 1 > vad.end_vpn:
         return Protected(Status.CONFLICTING_ADDRESSES)
-    status, protection = _check_vad(vad, protection)
+    status = _check_vad(vad, protection)
     if status is not None:
         return Protected(status)
     old_code = code_of(machine, space, vad, start)
     if old_code is None or any(code_of(machine, space, vad, at) is None for at in range(start, end, page)):
         return Protected(Status.NOT_COMMITTED)
-    if vad.is_view and not _charge_copies(machine, space, vad, start, end, protection):
+    if vad.is_view and not _charge_copies(space, vad, range(start // page, end // page), protection):
         return Protected(Status.COMMITMENT_LIMIT)
     for address in range(start, end, page):
-        change_page(machine, space, vad, address, protection)
+        change_page(machine, space, vad, address, _code_for(vad, address // page, protection))
     return Protected(Status.SUCCESS, page_protection(old_code), start, end - start)
 
 
-def _check_vad(vad: Vad, protection: int) -> tuple[Status | None, int]:
-    """A refusal, or the MM_* code that applies: writes to an image's pages are always copies."""
+def _check_vad(vad: Vad, protection: int) -> Status | None:
+    """The refusal of a protection that the region cannot have at all."""
     if vad.no_change or vad.kind is VadKind.SHARED_PAGE:
-        return Status.INVALID_PAGE_PROTECTION, protection
+        return Status.INVALID_PAGE_PROTECTION
+    if vad.is_view:
+        return Status.INVALID_PARAMETER_4 if protection & MM_MODIFIER_MASK == MM_NOCACHE else None
+    return Status.INVALID_PARAMETER_4 if protection & MM_ACCESS_MASK in _COPY_CODES else None
+
+
+def _section_code(vad: Vad, vpn: int) -> int:
+    """The access that the section itself gives a page of a view."""
+    subsection = vad.control_area.subsection_of(vpn - vad.start_vpn)
+    return MM_NOACCESS if subsection is None else subsection.protection & MM_ACCESS_MASK
+
+
+def _code_for(vad: Vad, vpn: int, protection: int) -> int:
+    """The MM_* code that a page gets: writes to an image's pages are copies, except in sections marked shared."""
     access = protection & MM_ACCESS_MASK
-    if not vad.is_view:
-        if access in _COPY_CODES:
-            return Status.INVALID_PARAMETER_4, protection
-        return None, protection
-    if protection & MM_MODIFIER_MASK == MM_NOCACHE:
-        return Status.INVALID_PARAMETER_4, protection
-    if vad.kind is VadKind.IMAGE and access in _TO_COPY:
-        protection = protection & MM_MODIFIER_MASK | _TO_COPY[access]
-    return None, protection
+    if vad.kind is VadKind.IMAGE and access in _TO_COPY and _section_code(vad, vpn) not in _TO_COPY:
+        return protection & MM_MODIFIER_MASK | _TO_COPY[access]
+    return protection
 
 
-def _charge_copies(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int, protection: int) -> bool:
+def _charge_copies(space: AddressSpace, vad: Vad, vpns: range, protection: int) -> bool:
     """Pages of a view that may be copied from now on are charged; those charged before are not charged twice."""
-    if protection & MM_ACCESS_MASK not in _COPY_CODES:
-        return True
-    page = machine.architecture.page_size
-    new = 0
-    for address in range(start, end, page):
-        subsection = vad.control_area.subsection_of(address // page - vad.start_vpn)
-        charged = subsection is not None and subsection.protection & MM_ACCESS_MASK in _COPY_CODES
-        if not charged and address // page not in space.charged_copies:
-            new += 1
-    if not space.account.charge(new):
+    new = {
+        vpn
+        for vpn in vpns
+        if _code_for(vad, vpn, protection) & MM_ACCESS_MASK in _COPY_CODES
+        and _section_code(vad, vpn) not in _COPY_CODES
+        and vpn not in space.charged_copies
+    }
+    if not space.account.charge(len(new)):
         return False
-    for address in range(start, end, page):
-        subsection = vad.control_area.subsection_of(address // page - vad.start_vpn)
-        if subsection is None or subsection.protection & MM_ACCESS_MASK not in _COPY_CODES:
-            space.charged_copies.add(address // page)
-    vad.commit_charge += new
+    space.charged_copies |= new
+    vad.commit_charge += len(new)
     return True
 
 

@@ -30,8 +30,6 @@ class TableMemory:
         """Slot: the CPU's TLB must be flushed before the next entry."""
         self.changed: Callable[[int, int, int], None] | None = None
         """Slot: told (index, before, after) of every entry while a recorder listens."""
-        self.made: Counter[int] = Counter()
-        """Page tables made on demand, by level counted from the top (1 is below the root)."""
 
     def table_entry(self, frame: int, user: bool) -> int:
         """The upper-level entry that points to a table (Windows: 0x67 for user, 0x63 for system tables)."""
@@ -81,6 +79,8 @@ class PageTables:
         self.root = root
         self.directory = root << architecture.page_shift
         self.peak_tables = 0
+        self.made: Counter[int] = Counter()
+        """Page tables made on demand, by level counted from the top (1 is below the root)."""
         self.table_made: Callable[[int], None] = lambda index: None
         """Slot: told of the entry that leads to a new table (system tables are shared by all spaces)."""
         self.tables = 0
@@ -144,7 +144,7 @@ class PageTables:
         frame = memory.pfn.take_zeroed(PageUse.PAGE_TABLE)
         entry = memory.table_entry(frame, user)
         memory.write(index, entry)
-        memory.made[level] += 1
+        self.made[level] += 1
         self.tables += 1
         self.peak_tables = max(self.peak_tables, self.tables)
         self.own_table(frame, index)
