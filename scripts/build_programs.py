@@ -30,6 +30,13 @@ X86_ONLY: Final = frozenset({"seh"})
 """Frame-based exception handling with `__try` exists on x86 only."""
 
 
+LINK_TO: Final = {
+    ("relocate", "x86"): ("-Wl,--image-base=0x6F000000",),
+    ("relocate", "x64"): ("-Wl,--image-base=0x7FEF0000000",),
+}
+"""Further flags of single programs: where the guest run-time's DLL would like to be."""
+
+
 def sha256(path: Path) -> str:
     """Hash of a file's bytes, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -49,8 +56,9 @@ def build(folder: Path) -> dict[str, str]:
     for architecture, source in planned():
         target = folder / architecture / f"{source.stem}.exe"
         target.parent.mkdir(parents=True, exist_ok=True)
+        further = LINK_TO.get((source.stem, architecture), ())
         with TemporaryDirectory(prefix="ntmm-programs-") as temporary:
-            built = compiler.compile_program(source, architecture, Path(temporary), WARNINGS)
+            built = compiler.compile_program(source, architecture, Path(temporary), [*WARNINGS, *further])
             shutil.copyfile(built, target)
         hashes[f"{architecture}/{target.name}"] = sha256(target)
         print(f"{architecture}/{target.name}: {target.stat().st_size} bytes")
@@ -64,6 +72,7 @@ def manifest(programs: dict[str, str]) -> dict[str, Any]:
         "ziglang": importlib.metadata.version("ziglang"),
         "flags": [*compiler.FLAGS, *WARNINGS],
         "flags_for_try_on_x86": list(compiler.FRAME_HANDLING_FLAGS),
+        "flags_of_single_programs": {f"{place}/{name}": list(flags) for (name, place), flags in LINK_TO.items()},
         "sources": {source.name: sha256(source) for source in sources},
         "programs": programs,
     }

@@ -7,9 +7,23 @@ import pytest
 
 from tests.runs.running import MACHINES, Finished, run, sample
 
-CHECKING_PROGRAMS = ("guard", "heap", "image", "layout", "protect", "reserve_commit", "stack", "veh", "files")
-NO_NX = {("guard", "x86"), ("veh", "x86")}
-"""Programs that expect no-execute pages, on the machine that has none."""
+CHECKING_PROGRAMS = {
+    "files": (),
+    "guard": (),
+    "heap": (),
+    "image": (),
+    "layout": (),
+    "protect": (),
+    "relocate": (),
+    "reserve_commit": (),
+    "rewrite": (),
+    "sieve": ("10000", "2"),
+    "stack": (),
+    "syscall": ("1000",),
+    "touch": ("2", "2"),
+    "veh": (),
+}
+"""Programs that verify what they see, with arguments that make them short."""
 
 PLACES = pytest.mark.parametrize(("folder", "architecture"), MACHINES)
 
@@ -17,8 +31,9 @@ PLACES = pytest.mark.parametrize(("folder", "architecture"), MACHINES)
 @PLACES
 @pytest.mark.parametrize("name", CHECKING_PROGRAMS)
 def test_does_every_check_of_the_program_pass(name: str, folder: str, architecture: str) -> None:
-    finished = run(sample(folder, name), architecture=architecture)
+    finished = run(sample(folder, name), *CHECKING_PROGRAMS[name], architecture=architecture)
     assert "FAIL" not in finished.output, finished.output
+    assert "PASS" in finished.output, finished.output
     assert finished.report.exit_status == 0, finished.output + finished.error
     assert finished.report.unexplained_faults == 0
 
@@ -47,6 +62,7 @@ def test_does_a_program_get_its_arguments_and_print(folder: str, architecture: s
         ("guard", 0x80000001),
         ("ud2", 0xC000001D),
         ("stack", 0xC00000FD),
+        ("own", 0xE0001234),
     ],
 )
 def test_is_an_unhandled_exception_the_exit_status(how: str, status: int, folder: str, architecture: str) -> None:

@@ -20,7 +20,7 @@ from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageState
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob.names import ObjectNames
-from ntmm.kernel.ps import Process, Thread
+from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
@@ -151,14 +151,6 @@ class Kernel:
                 outcome.status,
             )
         )
-
-    def forget_code(self, process: Process, address: int, size: int) -> None:
-        """The code of a range was changed by the kernel: translations of its pages are dropped."""
-        page = self.architecture.page_size
-        for _, index in process.space.tables.existing(address & -page, address + size):
-            pte = self.mm.table_memory.entries[index]
-            if pte & 1:
-                self.cpu.forget_code(self.mm.table_memory.format.frame(pte))
 
     def close(self) -> None:
         """Frees the machine: its threads, CPU and files."""

@@ -30,7 +30,6 @@ class SystemProfile:
     architecture: str = "pae"
     ram: int = 64 << 20
     processors: int = 1
-    dep: bool = True
 
     def __post_init__(self) -> None:
         if self.architecture not in MAXIMUM_RAM:

@@ -115,5 +115,4 @@ def _write_checked(call: Call, target: Process, address: int, buffer: int, size:
         return 0
     done = copy_between(call.process, buffer, target, address, size)
     call.kernel.mm.protect(target, address, size, result.old)
-    call.kernel.forget_code(target, address, size)
     return done

@@ -118,7 +118,7 @@ def IsProcessorFeaturePresent(call: Call, feature: int) -> int:
     if feature == _PF_PAE:
         return int(profile.architecture != "x86")
     if feature == _PF_NX:
-        return int(profile.architecture != "x86" and profile.dep)
+        return int(profile.architecture != "x86")
     if feature == _PF_COMPARE_EXCHANGE_128:
         return int(profile.architecture == "x64")
     return int(feature in _ALWAYS_PRESENT)

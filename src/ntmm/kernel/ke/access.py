@@ -33,10 +33,19 @@ class GuestFault(Exception):
 class GuestMemory:
     """One address space seen through its page tables with user rights (ProbeForRead, ProbeForWrite).
 
-    `directory` is the value of CR3; addresses from `limit` up are refused before any walk.
+    `directory` is the value of CR3; addresses from `limit` up are refused before any walk. `code_written` is told of
+    every frame that is written through an executable mapping: the CPU may hold a translation of its old contents.
     """
 
-    def __init__(self, ram: Ram, architecture: Architecture, directory: int, limit: int, fault: FaultSlot) -> None:
+    def __init__(
+        self,
+        ram: Ram,
+        architecture: Architecture,
+        directory: int,
+        limit: int,
+        fault: FaultSlot,
+        code_written: Callable[[int], None] = lambda frame: None,
+    ) -> None:
         self.pointer_size = architecture.pointer_size
         self._bytes = ram.bytes
         self._entries = ram.u64 if architecture.pte_size == 8 else ram.u32
@@ -55,6 +64,9 @@ class GuestMemory:
         self._directory = directory
         self._limit = limit
         self._fault = fault
+        self._code_written = code_written
+        self._no_execute = architecture.no_execute
+        self._frame_shift = architecture.frame_shift
 
     def _entry_index(self, address: int) -> int:
         """Index of the PTE of `address` among all entries of RAM, or -1 where an upper level is missing."""
@@ -75,7 +87,12 @@ class GuestMemory:
             index = self._entry_index(address)
             entry = self._entries[index] if index >= 0 else 0
             if entry & self._valid_user == self._valid_user and (not write or entry & self._write):
-                self._entries[index] = entry | self._accessed | (self._dirty if write else 0)
+                if write:
+                    self._entries[index] = entry | self._accessed | self._dirty
+                    if not entry & self._no_execute:
+                        self._code_written((entry & self._frame_mask) >> self._frame_shift)
+                else:
+                    self._entries[index] = entry | self._accessed
                 return entry & self._frame_mask | address & self._offset_mask
             status = self._fault(address, error | (entry & 1))
             if is_error(status) or status & 0x80000000:

@@ -35,6 +35,7 @@ def create_address_space(machine: SpaceMachine, process_id: int, resolve: Resolv
         tables.directory,
         layout.user_probe_address,
         lambda address, error_code: resolve(space, address, error_code),
+        machine.pfn.forget_code,
     )
     space = AddressSpace(process_id, tables, working_set, account, memory, fixed)
     if layout.highest_vad_address > SHARED_USER_DATA_END:
