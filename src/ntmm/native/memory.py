@@ -94,7 +94,7 @@ def NtQueryVirtualMemory(
 def copy_between(source: Process, source_address: int, target: Process, target_address: int, size: int) -> int:
     """Copies bytes between address spaces; answers how many were copied before the first bad page."""
     done = 0
-    page = 0x1000
+    page = source.memory.page_size
     try:
         while done < size:
             step = min(size - done, _COPY_CHUNK, page - (source_address + done) % page)

@@ -50,7 +50,7 @@ class GuestMemory:
         self._bytes = ram.bytes
         self._entries = ram.u64 if architecture.pte_size == 8 else ram.u32
         self._entry_shift = architecture.pte_size.bit_length() - 1
-        self._page_size = architecture.page_size
+        self.page_size = architecture.page_size
         self._offset_mask = architecture.page_size - 1
         self._frame_mask = architecture.frame_mask
         masks = [(1 << bits) - 1 for bits in architecture.index_bits]
@@ -100,7 +100,7 @@ class GuestMemory:
 
     def read(self, address: int, size: int) -> bytes:
         """`size` bytes from `address`; raises GuestFault at the first page that cannot be read."""
-        first = self._page_size - (address & self._offset_mask)
+        first = self.page_size - (address & self._offset_mask)
         if size <= first:
             if size <= 0:
                 return b""
@@ -108,7 +108,7 @@ class GuestMemory:
             return bytes(self._bytes[physical : physical + size])
         parts = []
         while size:
-            count = min(size, self._page_size - (address & self._offset_mask))
+            count = min(size, self.page_size - (address & self._offset_mask))
             physical = self._translate(address, write=False)
             parts.append(bytes(self._bytes[physical : physical + count]))
             address += count
@@ -120,7 +120,7 @@ class GuestMemory:
         view = memoryview(data).cast("B") if not isinstance(data, bytes) else memoryview(data)
         position = 0
         while position < len(view):
-            count = min(len(view) - position, self._page_size - (address & self._offset_mask))
+            count = min(len(view) - position, self.page_size - (address & self._offset_mask))
             physical = self._translate(address, write=True)
             self._bytes[physical : physical + count] = view[position : position + count]
             address += count
@@ -178,7 +178,7 @@ class GuestMemory:
         """Bytes up to the first zero byte, at most `limit` of them; raises GuestFault where memory ends first."""
         parts: list[bytes] = []
         while limit > 0:
-            count = min(limit, self._page_size - (address & self._offset_mask))
+            count = min(limit, self.page_size - (address & self._offset_mask))
             chunk = self.read(address, count)
             end = chunk.find(0)
             if end >= 0:
@@ -193,7 +193,7 @@ class GuestMemory:
         """UTF-16 text up to the first zero unit, at most `limit` units; lone surrogates are kept as they are."""
         units = bytearray()
         while len(units) < 2 * limit:
-            room = self._page_size - (address & self._offset_mask)
+            room = self.page_size - (address & self._offset_mask)
             chunk = self.read(address, room & ~1 or 2)
             end = next((at for at in range(0, len(chunk), 2) if not chunk[at] and not chunk[at + 1]), -1)
             if end >= 0:

@@ -149,9 +149,9 @@ def deliver(cpu: Cpu, context: Context, memory: GuestMemory, record: ExceptionRe
         memory.write(frame, saved)
         memory.write(frame + _RECORD_OFFSET_64, encoded)
     else:
-        context_at = (context.sp - CONTEXT_32_SIZE) & -4
-        record_at = context_at - len(encoded)
-        frame = record_at - 8
+        context_at = (context.sp - CONTEXT_32_SIZE) & 0xFFFFFFFC
+        record_at = (context_at - len(encoded)) & 0xFFFFFFFF
+        frame = (record_at - 8) & 0xFFFFFFFF
         memory.write(frame, struct.pack("<II", record_at, context_at) + encoded + saved)
     context.sp = frame
     context.pc = dispatcher

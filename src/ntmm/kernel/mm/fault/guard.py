@@ -24,6 +24,8 @@ def guard_fault(
 ) -> FaultOutcome:
     """Any access to a guard page: the guard is removed first, then the stack grows or the program is told."""
     if index < 0:
+        if machine.pfn.is_short():
+            return outcome.OUT_OF_MEMORY
         index = context.tables.ensure(address, user=True)
     plain = protection & ~MM_GUARD_PAGE
     _set_protection(machine, index, pte, plain)
@@ -62,7 +64,7 @@ def _grow_stack(machine: FaultMachine, context: FaultContext, address: int, teb:
 def _commit_if_reserved(machine: FaultMachine, context: FaultContext, address: int, protection: int) -> bool:
     """Commits the page below; a page that is committed already only gets the new protection."""
     vad = context.vads.find(address >> machine.page_shift)
-    if vad is None or vad.kind is not VadKind.PRIVATE:
+    if vad is None or vad.kind is not VadKind.PRIVATE or machine.pfn.is_short():
         return False
     index = context.tables.ensure(address, user=True)
     pte = machine.entries[index]

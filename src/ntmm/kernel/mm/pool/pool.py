@@ -7,6 +7,7 @@ from sortedcontainers import SortedDict
 
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.pfn.database import RESERVE_PAGES
 from ntmm.kernel.mm.tables import PageTables
 
 _BLOCK_ALIGNMENT = 8
@@ -78,6 +79,8 @@ class Pool:
         length = pages * self._page
         if self._grown - length < self._start if self._downward else self._grown + length > self._end:
             raise PoolExhausted(f"no {length} bytes of address space left in {self._use.name}")
+        if self._tables.memory.pfn.available < pages + RESERVE_PAGES:
+            raise PoolExhausted("no page of RAM is left")
         if not self._account.charge(pages):
             raise PoolExhausted("commit limit reached")
         address = self._grown - length if self._downward else self._grown

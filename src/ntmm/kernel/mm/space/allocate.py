@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
-from ntmm.kernel.mm.space.pages import page_protection_code
+from ntmm.kernel.mm.space.pages import has_room_for_tables, page_protection_code
 from ntmm.kernel.mm.space.protect import change_page
 from ntmm.kernel.mm.vad import Vad, VadKind
 from ntmm.nt.memory import (
@@ -170,6 +170,9 @@ def _commit(machine: SpaceMachine, space: AddressSpace, base: int, size: int, pr
     new_pages = (end - start) // page - count_committed(machine, space, vad, start, end)
     if not space.account.charge(new_pages):
         return Range(Status.COMMITMENT_LIMIT)
+    if not has_room_for_tables(machine, space, start, end):
+        space.account.give_back(new_pages)
+        return Range(Status.NO_MEMORY)
     vad.commit_charge += new_pages
     for address in range(start, end, page):
         _commit_page(machine, space, vad, address, protection)

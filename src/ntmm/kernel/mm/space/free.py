@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.allocate import Range, count_committed, is_committed
 from ntmm.kernel.mm.space.machine import SpaceMachine
-from ntmm.kernel.mm.space.pages import delete_page
+from ntmm.kernel.mm.space.pages import delete_page, has_room_for_tables
 from ntmm.kernel.mm.vad import Vad, VadKind
 from ntmm.nt.memory import MEM_DECOMMIT, MEM_RELEASE, MM_DECOMMIT
 from ntmm.nt.status import Status
@@ -30,6 +30,8 @@ def free(machine: SpaceMachine, space: AddressSpace, base: int, size: int, free_
         return Range(status)
     if free_type == MEM_RELEASE:
         _release(machine, space, vad, start, end)
+    elif vad.mem_commit and not has_room_for_tables(machine, space, start, end):
+        return Range(Status.NO_MEMORY)
     else:
         _decommit(machine, space, vad, start, end)
     return Range(Status.SUCCESS, start, end - start)

@@ -2,7 +2,7 @@
 
 from ntmm.kernel.mm.fault.shares import drop_prototype_share
 from ntmm.kernel.mm.pfn import PageUse
-from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG, PROTOTYPE_FLAG
+from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG, PROTOTYPE_FLAG, RESERVE_PAGES
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.tables.formats import PROTECTION_SHIFT
@@ -11,6 +11,12 @@ from ntmm.kernel.mm.tables.formats import PROTECTION_SHIFT
 def is_shared(machine: SpaceMachine, frame: int) -> bool:
     """True if the page belongs to a section, not to the process."""
     return bool(machine.pfn.flags[frame] & PROTOTYPE_FLAG)
+
+
+def has_room_for_tables(machine: SpaceMachine, space: AddressSpace, start: int, end: int) -> bool:
+    """False if RAM has no page left for the page tables that [start, end) still lacks."""
+    missing = space.tables.missing_tables(start, end)
+    return not missing or missing + RESERVE_PAGES <= machine.pfn.available
 
 
 def delete_page(machine: SpaceMachine, space: AddressSpace, address: int, index: int, replacement: int = 0) -> None:

@@ -6,6 +6,7 @@ from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import (
     drop_view_page,
+    has_room_for_tables,
     is_shared,
     page_protection_code,
     rewrite_valid,
@@ -64,6 +65,8 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
     old_code = code_of(machine, space, vad, start)
     if old_code is None or any(code_of(machine, space, vad, at) is None for at in range(start, end, page)):
         return Protected(Status.NOT_COMMITTED)
+    if not has_room_for_tables(machine, space, start, end):
+        return Protected(Status.NO_MEMORY)
     if vad.is_view and not _charge_copies(space, vad, range(start // page, end // page), protection):
         return Protected(Status.COMMITMENT_LIMIT)
     for address in range(start, end, page):

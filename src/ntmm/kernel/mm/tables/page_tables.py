@@ -139,6 +139,14 @@ class PageTables:
         self._leaf_tables[(address & self._address_mask) >> self._table_shift] = base
         return base + (address >> self._leaf_shift & self._leaf_mask)
 
+    def missing_tables(self, start: int, end: int) -> int:
+        """At most how many tables `ensure` would have to make for all of [start, end)."""
+        span, missing = 1 << self._table_shift, 0
+        for address in range(start & -span, end, span):
+            missing += self.find(address) == ABSENT
+        upper_levels = len(self._shifts) - 2
+        return missing + (missing // (self._leaf_mask + 1) + 2) * upper_levels if missing else 0
+
     def _make_table(self, index: int, level: int, user: bool) -> int:
         memory = self.memory
         frame = memory.pfn.take_zeroed(PageUse.PAGE_TABLE)
