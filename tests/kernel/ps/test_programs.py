@@ -97,7 +97,6 @@ def test_does_a_thread_ended_before_its_turn_run_nothing(kernel: Kernel) -> None
     assert kernel.cpu.entry_count == before + 1
 
 
-@pytest.mark.xfail(strict=True, reason="the trap loop wakes no sleeper while the only runnable thread never waits")
 def test_does_a_polling_thread_let_a_sleeper_wake(kernel: Kernel) -> None:
     """`while (!flag) GetTickCount();` in one thread, `Sleep(1); flag = 1;` in another."""
     _, [sleeper, poller] = program(kernel, INT3_FOREVER, threads=2)

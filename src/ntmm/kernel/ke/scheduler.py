@@ -36,6 +36,8 @@ class Scheduler:
         self._hub: greenlet | None = None
         self.current: KernelThread | None = None
         self.ready_count = 0
+        self.timed_waits = 0
+        """Waiting threads with a timeout: while there are any, a running thread must look at the clock."""
 
     def start(self, thread: KernelThread) -> None:
         """Makes a new thread runnable, or suspended if its suspend count is not zero."""
@@ -94,9 +96,10 @@ class Scheduler:
             raise Deadlock("every thread of the program waits for another and none can go on: it is deadlocked")
         first = min(timed, key=lambda thread: thread.deadline_100ns or 0)
         self._clock.advance(max(0, (first.deadline_100ns or 0) - self._clock.uptime_100ns()))
-        self._wake_expired()
+        self.wake_expired()
 
-    def _wake_expired(self) -> None:
+    def wake_expired(self) -> None:
+        """Makes threads ready whose timeout has passed on the virtual clock."""
         now = self._clock.uptime_100ns()
         for thread in list(self._waiting):
             if thread.deadline_100ns is not None and thread.deadline_100ns <= now:
@@ -114,7 +117,7 @@ class Scheduler:
         thread = self.current
         assert thread is not None
         if self._waiting:
-            self._wake_expired()
+            self.wake_expired()
         if not self.ready_count or not any(
             queue for priority, queue in self._ready.items() if priority >= thread.priority
         ):
@@ -146,6 +149,7 @@ class Scheduler:
             target.waiters.append(thread)
         thread.state = ThreadState.WAITING
         self._waiting.append(thread)
+        self.timed_waits += thread.deadline_100ns is not None
         self._switch_away()
         return thread.wait_status
 
@@ -170,6 +174,7 @@ class Scheduler:
 
     def _wake(self, thread: KernelThread, status: int) -> None:
         self._waiting.remove(thread)
+        self.timed_waits -= thread.deadline_100ns is not None
         for target in thread.waits_for:
             if thread in target.waiters:
                 target.waiters.remove(thread)

@@ -59,6 +59,8 @@ class TrapLoop:
                 raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")
             if thread.must_exit:
                 raise ThreadExit
+            if scheduler.timed_waits:
+                scheduler.wake_expired()
             if scheduler.ready_count:
                 thread.quantum -= 1
                 if thread.quantum <= 0:

@@ -15,6 +15,7 @@ from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU, ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.layout import layout_for
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
+from ntmm.kernel.mm.pfn.database import RESERVE_PAGES
 from ntmm.kernel.mm.section import Backing, ControlArea, Section, create_image_control_area
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
 from ntmm.kernel.mm.space.allocate import Range, allocate
@@ -34,6 +35,9 @@ from ntmm.pe.headers import PeHeaders
 
 FIRMWARE_FRAMES: Final = 0x30
 """RAM that the firmware keeps; the first page directory then lies where memory-image readers look for it."""
+
+_PAGES_OF_A_SPACE: Final = 16
+"""More than any architecture's new address space takes, its first user page tables included."""
 
 _MARGIN_SHIFT: Final = 6
 """1/64 of RAM is kept out of the commit limit for page tables and working-set lists."""
@@ -99,6 +103,10 @@ class MemoryManager:
         space = create_address_space(self.machine, process_id, self._kernel_fault, owner)
         self.spaces.append(space)
         return space
+
+    def has_room_for_space(self) -> bool:
+        """False if RAM has no pages left for the top tables, hyperspace and working-set list of another space."""
+        return self.pfn.available >= _PAGES_OF_A_SPACE + RESERVE_PAGES
 
     def delete_address_space(self, space: AddressSpace) -> None:
         """Returns everything that a space holds (MmDeleteProcessAddressSpace)."""

@@ -53,7 +53,9 @@ class ProcessManager:
         return number
 
     def create_process(self, name: str, parent_id: int = SYSTEM_PROCESS_ID) -> Process | None:
-        """A process with an empty address space and its PEB; None over the commit limit."""
+        """A process with an empty address space and its PEB; None over the commit limit or where RAM is full."""
+        if not self._mm.has_room_for_space():
+            return None
         process_id = self._new_id()
         space = self._mm.create_address_space(process_id, f"{name} ({process_id})")
         process = Process(process_id, parent_id, name, space)
