@@ -1,5 +1,6 @@
 """winbase.h: messages, pointer checks, and what fits nowhere else."""
 
+from itertools import chain
 from typing import Final
 
 from ntmm.kernel.ke.access import GuestFault
@@ -87,9 +88,9 @@ def _is_bad(call: Call, address: int, size: int, write: bool) -> int:
     """1 if any page of the range cannot be read or written."""
     if not size:
         return 0
-    page = 0x1000
+    page = call.memory.page_size
     try:
-        for place in [address, *range((address | page - 1) + 1, address + size, page)]:
+        for place in chain([address], range((address | page - 1) + 1, address + size, page)):
             byte = call.memory.read_u8(place)
             if write:
                 call.memory.write_u8(place, byte)
