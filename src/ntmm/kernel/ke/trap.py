@@ -6,7 +6,7 @@ from typing import Any
 from ntmm.hw.cpu import Cpu, ExitReason
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.scheduler import Scheduler
-from ntmm.kernel.ke.thread import KernelThread, ThreadExit
+from ntmm.kernel.ke.thread import KernelThread
 
 
 class TimeLimitReached(Exception):
@@ -57,11 +57,9 @@ class TrapLoop:
                 self.exception(thread, cpu.vector)
             else:
                 raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")
-            if thread.must_exit:
-                raise ThreadExit
-            if scheduler.timed_waits:
-                scheduler.wake_expired()
-            if scheduler.ready_count:
-                thread.quantum -= 1
-                if thread.quantum <= 0:
-                    scheduler.yield_now()
+            if clock.entries >= clock.alarm_entries:
+                scheduler.expire_timers()
+            if scheduler.attention:
+                scheduler.take_turns()
+            if thread.apc_pending:
+                scheduler.deliver(thread)
