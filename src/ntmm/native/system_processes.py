@@ -47,7 +47,7 @@ def _process_entry(call: Call, process: Process, following: bool, place: int) ->
     clock, memory = call.kernel.clock, call.kernel.mm.process_memory(process)
     threads = [_thread_entry(thread, is_64) for thread in process.threads if not thread.ended]
     name = process.name.encode("utf-16-le", "surrogatepass")
-    form = struct.Struct("<II24x3QHH4xQI4xQQII12Q6Q" if is_64 else "<II24x3QHHII2III12I6Q")
+    form = struct.Struct("<II24x3QHH4xQI4xQQII13Q6Q" if is_64 else "<II24x3QHHII2III13I6Q")
     offset = form.size + sum(map(len, threads))
     room = -(-(offset + len(name) + 2) // 8) * 8
     times = (clock.now_100ns() - clock.uptime_100ns(), clock.uptime_100ns(), 0)
