@@ -62,7 +62,9 @@ static int limit_frames(unsigned frames)
 {
     SIZE_T others;
 
-    if (!SetProcessWorkingSetSize(self, 400 * PAGE, 600 * PAGE))
+    /* The same function as below, so that its code is there and is locked with the rest. */
+    if (!SetProcessWorkingSetSizeEx(self, 400 * PAGE, 600 * PAGE,
+                                    QUOTA_LIMITS_HARDWS_MIN_DISABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE))
         return 0;
     lock_the_rest();
     EmptyWorkingSet(self);
