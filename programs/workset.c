@@ -120,6 +120,54 @@ static void memory_counters(void)
     check(after.WorkingSetSize - before.WorkingSetSize < PAGES * PAGE, "freeing lowers both again");
 }
 
+/* ---- the system ---- */
+
+static struct {
+    unsigned files, well_named;
+    SIZE_T total;
+    BOOL answer;
+} found;
+
+static BOOL CALLBACK count_file(void *context, PENUM_PAGE_FILE_INFORMATION information, const char *name)
+{
+    found.files++;
+    found.total += information->TotalSize;
+    found.well_named += context == &found && information->cb == sizeof *information && name[1] == ':';
+    return found.answer;
+}
+
+static BOOL CALLBACK count_wide_file(void *context, PENUM_PAGE_FILE_INFORMATION information, const wchar_t *name)
+{
+    char narrow[4] = {(char)name[0], (char)name[1], 0, 0};
+
+    return count_file(context, information, narrow);
+}
+
+static void system_figures(void)
+{
+    PERFORMANCE_INFORMATION figures = {0};
+    MEMORYSTATUSEX status = {.dwLength = sizeof status};
+    unsigned files;
+
+    section("Figures of the system");
+    GlobalMemoryStatusEx(&status);
+    check(fails_with(GetPerformanceInfo(&figures, sizeof figures - 1), ERROR_BAD_LENGTH), "a buffer that is too short is refused");
+    check(GetPerformanceInfo(&figures, sizeof figures) && figures.cb == sizeof figures, "the figures are told");
+    check_equal(figures.PageSize, PAGE, "a page has 4096 bytes");
+    check_equal((unsigned long long)figures.PhysicalTotal * PAGE, status.ullTotalPhys, "all RAM is told");
+    check(figures.PhysicalAvailable > 0 && figures.PhysicalAvailable < figures.PhysicalTotal, "some of it is available");
+    check(figures.CommitTotal <= figures.CommitPeak && figures.CommitTotal < figures.CommitLimit, "commit is below its limit");
+    check(figures.ProcessCount >= 1 && figures.ThreadCount >= 1, "there is a process with a thread");
+    found.answer = TRUE;
+    check(EnumPageFilesA(count_file, &found), "the paging files are told");
+    files = found.files;
+    check(found.total < figures.CommitLimit && found.well_named == files, "with their sizes and names");
+    check(EnumPageFilesW(count_wide_file, &found) && found.files == 2 * files, "and told again in Unicode");
+    found.files = 0;
+    found.answer = FALSE;
+    check(EnumPageFilesA(count_file, &found) && found.files <= 1, "the program may stop that");
+}
+
 /* ---- limits ---- */
 
 static int limits_are(SIZE_T minimum_pages, SIZE_T maximum_pages)
@@ -239,6 +287,7 @@ int main(void)
     limits();
     listing();
     memory_counters();
+    system_figures();
     emptying();
     locking();
     refused_locks();

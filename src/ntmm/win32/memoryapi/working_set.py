@@ -5,7 +5,7 @@ from ntmm.native.call import Call
 from ntmm.native.handles import process_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
-from ntmm.nt.status import Status, is_success
+from ntmm.nt.status import is_success
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
 
@@ -49,8 +49,6 @@ def GetProcessWorkingSetSizeEx(call: Call, process: int, minimum: int, maximum: 
 
 def _get(call: Call, process: int, minimum: int, maximum: int, flags: int | None) -> int:
     limits = call.kernel.mm.working_set_limits(process_of(call, process))
-    if not minimum or not maximum or flags == 0:
-        return call.fail(Status.ACCESS_VIOLATION)
     call.memory.write_pointer(minimum, limits.minimum)
     call.memory.write_pointer(maximum, limits.maximum)
     if flags is not None:
