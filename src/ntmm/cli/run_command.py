@@ -20,7 +20,7 @@ from ntmm.cli.arguments import (
     paging_files_of,
 )
 from ntmm.cli.exit_codes import host_exit_code
-from ntmm.cli.programs import program_lines
+from ntmm.cli.programs import SEPARATOR, program_lines, refuse_leading_separator
 from ntmm.runner.checks import check_options
 from ntmm.runner.errors import STOPPED_EXIT, UserError
 from ntmm.runner.options import (
@@ -55,6 +55,9 @@ TimelineInterval = Annotated[
         help="Virtual time between two rows of the time line.",
     ),
 ]
+LeadingSeparator = Annotated[
+    bool, typer.Option(SEPARATOR, hidden=True, is_eager=True, callback=refuse_leading_separator)
+]
 Overlay = Annotated[Path | None, typer.Option("--overlay", metavar="DIR", help="Keep changes to files in this folder.")]
 
 
@@ -75,6 +78,7 @@ def run(
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     check: Check = False,
+    leading_separator: LeadingSeparator = False,
 ) -> int:
     """Run Windows programs on one machine with the current folder as its C: drive.
 

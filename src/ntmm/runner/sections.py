@@ -32,7 +32,7 @@ def sections_of(report: RunReport) -> Iterable[tuple[str, Table]]:
         yield "Machine", table_of(_machine_rows(report))
     yield "Page faults", table_of(_fault_rows(report))
     if len(report.processes) > 1:
-        yield "Processes, in pages", table_of(_process_rows(report.processes))
+        yield "Processes, their sizes in pages", table_of(_process_rows(report.processes))
         yield from _eager(report)
     else:
         yield from _single_process(report)

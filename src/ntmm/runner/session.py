@@ -59,10 +59,14 @@ class SessionManager(KernelThread):
         """Raises UserError where a program cannot be loaded."""
         for program in self._programs:
             self.processes.append(self._load(program))
-        running = list(self.processes)
+        running, ended = list(self.processes), list[Process]()
         while len(running) > 1:  # the last one's memory stays for the report and the audit
             index = self._machine.kernel.scheduler.wait(self, running[:MAXIMUM_WAIT_OBJECTS])
-            self._return_memory(running.pop(index))
+            ended.append(running.pop(index))
+            self._is_returning_memory = True
+            self._await_threads(ended[-1])
+            ended = [process for process in ended if not self._return_memory(process)]
+            self._is_returning_memory = False
 
     def _load(self, program: Program) -> Process:
         what = f"{program.path!r} cannot be run"
@@ -73,14 +77,19 @@ class SessionManager(KernelThread):
         except GuestFault as fault:
             raise UserError(f"{what}: its image is bad at {fault.address:#x}") from fault
 
-    def _return_memory(self, process: Process) -> None:
+    def _await_threads(self, process: Process) -> None:
+        """Lets the threads of an ended process leave the kernel: they may still hold locks on its memory."""
         scheduler = self._machine.kernel.scheduler
-        self._is_returning_memory = True
         while any(thread.state not in (ThreadState.TERMINATED, ThreadState.INITIALIZED) for thread in process.threads):
             scheduler.wait(self, (), timeout_100ns=_UNWIND_INTERVAL_100NS)
+
+    def _return_memory(self, process: Process) -> bool:
+        """False while another program has a handle to the process: it may be reading its memory."""
+        if process.handle_count:
+            return False
         self._measured[process.id] = self._measure(process)
         self._machine.kernel.ps.delete_process(process)
-        self._is_returning_memory = False
+        return True
 
     def _measure(self, process: Process) -> MeasuredProcess:
         name = self._programs[self.processes.index(process)].name
