@@ -21,6 +21,9 @@ from ntmm.runner.measure_process import MeasuredProcess, measure_process
 SESSION_THREAD_ID: Final = 0
 """It belongs to no process of the machine, so events during loading name no thread."""
 
+SESSION_PRIORITY: Final = 11
+"""Above programs', as smss.exe has it: memory is returned at once, however busy they are."""
+
 _UNWIND_INTERVAL_100NS: Final = 10_000
 """1 ms: how soon it looks again whether the threads of an ended process have left the kernel."""
 
@@ -47,7 +50,7 @@ class SessionManager(KernelThread):
     is_system = False
 
     def __init__(self, machine: Machine, programs: Sequence[Program]) -> None:
-        self.initialize(SESSION_THREAD_ID)
+        self.initialize(SESSION_THREAD_ID, SESSION_PRIORITY)
         self._machine = machine
         self._programs = programs
         self._measured: dict[int, MeasuredProcess] = {}
