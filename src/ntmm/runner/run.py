@@ -4,7 +4,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -69,15 +69,21 @@ def run_program(options: RunOptions) -> RunReport:
 
 
 def _run_source(options: RunOptions, switch: _StopSwitch) -> RunReport:
+    if not any(_is_source(line.program) for line in options.programs):
+        return _run_images(options, [line.program for line in options.programs], switch)
     with TemporaryDirectory(prefix="ntmm-") as folder:
         return _run_images(options, _compiled(options, Path(folder)), switch)
+
+
+def _is_source(program: Path) -> bool:
+    return program.suffix.lower() == ".c"
 
 
 def _compiled(options: RunOptions, folder: Path) -> list[Path]:
     """The program files to run, in order; C sources are compiled, each of them once."""
     built: dict[Path, Path] = {}
     for line in options.programs:
-        if line.program.suffix.lower() == ".c" and line.program not in built:
+        if _is_source(line.program) and line.program not in built:
             place = folder / str(len(built))
             place.mkdir()
             built[line.program] = compile_program(line.program, options.architecture, place)
@@ -96,16 +102,21 @@ def _run_images(options: RunOptions, paths: Sequence[Path], switch: _StopSwitch)
         resources.callback(machine.close)
         switch.cpu = machine.kernel.cpu
         session = SessionManager(machine, _programs(options, profile, paths, images))
-        if options.timeline is not None:
-            resources.enter_context(start_timeline(machine, session, options.timeline, options.timeline_interval))
         try:
-            stopped = _run(machine, session)
+            with _timeline(options, machine, session):
+                stopped = _run(machine, session)
         finally:
             switch.ended = True
         report = make_report(machine, session.measured(), stopped, time.monotonic() - started)
         if options.checking:
             check_books(machine)
         return report
+
+
+def _timeline(options: RunOptions, machine: Machine, session: SessionManager) -> AbstractContextManager[None]:
+    if options.timeline is None:
+        return nullcontext()
+    return start_timeline(machine, session, options.timeline, options.timeline_interval)
 
 
 def _open(path: Path, resources: ExitStack) -> tuple[HostImage, PeHeaders]:
