@@ -102,7 +102,9 @@ def _commit_of(manager: MemoryManager, space: AddressSpace, vad: Vad) -> int:
         return int(vad.control_area.copy_pages) + changed
     if not vad.memory_is_counted:
         return 0
-    present = [pte for _, pte in all_entries(manager, space.tables.root, vad.start_vpn * page, (vad.end_vpn + 1) * page)]
+    present = [
+        pte for _, pte in all_entries(manager, space.tables.root, vad.start_vpn * page, (vad.end_vpn + 1) * page)
+    ]
     gone = present.count(manager.table_memory.format.demand_zero(MM_DECOMMIT))
     return vad.pages - gone if vad.mem_commit else len(present) - gone
 

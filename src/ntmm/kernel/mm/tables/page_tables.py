@@ -332,7 +332,18 @@ class PageTables:
 
     def resident(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """As `existing`, without the tables that are not valid now: it never waits, and says nothing of their PTEs."""
-        span = 1 << self._table_shift
-        for address in range(start, end, span):
-            if self.find(address) >= 0:
-                yield from self.existing(address, min(end, (address & -span) + span))
+        base = start - (start & self._address_mask)  # the sign extension of an address of system space
+        yield from self._resident_below(self.root << self.memory.entries_shift, 0, base, start, end)
+
+    def _resident_below(self, table: int, level: int, base: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The part of [start, end) below one table, whose first entry maps the address `base`."""
+        memory, shift = self.memory, self._shifts[level]
+        first = max(0, start - base >> shift)
+        last = min(self._masks[level] + 1, (end - 1 - base >> shift) + 1)
+        for slot in range(first, last):
+            address = base + (slot << shift)
+            if level == len(self._shifts) - 1:
+                yield address, table + slot
+            elif memory.entries[table + slot] & 1:
+                below = memory.format.frame(memory.entries[table + slot]) << memory.entries_shift
+                yield from self._resident_below(below, level + 1, address, start, end)
