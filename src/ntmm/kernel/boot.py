@@ -48,6 +48,7 @@ class Kernel:
         self.ram = Ram(profile.ram)
         self.mm = MemoryManager(self.ram, self.architecture, self.clock, junk_fill=checking)
         self.cpu = self._boot_cpu()
+        self.clock.code_bytes = self.cpu.code_counter
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.names = ObjectNames()
