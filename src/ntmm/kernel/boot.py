@@ -59,6 +59,7 @@ class Kernel:
             self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
         )
         self.cpu = self._boot_cpu()
+        self.clock.code_bytes = self.cpu.code_counter
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.names = ObjectNames()

@@ -43,8 +43,10 @@ class CodeCounter:
 
 @cache
 def _native_hook() -> Any:
-    from numba import carray, cfunc, types  # noqa: PLC0415 - half a second that most runs never need
+    import numba  # noqa: PLC0415 - half a second that most runs never need
 
+    compiler: Any = numba  # whose types are not annotated
+    carray, types = compiler.carray, compiler.types
     stop = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(STOP_ADDRESS)
 
     def count_block(engine: Any, pc: int, size: int, cells: Any) -> None:
@@ -56,4 +58,4 @@ def _native_hook() -> Any:
             words[_COUNTED] += size
 
     arguments = (types.voidptr, types.uint64, types.uint32, types.CPointer(types.uint64))
-    return cfunc(types.void(*arguments))(count_block)
+    return compiler.cfunc(types.void(*arguments))(count_block)

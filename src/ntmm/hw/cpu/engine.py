@@ -130,7 +130,7 @@ class Engine:
         self._add_hook(uc.UC_HOOK_EDGE_GENERATED, _RECORD_BLOCK(callback))
 
     def add_block_hook(self, address: int, user_data: int) -> int:
-        """Calls the native `address(uc, pc, size, user_data)` before each block of guest code; returns the hook.
+        """Call the native `address(uc, pc, size, user_data)` before each block of guest code; answers a handle.
 
         All translated code is dropped: what was translated without the hook would never call it.
         """
