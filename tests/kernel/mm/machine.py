@@ -74,7 +74,8 @@ class MemoryMachine:
         self.mm.delete_address_space(process.space)
 
     def check(self) -> None:
-        assert audit(self.mm) == []
+        problems = audit(self.mm)
+        assert not problems, "\n".join(problems)
 
     def allocate(
         self,
