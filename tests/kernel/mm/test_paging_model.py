@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.space.allocate import Range
 from ntmm.nt.memory import (
     MAP_PROCESS,
@@ -43,6 +42,8 @@ COUNT = st.integers(1, SLOT_PAGES)
 FEW = st.integers(1, 10)
 PROTECTION = st.sampled_from((PAGE_READWRITE, PAGE_READWRITE, PAGE_READONLY, PAGE_NOACCESS))
 ZERO = bytes(8)
+FILES = (((MB, 3 * MB), (MB, MB)), ((MB, MB + MB // 4),), ((MB, MB),), ())
+"""Minimum and maximum of the paging files."""
 
 
 @dataclass
@@ -69,19 +70,19 @@ class Model(RuleBasedStateMachine):
     replacement = "ageing"
     faulty = False
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.machine = MemoryMachine(self.architecture, 2 * MB, self.replacement)
+    stores: list[MemoryStore]
+
+    def build(self, ram: int, files: tuple[tuple[int, int], ...]) -> None:
+        self.machine = MemoryMachine(self.architecture, ram, self.replacement)
         self.mm = self.machine.mm
-        self.stores: list[MemoryStore] = [self.machine.add_paging_file(MB, 3 * MB), self.machine.add_paging_file(MB)]
+        self.stores = [self.machine.add_paging_file(minimum, maximum) for minimum, maximum in files]
         self.chance = random.Random(0)
-        self.backing = image("a.dll", self.machine.architecture.bits == 64)
-        self.section = self.machine.open_image(self.backing)
+        backing = image("a.dll", self.machine.architecture.bits == 64)
+        self.section = self.machine.open_image(backing)
         self.shared = ZERO
         self.idle = self.owned()
         self.processes = [self.start_process() for _ in range(PROCESSES)]
         self.known = [Known() for _ in range(PROCESSES)]
-        self.stopped = False
 
     def owned(self) -> int:
         """Committed pages without those of system space."""
@@ -92,13 +93,23 @@ class Model(RuleBasedStateMachine):
         assert self.mm.map_image(process, self.section)[0] == PREFERRED_BASE
         return process
 
-    @initialize(seed=st.integers(0, 1 << 16))
-    def choose_faults(self, seed: int) -> None:
+    @initialize(
+        ram=st.sampled_from((2 * MB, 2 * MB, 3 * MB, 4 * MB)),
+        files=st.sampled_from(FILES),
+        seed=st.integers(0, 1 << 16),
+        rate=st.sampled_from((0.05, 0.3, 0.7)),
+    )
+    def fill(self, ram: int, files: tuple[tuple[int, int], ...], seed: int, rate: float) -> None:
+        """More pages than 2 MB of RAM have, written by all processes; from then on the disks may fail."""
+        self.build(ram, files)
+        for who in range(PROCESSES):
+            self.allocate(who, 0, SLOT_PAGES, commit=True, protection=PAGE_READWRITE)
+            self.write(who, 0, 0, SLOT_PAGES, seed + 1)
         if self.faulty:
             self.chance.seed(seed)
             for store in self.stores:
-                store.refuse_read = lambda offset, size: self.chance.random() < 0.1
-                store.refuse_write = lambda offset, size: self.chance.random() < 0.1
+                store.refuse_read = lambda offset, size: offset // PAGE % 16 == 9 or self.chance.random() < rate
+                store.refuse_write = lambda offset, size: self.chance.random() < rate
 
     # addresses and accesses
 
@@ -106,8 +117,13 @@ class Model(RuleBasedStateMachine):
         return START + slot * MB + number * PAGE
 
     def pages(self, who: int, slot: int, first: int, count: int) -> dict[int, Page]:
-        """The pages of a region by address, cut to what there is."""
-        region = self.known[who].regions.get(slot, [])
+        """The pages of a region by address, cut to what there is; of another region if there is none in this slot."""
+        regions = self.known[who].regions
+        if not regions:
+            return {}
+        slot = slot if slot in regions else min(regions)
+        region = regions[slot]
+        first %= len(region)
         return {self.address(slot, number): region[number] for number in range(first, min(first + count, len(region)))}
 
     def refused(self) -> tuple[int, int]:
@@ -153,9 +169,7 @@ class Model(RuleBasedStateMachine):
         if slot in regions:
             return
         kind = MEM_RESERVE | (MEM_COMMIT if commit else 0)
-        if self.service(
-            self.mm.allocate(self.processes[who], self.address(slot, 0), count * PAGE, kind, protection)
-        ):
+        if self.service(self.mm.allocate(self.processes[who], self.address(slot, 0), count * PAGE, kind, protection)):
             regions[slot] = [Page(protection if commit else 0) for _ in range(count)]
 
     @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
@@ -170,9 +184,7 @@ class Model(RuleBasedStateMachine):
     @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
     def decommit(self, who: int, slot: int, first: int, count: int) -> None:
         pages = self.pages(who, slot, first, count)
-        if pages and self.service(
-            self.mm.free(self.processes[who], min(pages), len(pages) * PAGE, MEM_DECOMMIT)
-        ):
+        if pages and self.service(self.mm.free(self.processes[who], min(pages), len(pages) * PAGE, MEM_DECOMMIT)):
             for page in pages.values():
                 page.protection, page.content, page.locks = 0, ZERO, 0
 
@@ -208,6 +220,12 @@ class Model(RuleBasedStateMachine):
         for address, page in self.pages(who, slot, first, count).items():
             self.touch(who, address, page, None)
 
+    @rule(who=WHO, slot=SLOT, writing=st.booleans(), seed=st.integers(1, 1 << 32))
+    def use_at_random(self, who: int, slot: int, writing: bool, seed: int) -> None:
+        pages = list(self.pages(who, slot, 0, SLOT_PAGES).items())
+        for address, page in random.Random(seed).sample(pages, len(pages)):
+            self.touch(who, address, page, seed.to_bytes(8, "little") if writing else None)
+
     @rule(who=WHO, content=st.binary(min_size=8, max_size=8), copy=st.booleans())
     def write_image(self, who: int, content: bytes, copy: bool) -> None:
         place = DATA if copy else TAIL
@@ -235,7 +253,9 @@ class Model(RuleBasedStateMachine):
         if any(page.protection in (0, PAGE_NOACCESS) for page in pages.values()):
             assert status is Status.ACCESS_VIOLATION
         elif is_success(status):
-            assert status is (Status.WAS_LOCKED if any(page.locks & kind for page in pages.values()) else Status.SUCCESS)
+            assert status is (
+                Status.WAS_LOCKED if any(page.locks & kind for page in pages.values()) else Status.SUCCESS
+            )
             for page in pages.values():
                 page.locks |= kind
         elif status is Status.IN_PAGE_ERROR:
@@ -311,7 +331,7 @@ class Model(RuleBasedStateMachine):
                     assert not page.locks or self.machine.pte(process, self.address(slot, number)) & 1
 
     def teardown(self) -> None:
-        if self.stopped:
+        if not hasattr(self, "machine"):
             return
         for store in self.stores:
             store.refuse_read = lambda offset, size: False
