@@ -75,7 +75,9 @@ class Model(RuleBasedStateMachine):
     def build(self, ram: int, files: tuple[tuple[int, int], ...]) -> None:
         self.machine = MemoryMachine(self.architecture, ram, self.replacement)
         self.mm = self.machine.mm
-        self.stores = [self.machine.add_paging_file(minimum, maximum) for minimum, maximum in files]
+        for minimum, maximum in files:
+            self.machine.add_paging_file(minimum, maximum)
+        self.stores = self.machine.stores
         self.chance = random.Random(0)
         backing = image("a.dll", self.machine.architecture.bits == 64)
         self.section = self.machine.open_image(backing)
