@@ -144,9 +144,9 @@ def test_does_it_trim_and_call_the_writer_when_memory_is_short(machine: MemoryMa
     pageout.working_sets.look()
     assert pageout.writer.called.signal_state
     assert (pageout.working_sets.passes, pageout.working_sets.trimmed) == (1, expected)
-    machine.check()
     for frame in taken:
         pfn.free(frame)
+    machine.check()
 
 
 def test_does_the_system_working_set_give_too(machine: MemoryMachine) -> None:
