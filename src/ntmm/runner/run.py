@@ -2,8 +2,10 @@
 
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -54,7 +56,7 @@ def run_program(options: RunOptions) -> RunReport:
     """
     switch = _StopSwitch()
     with ThreadPoolExecutor(1, "ntmm-machine") as pool:
-        ending = pool.submit(_run_source, options, switch)
+        ending = pool.submit(_run_prepared, options, switch)
         try:
             wait([ending], options.time_limit)
         finally:  # the limit has passed, or Ctrl-C came
@@ -64,17 +66,24 @@ def run_program(options: RunOptions) -> RunReport:
         return ending.result()
 
 
-def _run_source(options: RunOptions, switch: _StopSwitch) -> RunReport:
-    if options.program.suffix.lower() == ".c":
-        with TemporaryDirectory(prefix="ntmm-") as folder:
-            built = compile_program(options.program, options.architecture, Path(folder))
-            return _run_image(options, built, switch)
-    return _run_image(options, options.program, switch)
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A booted machine with the program loaded; `started` is the host's clock in seconds when that began."""
+
+    machine: Machine
+    process: Process
+    started: float
 
 
-def _run_image(options: RunOptions, program: Path, switch: _StopSwitch) -> RunReport:
-    started = time.monotonic()
+@contextmanager
+def prepared_run(options: RunOptions) -> Iterator[PreparedRun]:
+    """What a run needs, ready to be run, and closed afterwards; a C source is compiled first. Raises UserError."""
     with ExitStack() as resources:
+        program = options.program
+        if program.suffix.lower() == ".c":
+            folder = resources.enter_context(TemporaryDirectory(prefix="ntmm-"))
+            program = compile_program(program, options.architecture, Path(folder))
+        started = time.monotonic()
         image, headers = open_program(program)
         resources.callback(image.close)
         profile = _profile(options, headers)
@@ -84,19 +93,33 @@ def _run_image(options: RunOptions, program: Path, switch: _StopSwitch) -> RunRe
             trace.subscribe(recorder)
         machine = _build_machine(options, profile, trace)
         resources.callback(machine.close)
+        with _told(program):
+            process = machine.load(image, headers, _parameters(options, program), _streams(options))
+            yield PreparedRun(machine, process, started)
+
+
+@contextmanager
+def _told(program: Path) -> Iterator[None]:
+    """What went wrong with the program or the machine, as one sentence."""
+    try:
+        yield
+    except (LoaderError, MalformedImage) as error:
+        raise UserError(f"{str(program)!r} cannot be run: {error}") from error
+    except GuestFault as fault:
+        raise UserError(f"{str(program)!r} cannot be run: its image is bad at {fault.address:#x}") from fault
+    except Bugcheck as error:
+        raise UserError(str(error), MACHINE_FAILURE_EXIT) from error
+
+
+def _run_prepared(options: RunOptions, switch: _StopSwitch) -> RunReport:
+    with prepared_run(options) as prepared:
+        machine, process = prepared.machine, prepared.process
         switch.cpu = machine.kernel.cpu
         try:
-            process = machine.load(image, headers, _parameters(options, program), _streams(options))
             stopped = _run(machine, process)
-        except (LoaderError, MalformedImage) as error:
-            raise UserError(f"{str(program)!r} cannot be run: {error}") from error
-        except GuestFault as fault:
-            raise UserError(f"{str(program)!r} cannot be run: its image is bad at {fault.address:#x}") from fault
-        except Bugcheck as error:
-            raise UserError(str(error), MACHINE_FAILURE_EXIT) from error
         finally:
             switch.ended = True
-        report = make_report(machine, process, options, stopped, time.monotonic() - started)
+        report = make_report(machine, process, options, stopped, time.monotonic() - prepared.started)
         if options.checking:
             check_books(machine, process)
         return report

@@ -23,9 +23,14 @@ def _unfilled(*arguments: object) -> None:
     raise AssertionError("a trap slot was not filled at boot")
 
 
+def _reach_time_limit(thread: UserThread) -> None:
+    raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")
+
+
 class TrapLoop:
     """The slots, filled by `boot`: `page_fault(thread, address, error code)`, `system_call(thread)`,
-    `exception(thread, vector)`.
+    `exception(thread, vector)`; `stopped(thread)` is called after `Cpu.request_stop` and ends the run unless a debugger
+    fills it.
     """
 
     def __init__(self, cpu: Cpu, clock: Clock, scheduler: Scheduler) -> None:
@@ -35,6 +40,7 @@ class TrapLoop:
         self.page_fault: Callable[[Any, int, int], None] = _unfilled
         self.system_call: Callable[[Any], None] = _unfilled
         self.exception: Callable[[Any, int], None] = _unfilled
+        self.stopped: Callable[[Any], None] = _reach_time_limit
 
     def run(self, thread: UserThread) -> None:
         """Runs a thread until it ends (ThreadExit) or the run does (TimeLimitReached)."""
@@ -56,7 +62,7 @@ class TrapLoop:
             elif reason is is_exception:
                 self.exception(thread, cpu.vector)
             else:
-                raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")
+                self.stopped(thread)
             if thread.must_exit:
                 raise ThreadExit
             if scheduler.timed_waits:

@@ -1,0 +1,78 @@
+"""Virtual memory of the machine as a whole: !vm."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ntmm.kernel.boot import Kernel
+from ntmm.kernel.mm.pfn import PageState
+from ntmm.tools.command import Command, no_arguments
+from ntmm.tools.debugger import Debugger
+from ntmm.tools.kernel_view import commit_figures, frame_count, pages_by_state, pool_pages, statistics
+from ntmm.tools.rows import Form, Row, column
+
+
+@dataclass(frozen=True, slots=True)
+class VmRow(Row):
+    """One figure of the machine."""
+
+    name: str = column("", Form.TEXT, "what is counted")
+    pages: int = column("pages", Form.COUNT, "how many")
+    kilobytes: int = column("Kb", Form.COUNT, "the same in kilobytes")
+
+
+@dataclass(frozen=True, slots=True)
+class PagingFileRow(Row):
+    """A paging file; sizes in kilobytes."""
+
+    name: str = column("Page File", Form.TEXT, "its name")
+    number: int = column("Number", Form.COUNT, "its number in page-table entries")
+    current: int = column("Current", Form.COUNT, "its size now, Kb")
+    free: int = column("Free Space", Form.COUNT, "what is not in use, Kb")
+    minimum: int = column("Minimum", Form.COUNT, "the size it began with, Kb")
+    maximum: int = column("Maximum", Form.COUNT, "the size it may grow to, Kb")
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRow(Row):
+    """What one process has charged against the commit limit."""
+
+    cid: int = column("Cid", Form.HEX, "id of the process")
+    image: str = column("Image", Form.TEXT, "name of its program")
+    pages: int = column("pages", Form.COUNT, "committed pages")
+    kilobytes: int = column("Kb", Form.COUNT, "the same in kilobytes")
+
+
+def _vm(debugger: Debugger, arguments: str) -> Iterator[Row]:
+    no_arguments("!vm", arguments)
+    kernel, kept = debugger.kernel, statistics(debugger.kernel)
+    kilobytes = kernel.architecture.page_size // 1024
+    for file in kept.paging_files if kept is not None else ():
+        sizes = (file.size, file.free, file.minimum, file.maximum)
+        yield PagingFileRow(file.name, file.number, *(size // 1024 for size in sizes))
+    for name, pages in _figures(kernel, kept):
+        yield VmRow(name, pages, pages * kilobytes)
+    for process in kernel.ps.processes:
+        pages = process.space.account.pages
+        yield CommitRow(process.id, process.name, pages, pages * kilobytes)
+
+
+def _figures(kernel: Kernel, kept: Any) -> Iterator[tuple[str, int]]:
+    counts, (committed, peak, limit), (paged, nonpaged) = (
+        pages_by_state(kernel),
+        commit_figures(kernel),
+        pool_pages(kernel),
+    )
+    yield "Physical Memory", frame_count(kernel)
+    yield "Available Pages", counts[PageState.ZEROED] + counts[PageState.FREE] + counts[PageState.STANDBY]
+    if kept is not None:
+        yield "Free System PTEs", kept.system_ptes_free
+    yield "Modified Pages", counts[PageState.MODIFIED] + counts[PageState.MODIFIED_NO_WRITE]
+    yield "NonPagedPool Usage", nonpaged
+    yield "PagedPool Usage", paged
+    yield "Committed pages", committed
+    yield "Peak commitment", peak
+    yield "Commit limit", limit
+
+
+COMMANDS: Final = (Command("!vm", "", "virtual memory of the whole machine", _vm, (PagingFileRow, VmRow, CommitRow)),)
