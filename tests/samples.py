@@ -2,7 +2,16 @@
 
 from dataclasses import replace
 
-from ntmm.runner.report import ChangedFile, FaultCount, MissingFunction, NamedCount, RunReport, ServiceCount
+from ntmm.runner.report import (
+    ChangedFile,
+    FaultCount,
+    MissingFunction,
+    NamedCount,
+    ProcessReport,
+    RunReport,
+    ServiceCount,
+    status_name,
+)
 
 _REPORT = RunReport(
     program="hello.exe",
@@ -48,4 +57,23 @@ def sample_report(
         stopped=stopped,
         cpu_page_fault_count=cpu_page_fault_count,
         program=program,
+    )
+
+
+def sample_process(exit_status: int = 0, program: str = "a.exe", process_id: int = 8) -> ProcessReport:
+    """One of several processes."""
+    return ProcessReport(
+        program=program,
+        process_id=process_id,
+        exit_status=exit_status,
+        exit_status_name=status_name(exit_status),
+        page_fault_count=57,
+        peak_working_set=53,
+        peak_commit=60,
+        private_pages=14,
+        image_pages=42,
+        address_space_pages=(NamedCount("hyperspace", 1),),
+        page_tables=(NamedCount("page tables", 5), NamedCount("page directories", 1)),
+        missing_functions=(MissingFunction("user32", f"Only{process_id}", called=False),),
+        missing_dlls=("winhttp.dll",),
     )

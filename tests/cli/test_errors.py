@@ -39,6 +39,27 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
         (["--arch", "ia64"], "invalid value for '--arch': 'ia64' is not one of 'auto', 'x86', 'pae', 'x64'"),
         (["--report", "xml"], "invalid value for '--report': 'xml' is not one of 'text', 'json', 'none'"),
         (["--bogus"], "no such option: --bogus"),
+        (["--and"], "--and stands between two programs: there is none before it"),
+        (["--windows", "nt4", "--arch", "x64"], "Windows NT 4.0 has no x64 edition: choose xp or 2003"),
+        (
+            ["--windows", "nt4", "--arch", "pae"],
+            "Windows NT 4.0 has no PAE kernel: choose architecture x86, or 2000 or later",
+        ),
+        (
+            ["--windows", "me"],
+            "invalid value for '--windows': 'me' is not one of 'auto', 'nt4', '2000', 'xp', '2003'",
+        ),
+        (["--processors", "0"], "a machine has 1 to 32 processors"),
+        (
+            ["--pagefile", "none", "--pagefile", "2M"],
+            "invalid value for '--pagefile': 'none' cannot stand beside a size",
+        ),
+        (["--pagefile", "2M-1M"], "the maximum of a paging file must not be below its minimum"),
+        (["--pagefile", "1000K"], "a paging file must have at least 1 MB"),
+        (["--pagefile", "2M"] * 17, "a machine has at most 16 paging files"),
+        (["--timeline-interval", "5"], "--timeline-interval needs --timeline"),
+        (["--timeline", "none/t.csv"], "cannot write a time line to 'none/t.csv': no such folder"),
+        (["--timeline", "t", "--events", "./t"], "events and time line cannot both be written to 't'"),
     ],
 )
 def test_is_a_bad_option_refused(
@@ -51,6 +72,37 @@ def test_is_a_bad_option_refused(
 @pytest.mark.parametrize("arguments", [[], ["run"], ["bogus"], ["info", "extra"], ["run", "--ram"]])
 def test_is_an_incomplete_command_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     refusal(arguments, capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (["--", "--and", "prog.exe"], "before"),
+        (["prog.exe", "--and"], "after"),
+        (["prog.exe", "1", "--and", "--and", "prog.exe"], "after"),
+    ],
+)
+def test_is_a_separator_without_a_program_refused(
+    machine: Machine, program: str, words: list[str], where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refusal(["run", *words], capsys) == f"--and stands between two programs: there is none {where} it"
+    assert not machine.asked
+
+
+def test_is_a_missing_second_program_refused(
+    machine: Machine, program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = refusal(["run", program, "--and", "none.exe"], capsys)
+    assert sentence == "cannot open program 'none.exe': no such file or directory"
+    assert not machine.asked
+
+
+@pytest.mark.parametrize("text", ["", "2M-", "-2M", "2M-4M-6M", "many", "None"])
+def test_is_a_bad_paging_file_refused(
+    machine: Machine, program: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "is not a size" in refusal(["run", f"--pagefile={text}", program], capsys)
+    assert not machine.asked
 
 
 def test_is_a_missing_program_refused(machine: Machine, program: str, capsys: pytest.CaptureFixture[str]) -> None:

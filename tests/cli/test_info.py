@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from ntmm.cli import main
-from ntmm.nt.profile import SystemProfile
+from ntmm.nt.profile import PagingFileSize, SystemProfile
 from ntmm.runner.rows import InfoRow
 
 ROWS = [
@@ -45,6 +45,14 @@ def test_does_json_hold_the_same_rows(profiles: list[SystemProfile], capsys: pyt
     assert main(["info", "--json", "--arch", "x64", "--ram", "1T"]) == 0
     assert [InfoRow(**row) for row in json.loads(capsys.readouterr().out)] == ROWS
     assert profiles == [SystemProfile(architecture="x64", ram=1 << 40)]
+
+
+def test_do_the_options_of_the_machine_arrive(profiles: list[SystemProfile]) -> None:
+    options = "--windows nt4 --processors 2 --replacement clock --pagefile 2M-4M"
+    assert main(["info", *options.split()]) == 0
+    asked = profiles[0]
+    assert (asked.architecture, asked.windows, asked.processors, asked.replacement) == ("x86", "nt4", 2, "clock")
+    assert asked.paging_files == (PagingFileSize(2 << 20, 4 << 20),)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["info", "--help"]])

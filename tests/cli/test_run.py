@@ -1,5 +1,6 @@
 """Does `ntmm run` hand the program what belongs to it, and bring back what the program answered?"""
 
+import dataclasses
 import json
 import os
 import sys
@@ -8,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from ntmm.cli import main
+from ntmm.nt.profile import PagingFileSize
 from ntmm.runner.errors import UserError
-from ntmm.runner.options import RunOptions
+from ntmm.runner.options import ProgramLine, RunOptions
 from ntmm.runner.report import RunReport
 from tests.cli.conftest import Machine
-from tests.samples import sample_report
+from tests.samples import sample_process, sample_report
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,45 @@ def test_do_all_options_arrive(machine: Machine, program: str) -> None:
     asked = machine.asked[0]
     assert (asked.ram, asked.architecture, asked.events) == (1 << 30, "x64", Path("e.jsonl"))
     assert (asked.overlay, asked.time_limit, asked.output_limit) == (Path("o"), 1.5, 10240)
+
+
+def test_do_the_options_of_the_machine_arrive(machine: Machine, program: str) -> None:
+    options = "--windows 2000 --processors 2 --replacement clock --pagefile 2M --pagefile 4M-8M --timeline t.csv"
+    assert main(["run", *options.split(), "--timeline-interval", "5", "--report", "none", program]) == 0
+    asked = machine.asked[0]
+    assert (asked.windows, asked.processors, asked.replacement) == ("2000", 2, "clock")
+    assert asked.paging_files == (PagingFileSize(2 << 20, 2 << 20), PagingFileSize(4 << 20, 8 << 20))
+    assert (asked.timeline, asked.timeline_interval) == (Path("t.csv"), 5)
+
+
+def test_is_the_machine_its_own_default_where_nothing_is_asked(machine: Machine, program: str) -> None:
+    assert main(["run", "--report", "none", program]) == 0
+    asked = machine.asked[0]
+    assert (asked.windows, asked.processors, asked.replacement, asked.paging_files) == ("auto", 1, "auto", None)
+    assert (asked.timeline, asked.timeline_interval, asked.others) == (None, 100, ())
+
+
+def test_can_a_machine_have_no_paging_file(machine: Machine, program: str) -> None:
+    assert main(["run", "--report", "none", "--pagefile", "none", program]) == 0
+    assert machine.asked[0].paging_files == ()
+
+
+def test_does_the_separator_begin_another_program(machine: Machine, program: str) -> None:
+    Path("b.exe").write_bytes(b"MZ")
+    words = "run --report none prog.exe 1 --ram 2 --and b.exe -x -- --and prog.exe"
+    assert main(words.split()) == 0
+    asked = machine.asked[0]
+    assert (asked.program, asked.arguments) == (Path("prog.exe"), ("1", "--ram", "2"))
+    assert asked.others == (ProgramLine(Path("b.exe"), ("-x", "--")), ProgramLine(Path("prog.exe")))
+
+
+@pytest.mark.parametrize(("statuses", "exit_code"), [((0, 0), 0), ((0, 7, 3), 7), ((0, 0, 0xC0000100), 1)])
+def test_is_the_exit_code_the_first_that_is_not_zero(
+    machine: Machine, program: str, statuses: tuple[int, ...], exit_code: int
+) -> None:
+    rows = tuple(sample_process(status) for status in statuses)
+    machine.action = lambda options: dataclasses.replace(sample_report(), processes=rows)
+    assert main(["run", "--report", "none", program]) == exit_code
 
 
 def test_are_a_terabyte_and_auto_allowed_together(machine: Machine, program: str) -> None:

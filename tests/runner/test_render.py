@@ -101,6 +101,11 @@ def test_are_the_json_keys_those_that_tools_rely_on() -> None:
         "instructions",
         "virtual_time_100ns",
         "host_seconds",
+        "windows",
+        "processors",
+        "replacement",
+        "processes",
+        "memory",
         "exit_status_name",
         "unexplained_faults",
     ]

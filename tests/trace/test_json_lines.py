@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from ntmm.trace import ApiCall, Event, Fault, JsonLinesRecorder, PageMoved
+from ntmm.trace import (
+    ApiCall,
+    Event,
+    Fault,
+    JsonLinesRecorder,
+    PageMoved,
+    PagingIo,
+    ProcessSwapped,
+    StackSwapped,
+    Trim,
+)
+from ntmm.trace.json_lines import encode
 
 EVENTS: list[Event] = [
     Fault(10, 4, 8, "demand zero", "cpu", 0xFFFFF680_00000000, 6, 0),
@@ -88,3 +99,19 @@ def test_can_events_go_to_a_pipe(tmp_path: Path) -> None:
 def test_is_a_folder_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         JsonLinesRecorder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        (
+            PagingIo(10, "read", 1, 4096, 8, 12),
+            {"operation": "read", "paging_file": 1, "slot": 4096, "pages": 8, "thread": 12},
+        ),
+        (Trim(10, 8, 30, "memory is short"), {"process": 8, "pages": 30, "reason": "memory is short"}),
+        (StackSwapped(10, 12, "out"), {"thread": 12, "direction": "out"}),
+        (ProcessSwapped(10, 8, "in"), {"process": 8, "direction": "in"}),
+    ],
+)
+def test_are_events_of_paging_plain_numbers(event: Event, fields: dict[str, object]) -> None:
+    assert json.loads(encode(event)) == {"event": type(event).__name__, "virtual_time": 10, **fields}

@@ -1,12 +1,14 @@
 """How options are read, shared by the commands."""
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from ntmm.runner.options import ArchitectureChoice
+from ntmm.nt.profile import PagingFileSize
+from ntmm.runner.options import ArchitectureChoice, ReplacementChoice, WindowsChoice
 from ntmm.runner.sizes import parse_size
 
 
@@ -27,6 +29,27 @@ def parse_seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise ValueError(f"{text!r} is not a time: write seconds above zero")
     return seconds
+
+
+def parse_paging_file(text: str) -> PagingFileSize:
+    """A file of fixed size for "64M", one that may grow for "64M-128M"; raises ValueError with a sentence."""
+    minimum, dash, maximum = text.partition("-")
+    size = parse_size(minimum)
+    return PagingFileSize(size, parse_size(maximum) if dash else size)
+
+
+def paging_files_of(texts: Sequence[str] | None) -> tuple[PagingFileSize, ...] | None:
+    """The paging files that the options ask for; None where there was no such option."""
+    if not texts:
+        return None
+    if "none" in texts:
+        if len(texts) > 1:
+            raise typer.BadParameter("'none' cannot stand beside a size", param_hint="'--pagefile'")
+        return ()
+    try:
+        return tuple(parse_paging_file(text) for text in texts)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--pagefile'") from error
 
 
 def _size_option(text: str | int) -> int:
@@ -54,6 +77,36 @@ Ram = Annotated[
 Arch = Annotated[
     ArchitectureChoice,
     typer.Option("--arch", help="Page tables: auto is pae for 32-bit programs and x64 for 64-bit ones."),
+]
+Windows = Annotated[
+    WindowsChoice,
+    typer.Option("--windows", help="Release: auto is xp for 32-bit programs and 2003 for 64-bit ones."),
+]
+Replacement = Annotated[
+    ReplacementChoice,
+    typer.Option(
+        "--replacement",
+        help="Which page leaves a full working set: auto is fifo on nt4, clock on 2000 (fifo with several "
+        "processors), ageing on xp and 2003.",
+    ),
+]
+Processors = Annotated[
+    int,
+    typer.Option(
+        "--processors",
+        metavar="N",
+        help="Processors, 1 to 32, that programs are told of and that --replacement auto goes by; "
+        "one is simulated, whatever N is.",
+    ),
+]
+PagingFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pagefile",
+        metavar="SIZE[-MAX]",
+        show_default="1.5 to 3 times the RAM",
+        help="A paging file; up to 16, each with an option of its own. none: no paging file.",
+    ),
 ]
 TimeLimit = Annotated[
     float | None,

@@ -5,15 +5,30 @@ from typing import Annotated
 
 import typer
 
-from ntmm.cli.arguments import Arch, Ram
-from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, profile_for
+from ntmm.cli.arguments import Arch, PagingFiles, Processors, Ram, Replacement, Windows, paging_files_of
+from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, ReplacementChoice, WindowsChoice, profile_for
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def info(ram: Ram = DEFAULT_RAM, arch: Arch = ArchitectureChoice.AUTO, json: AsJson = False) -> int:
+def info(
+    ram: Ram = DEFAULT_RAM,
+    arch: Arch = ArchitectureChoice.AUTO,
+    windows: Windows = WindowsChoice.AUTO,
+    processors: Processors = 1,
+    replacement: Replacement = ReplacementChoice.AUTO,
+    pagefile: PagingFiles = None,
+    json: AsJson = False,
+) -> int:
     """Print the layout and the limits of the simulated machine."""
-    profile = profile_for(arch, ram)
+    profile = profile_for(
+        arch,
+        ram,
+        windows=windows,
+        replacement=replacement,
+        processors=processors,
+        paging_files=paging_files_of(pagefile),
+    )
     from ntmm.runner.info import machine_rows  # noqa: PLC0415 - as in run_command
     from ntmm.runner.render import print_rows, rows_to_json  # noqa: PLC0415
 

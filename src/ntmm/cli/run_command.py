@@ -1,4 +1,4 @@
-"""`ntmm run`: a program's own output, then the report."""
+"""`ntmm run`: the programs' own output, then the report."""
 
 import contextlib
 import sys
@@ -7,20 +7,57 @@ from typing import Annotated
 
 import typer
 
-from ntmm.cli.arguments import Arch, OutputLimit, Ram, ReportFormat, TimeLimit
+from ntmm.cli.arguments import (
+    Arch,
+    OutputLimit,
+    PagingFiles,
+    Processors,
+    Ram,
+    Replacement,
+    ReportFormat,
+    TimeLimit,
+    Windows,
+    paging_files_of,
+)
 from ntmm.cli.exit_codes import host_exit_code
+from ntmm.cli.programs import SEPARATOR, program_lines, refuse_leading_separator
 from ntmm.runner.checks import check_options
 from ntmm.runner.errors import STOPPED_EXIT, UserError
-from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, RunOptions
+from ntmm.runner.options import (
+    DEFAULT_RAM,
+    DEFAULT_TIMELINE_INTERVAL,
+    ArchitectureChoice,
+    ReplacementChoice,
+    RunOptions,
+    WindowsChoice,
+)
 from ntmm.runner.report import RunReport
 
 Program = Annotated[Path, typer.Argument(metavar="PROGRAM", help="A Windows program, or a C source to compile first.")]
 Arguments = Annotated[
-    list[str] | None, typer.Argument(metavar="ARGS", help="Handed to the program untouched, options too.")
+    list[str] | None,
+    typer.Argument(metavar="ARGS", help="Handed to the program untouched, options too. --and begins another program."),
 ]
 Report = Annotated[ReportFormat, typer.Option("--report", help="The report on standard error.")]
 Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
 Check = Annotated[bool, typer.Option("--check", help="Audit the memory manager's books after the run.")]
+Timeline = Annotated[
+    Path | None,
+    typer.Option("--timeline", metavar="FILE", help="Record the sizes of the page lists: CSV, or lines of JSON."),
+]
+TimelineInterval = Annotated[
+    int | None,
+    typer.Option(
+        "--timeline-interval",
+        metavar="MS",
+        min=1,
+        show_default=str(DEFAULT_TIMELINE_INTERVAL),
+        help="Virtual time between two rows of the time line.",
+    ),
+]
+LeadingSeparator = Annotated[
+    bool, typer.Option(SEPARATOR, hidden=True, is_eager=True, callback=refuse_leading_separator)
+]
 Overlay = Annotated[Path | None, typer.Option("--overlay", metavar="DIR", help="Keep changes to files in this folder.")]
 
 
@@ -29,17 +66,32 @@ def run(
     arguments: Arguments = None,
     ram: Ram = DEFAULT_RAM,
     arch: Arch = ArchitectureChoice.AUTO,
+    windows: Windows = WindowsChoice.AUTO,
+    processors: Processors = 1,
+    replacement: Replacement = ReplacementChoice.AUTO,
+    pagefile: PagingFiles = None,
     report: Report = ReportFormat.TEXT,
     events: Events = None,
+    timeline: Timeline = None,
+    timeline_interval: TimelineInterval = None,
     overlay: Overlay = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     check: Check = False,
+    leading_separator: LeadingSeparator = False,
 ) -> int:
-    """Run a Windows program with the current folder as its C: drive."""
+    """Run Windows programs on one machine with the current folder as its C: drive.
+
+    `--and` among the arguments begins another program: `ntmm run a.exe 1 --and b.exe 2`. The exit code is that of the
+    first program that did not end with 0.
+    """
+    if timeline_interval is not None and timeline is None:
+        raise UserError("--timeline-interval needs --timeline")
+    first, *others = program_lines(program, arguments or ())
     options = RunOptions(
-        program=program,
-        arguments=tuple(arguments or ()),
+        program=first.program,
+        arguments=first.arguments,
+        others=tuple(others),
         ram=ram,
         architecture=arch,
         overlay=overlay,
@@ -47,6 +99,12 @@ def run(
         output_limit=output_limit,
         events=events,
         checking=check,
+        windows=windows,
+        replacement=replacement,
+        processors=processors,
+        paging_files=paging_files_of(pagefile),
+        timeline=timeline,
+        timeline_interval=timeline_interval or DEFAULT_TIMELINE_INTERVAL,
     )
     check_options(options)
     from ntmm.runner.run import run_program  # noqa: PLC0415 - brings in the whole machine; --help must not wait for it
@@ -56,7 +114,7 @@ def run(
         _show(result, report)
     if result.stopped is not None:
         raise UserError(result.stopped, STOPPED_EXIT)
-    return host_exit_code(result.exit_status)
+    return host_exit_code(result.ending_status)
 
 
 def _show(result: RunReport, form: ReportFormat) -> None:

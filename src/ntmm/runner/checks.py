@@ -6,18 +6,25 @@ from pathlib import Path
 from typing import Final
 
 from ntmm.runner.errors import UserError
-from ntmm.runner.options import RunOptions, profile_for
+from ntmm.runner.options import ArchitectureChoice, RunOptions, WindowsChoice
 
-_ROOMIEST: Final = "x64"
-"""What "auto" may become at best; the program's own architecture is asked when it is known."""
+_ROOMIEST: Final[dict[str, str]] = {
+    WindowsChoice.NT4: ArchitectureChoice.X86,
+    WindowsChoice.WINDOWS_2000: ArchitectureChoice.PAE,
+}
+"""What "auto" may become at best, where that is not x64; the program's own architecture is asked when it is known."""
 
 
 def check_options(options: RunOptions) -> None:
-    """Raises UserError where the machine, the program, the events file or the overlay cannot be had."""
-    profile_for(options.architecture, options.ram, default=_ROOMIEST)
-    _check_program(options.program)
+    """Raises UserError where the machine, a program, a file to write or the overlay cannot be had."""
+    options.profile(_ROOMIEST.get(options.windows, ArchitectureChoice.X64))
+    for line in options.programs:
+        _check_program(line.program)
     if options.events is not None:
-        _check_writable(options.events)
+        _check_writable(options.events, "events")
+    if options.timeline is not None:
+        _check_writable(options.timeline, "a time line")
+        _check_apart(options.events, options.timeline)
     if options.overlay is not None:
         _check_folder(options.overlay)
 
@@ -35,9 +42,14 @@ def _check_program(program: Path) -> None:
         raise UserError(f"cannot open program {str(program)!r}: permission denied")
 
 
-def _check_writable(path: Path) -> None:
+def _check_apart(events: Path | None, timeline: Path) -> None:
+    if events is not None and os.path.realpath(events) == os.path.realpath(timeline):
+        raise UserError(f"events and time line cannot both be written to {str(timeline)!r}")
+
+
+def _check_writable(path: Path, content: str) -> None:
     """The file need not exist; its folder must."""
-    what = f"cannot write events to {str(path)!r}"
+    what = f"cannot write {content} to {str(path)!r}"
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise UserError(f"{what}: is a directory")

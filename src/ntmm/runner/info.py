@@ -10,6 +10,7 @@ from ntmm.kernel.mm.layout import SHARED_USER_DATA, SHARED_USER_DATA_END
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.profile import SystemProfile
 from ntmm.runner.rows import InfoRow
+from ntmm.runner.sizes import size_text
 
 
 def machine_rows(profile: SystemProfile) -> Iterator[InfoRow]:
@@ -30,13 +31,19 @@ def machine_rows(profile: SystemProfile) -> Iterator[InfoRow]:
 def _system_rows(kernel: Kernel) -> Iterator[InfoRow]:
     architecture, version = kernel.architecture, kernel.profile.version
     release = f"{version.major}.{version.minor}.{version.build}"
-    yield InfoRow("Machine", "system", note=f"{version.name} ({release}), {kernel.profile.processors} processor")
+    yield InfoRow("Machine", "system", note=f"{version.name} ({release}), {_processors(kernel.profile)}")
     yield InfoRow("Machine", "page tables", note=f"{architecture.name}, {architecture.levels} levels")
     yield InfoRow("Machine", "page", size=architecture.page_size)
     yield InfoRow("Machine", "large page", size=architecture.large_page_size)
     yield InfoRow("Machine", "page-table entry", size=architecture.pte_size)
     yield InfoRow("Machine", "no-execute", note="in the page table" if architecture.has_no_execute else "not available")
     yield InfoRow("Machine", "allocation granularity", size=ALLOCATION_GRANULARITY)
+
+
+def _processors(profile: SystemProfile) -> str:
+    if profile.processors == 1:
+        return "1 processor"
+    return f"{profile.processors} processors reported, 1 simulated"
 
 
 def _range(section: str, name: str, start: int, end: int, note: str = "") -> InfoRow:
@@ -76,6 +83,10 @@ def _memory_rows(kernel: Kernel) -> Iterator[InfoRow]:
     yield InfoRow("Memory", "RAM", size=kernel.profile.ram)
     yield InfoRow("Memory", "available after boot", size=kernel.mm.pfn.available * page)
     yield InfoRow("Memory", "commit limit", size=kernel.mm.ledger.limit * page, note="no paging file")
+    yield InfoRow("Memory", "replacement in working sets", note=kernel.profile.replacement_policy)
+    for number, file in enumerate(kernel.profile.paging_file_sizes):
+        growth = "fixed" if file.maximum == file.minimum else f"may grow to {size_text(file.maximum)}"
+        yield InfoRow("Memory", f"paging file {number}", size=file.minimum, note=growth)
     space = kernel.mm.create_address_space(0, "a process")
     for purpose, count in space.fixed_pages.items():
         yield InfoRow("Pages of a new address space", purpose, size=count * page, note=f"{count} pages")

@@ -1,4 +1,4 @@
-"""A machine with one program loaded: the wiring between options, kernel, services and loader."""
+"""A machine and the programs loaded into it: the wiring between options, kernel, services and loader."""
 
 from pathlib import Path
 from typing import Final
@@ -25,11 +25,10 @@ from ntmm.runner.images import open_volume_image
 from ntmm.trace import ImageMapped, ProcessCreated, Trace
 from ntmm.win32.threads import push_start_arguments, release_thread
 
-ENVIRONMENT: Final = {
+_ENVIRONMENT: Final = {
     "ALLUSERSPROFILE": "C:\\",
     "COMPUTERNAME": "NTMM",
     "ComSpec": "C:\\WINDOWS\\system32\\cmd.exe",
-    "NUMBER_OF_PROCESSORS": "1",
     "OS": "Windows_NT",
     "PATH": "C:\\WINDOWS\\system32;C:\\WINDOWS;C:\\",
     "SystemDrive": "C:",
@@ -40,6 +39,12 @@ ENVIRONMENT: Final = {
     "windir": "C:\\WINDOWS",
 }
 """The same on every host, so that runs repeat."""
+
+
+def environment(profile: SystemProfile) -> dict[str, str]:
+    """The environment of every process, in the order of its names."""
+    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.processors)}
+    return dict(sorted(names.items(), key=lambda item: item[0].upper()))
 
 
 def default_architecture(headers: PeHeaders) -> str:

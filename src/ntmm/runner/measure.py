@@ -1,19 +1,14 @@
 """Fills the report of a run from the machine's counters."""
 
+from collections.abc import Sequence
+
 from ntmm.kernel.mm.fault import FaultKind
-from ntmm.kernel.ps import Process
 from ntmm.native.service_table import services
+from ntmm.runner.adapter import statistics_of
 from ntmm.runner.machine import Machine
-from ntmm.runner.options import RunOptions
-from ntmm.runner.report import (
-    ChangedFile,
-    FaultCount,
-    FaultOrigin,
-    MissingFunction,
-    NamedCount,
-    RunReport,
-    ServiceCount,
-)
+from ntmm.runner.measure_memory import memory_report
+from ntmm.runner.measure_process import MeasuredProcess
+from ntmm.runner.report import ChangedFile, FaultCount, FaultOrigin, NamedCount, RunReport, ServiceCount
 
 _GIVING = (
     FaultKind.DEMAND_ZERO,
@@ -26,34 +21,40 @@ _ORIGINS: tuple[FaultOrigin, FaultOrigin] = ("cpu", "kernel")
 
 
 def make_report(
-    machine: Machine, process: Process, options: RunOptions, stopped: str | None, host_seconds: float
+    machine: Machine, processes: Sequence[MeasuredProcess], stopped: str | None, host_seconds: float
 ) -> RunReport:
-    """The report of a run whose process has ended or was stopped; its address space still exists."""
-    kernel, space = machine.kernel, process.space
+    """The report of a run all of whose processes have ended or were stopped, in the order of the command line."""
+    kernel, profile, first = machine.kernel, machine.kernel.profile, processes[0].row
+    statistics = statistics_of(kernel.mm)
     return RunReport(
-        program=options.program.name,
-        architecture=kernel.profile.architecture,
-        ram=kernel.profile.ram,
+        program=first.program,
+        architecture=profile.architecture,
+        ram=profile.ram,
         page_size=kernel.architecture.page_size,
-        exit_status=process.exit_status,
+        exit_status=first.exit_status,
         stopped=stopped,
         faults=_faults(machine),
         cpu_page_fault_count=kernel.cpu.page_fault_count,
-        page_tables=_page_tables(machine, process),
-        peak_working_set=space.working_set.peak,
-        peak_commit=space.account.peak,
-        private_pages=space.private_given,
-        image_pages=space.shared_given["image"],
-        eager_pages=_eager_pages(machine, process),
-        address_space_pages=tuple(NamedCount(name, count) for name, count in space.fixed_pages.items()),
+        page_tables=first.page_tables,
+        peak_working_set=first.peak_working_set,
+        peak_commit=first.peak_commit,
+        private_pages=first.private_pages,
+        image_pages=first.image_pages,
+        eager_pages=_eager_pages(machine, processes),
+        address_space_pages=first.address_space_pages,
         system_calls=_system_calls(machine),
-        missing_functions=_missing(process),
-        missing_dlls=_missing_dlls(process),
+        missing_functions=first.missing_functions,
+        missing_dlls=first.missing_dlls,
         unsupported=(),
         changed_files=tuple(ChangedFile(change, path) for change, path in machine.volume.changes()),
         instructions=None,
         virtual_time_100ns=kernel.clock.uptime_100ns(),
         host_seconds=host_seconds,
+        windows=profile.version.name,
+        processors=profile.processors,
+        replacement=profile.replacement_policy,
+        processes=tuple(process.row for process in processes),
+        memory=None if statistics is None else memory_report(statistics),
     )
 
 
@@ -67,38 +68,15 @@ def _faults(machine: Machine) -> tuple[FaultCount, ...]:
     )
 
 
-def _eager_pages(machine: Machine, process: Process) -> tuple[NamedCount, ...]:
-    """User pages that became valid without a fault: what faults gave is taken from what was given."""
-    space, counts = process.space, machine.kernel.mm.faults.counts
-    given = space.private_given + space.shared_given.total()
+def _eager_pages(machine: Machine, processes: Sequence[MeasuredProcess]) -> tuple[NamedCount, ...]:
+    """User pages that became valid without a fault: what faults gave is taken from what all processes were given."""
+    counts = machine.kernel.mm.faults.counts
+    given = sum(process.given for process in processes)
     by_faults = sum(row[kind] for row in counts for kind in _GIVING)
     return (NamedCount("user pages", given - by_faults),) if given != by_faults else ()
-
-
-def _page_tables(machine: Machine, process: Process) -> tuple[NamedCount, ...]:
-    """Tables that the process's addresses needed, named by the level they stand at."""
-    levels = machine.kernel.architecture.levels
-    names = {levels - 1: "page tables", levels - 2: "page directories", levels - 3: "page directory pointer tables"}
-    made = process.space.tables.made
-    return tuple(NamedCount(names[level], made[level]) for level in sorted(made, reverse=True))
 
 
 def _system_calls(machine: Machine) -> tuple[ServiceCount, ...]:
     counts = machine.dispatcher.counts
     called = [ServiceCount(entry.dll, entry.name, counts[entry.number]) for entry in services if counts[entry.number]]
     return tuple(sorted(called, key=lambda row: (-row.count, row.dll, row.name)))
-
-
-def _missing(process: Process) -> tuple[MissingFunction, ...]:
-    called = process.called_missing
-    return tuple(
-        sorted(MissingFunction(dll, name, at in called) for at, (dll, name) in enumerate(process.missing_imports))
-    )
-
-
-def _missing_dlls(process: Process) -> tuple[str, ...]:
-    """DLLs of which nothing at all could be bound."""
-    if process.modules is None:
-        return ()
-    lacking = {dll.lower() for dll, _ in process.missing_imports}
-    return tuple(sorted(dll for dll in lacking if process.modules.modules.by_name(dll) is None))

@@ -6,12 +6,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ntmm.nt.profile import SystemProfile
+from ntmm.nt.profile import PagingFileSize, SystemProfile
 from ntmm.runner.errors import UserError
 from ntmm.runner.streams import standard_error, standard_input, standard_output
 
 DEFAULT_RAM: Final = 64 << 20
 """64 MB: a generous machine when XP came out, and enough for every sample program."""
+
+DEFAULT_TIMELINE_INTERVAL: Final = 100
+"""Milliseconds of virtual time: ten samples for each tick of the balance set manager."""
 
 
 class ArchitectureChoice(StrEnum):
@@ -23,13 +26,44 @@ class ArchitectureChoice(StrEnum):
     X64 = "x64"
 
 
+class WindowsChoice(StrEnum):
+    """Releases one may ask for; AUTO takes XP on 32 bit and Server 2003 on x64."""
+
+    AUTO = "auto"
+    NT4 = "nt4"
+    WINDOWS_2000 = "2000"
+    XP = "xp"
+    SERVER_2003 = "2003"
+
+
+class ReplacementChoice(StrEnum):
+    """How working sets choose the page that must go; AUTO takes what the Windows release does."""
+
+    AUTO = "auto"
+    FIFO = "fifo"
+    CLOCK = "clock"
+    AGEING = "ageing"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLine:
+    """A program file of the host and what it is called with."""
+
+    program: Path
+    arguments: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """One run. `ram` and `output_limit` in bytes, `time_limit` in seconds of the host; None means no limit.
+    """One run: `program` with `arguments`, and the programs of `others` beside it on the same machine.
+
+    `ram` and `output_limit` in bytes, `time_limit` in seconds of the host; None means no limit.
 
     `overlay` is a folder that takes all changes to files; without it they go to the current folder itself.
-    `events` is the file for the event stream. `checking` fills freed pages with junk, and audits the memory manager's
-    books when the program has ended and again when its memory has been returned.
+    `events` is the file for the event stream, `timeline` the one for the sizes of the page lists, sampled every
+    `timeline_interval` milliseconds of virtual time. `paging_files` None is the default of the machine. `checking`
+    fills freed pages with junk, and audits the memory manager's books when the programs have ended and again when
+    their memory has been returned.
     """
 
     program: Path
@@ -41,15 +75,53 @@ class RunOptions:
     output_limit: int | None = None
     events: Path | None = None
     checking: bool = False
+    others: Sequence[ProgramLine] = ()
+    windows: str = WindowsChoice.AUTO
+    replacement: str = ReplacementChoice.AUTO
+    processors: int = 1
+    paging_files: tuple[PagingFileSize, ...] | None = None
+    timeline: Path | None = None
+    timeline_interval: int = DEFAULT_TIMELINE_INTERVAL
     standard_input: BinaryIO = field(default_factory=standard_input)
     standard_output: BinaryIO = field(default_factory=standard_output)
     standard_error: BinaryIO = field(default_factory=standard_error)
 
+    @property
+    def programs(self) -> tuple[ProgramLine, ...]:
+        """All programs in the order of the command line."""
+        return (ProgramLine(self.program, self.arguments), *self.others)
 
-def profile_for(architecture: str, ram: int, default: str = "pae") -> SystemProfile:
-    """The machine to boot; `default` stands for "auto". Raises UserError where RAM and architecture do not fit."""
+    def profile(self, default: str) -> SystemProfile:
+        """The machine to boot; `default` is the architecture that "auto" stands for. Raises UserError."""
+        return profile_for(
+            self.architecture,
+            self.ram,
+            default,
+            windows=self.windows,
+            replacement=self.replacement,
+            processors=self.processors,
+            paging_files=self.paging_files,
+        )
+
+
+def profile_for(
+    architecture: str,
+    ram: int,
+    default: str = ArchitectureChoice.PAE,
+    *,
+    windows: str = WindowsChoice.AUTO,
+    replacement: str = ReplacementChoice.AUTO,
+    processors: int = 1,
+    paging_files: tuple[PagingFileSize, ...] | None = None,
+) -> SystemProfile:
+    """The machine to boot; `default` stands for "auto", but PAE is not chosen for a Windows that has none.
+
+    Raises UserError where the parts do not fit together.
+    """
+    if default == ArchitectureChoice.PAE and windows == WindowsChoice.NT4:
+        default = ArchitectureChoice.X86
     chosen = default if architecture == ArchitectureChoice.AUTO else architecture
     try:
-        return SystemProfile(architecture=chosen, ram=ram)
+        return SystemProfile(str(chosen), ram, processors, str(windows), str(replacement), paging_files)
     except ValueError as error:
         raise UserError(str(error)) from error

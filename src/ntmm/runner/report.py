@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ntmm.nt.status import Status
+from ntmm.runner.report_memory import MemoryReport
 
 FaultOrigin = Literal["cpu", "kernel"]
 
@@ -52,13 +53,38 @@ class ChangedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessReport:
+    """One process, as it was when it ended; `page_fault_count` are the faults that its addresses took.
+
+    `peak_working_set`, `peak_commit`, `private_pages`, `image_pages`, `address_space_pages` and `page_tables` are in
+    pages, as in RunReport.
+    """
+
+    program: str
+    process_id: int
+    exit_status: int
+    exit_status_name: str | None
+    page_fault_count: int
+    peak_working_set: int
+    peak_commit: int
+    private_pages: int
+    image_pages: int
+    address_space_pages: tuple[NamedCount, ...]
+    page_tables: tuple[NamedCount, ...]
+    missing_functions: tuple[MissingFunction, ...]
+    missing_dlls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """One run, from start to the end of its last process.
 
-    `exit_status` is the program's 32-bit value. `stopped` is a sentence if a limit ended the run. `peak_commit` and
-    `peak_working_set` are in pages of `page_size` bytes. `private_pages` and `image_pages` are pages that faults gave
-    to the program. `eager_pages` are pages mapped before their first touch, by purpose; `address_space_pages` the
-    pages that creating one address space takes. `instructions` is None where they were not counted.
+    What belongs to a single process is the first program's; `processes` has a row for each, in the order of the
+    command line. `exit_status` is the program's 32-bit value. `stopped` is a sentence if a limit ended the run.
+    `peak_commit` and `peak_working_set` are in pages of `page_size` bytes. `private_pages` and `image_pages` are pages
+    that faults gave to the program. `eager_pages` are pages mapped before their first touch, by purpose, of all
+    processes; `address_space_pages` the pages that creating one address space takes. `instructions` is None where they
+    were not counted. `memory` has the figures of the whole machine's memory.
     """
 
     program: str
@@ -84,6 +110,11 @@ class RunReport:
     instructions: int | None
     virtual_time_100ns: int
     host_seconds: float
+    windows: str = ""
+    processors: int = 1
+    replacement: str = ""
+    processes: tuple[ProcessReport, ...] = ()
+    memory: MemoryReport | None = None
 
     def faults_from(self, origin: FaultOrigin) -> int:
         """Sum of all kinds."""
@@ -97,9 +128,20 @@ class RunReport:
     @property
     def exit_status_name(self) -> str | None:
         """The NTSTATUS that ended the program, by name, if it was one of a warning or an error."""
-        if self.exit_status < 0x80000000:
-            return None
-        try:
-            return f"STATUS_{Status(self.exit_status).name}"
-        except ValueError:
-            return None
+        return status_name(self.exit_status)
+
+    @property
+    def ending_status(self) -> int:
+        """The exit status that the run as a whole ends with: the first one that is not 0."""
+        statuses = [row.exit_status for row in self.processes] or [self.exit_status]
+        return next((status for status in statuses if status), 0)
+
+
+def status_name(exit_status: int) -> str | None:
+    """The NTSTATUS of a warning or an error by its name; None for any other exit status."""
+    if exit_status < 0x80000000:
+        return None
+    try:
+        return f"STATUS_{Status(exit_status).name}"
+    except ValueError:
+        return None

@@ -1,10 +1,10 @@
-"""`run_program`: one program from start to end, and the report of what its memory did."""
+"""`run_program`: programs from start to end on one machine, and the report of what their memory did."""
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +12,12 @@ from typing import Final
 
 from ntmm.hw.cpu import Cpu
 from ntmm.kernel.io.console import ConsoleFile, OutputLimit, OutputLimitReached
+from ntmm.kernel.io.image import HostImage
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.scheduler import Deadlock
 from ntmm.kernel.ke.trap import TimeLimitReached
-from ntmm.kernel.ps import Process
+from ntmm.kernel.ps import Thread
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.nt.profile import SystemProfile
@@ -26,10 +27,12 @@ from ntmm.runner.check import check_books
 from ntmm.runner.compile import compile_program
 from ntmm.runner.errors import MACHINE_FAILURE_EXIT, UserError
 from ntmm.runner.images import guest_path, open_program
-from ntmm.runner.machine import ENVIRONMENT, Machine, default_architecture
+from ntmm.runner.machine import Machine, default_architecture, environment
 from ntmm.runner.measure import make_report
-from ntmm.runner.options import RunOptions, profile_for
+from ntmm.runner.options import ProgramLine, RunOptions
 from ntmm.runner.report import RunReport
+from ntmm.runner.session import Program, SessionManager
+from ntmm.runner.timeline import start_timeline
 from ntmm.trace import JsonLinesRecorder, Trace
 
 _STOP_INTERVAL_SECONDS: Final = 0.05
@@ -49,8 +52,34 @@ class _StopSwitch:
             self.cpu.request_stop()
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A booted machine and the session that is to run on it."""
+
+    machine: Machine
+    session: SessionManager
+
+
+@contextmanager
+def prepared_run(options: RunOptions) -> Iterator[PreparedRun]:
+    """What a run needs, ready to begin, and closed afterwards; C sources are compiled first. Raises UserError."""
+    with ExitStack() as resources:
+        paths = [line.program for line in options.programs]
+        if any(_is_source(path) for path in paths):
+            folder = resources.enter_context(TemporaryDirectory(prefix="ntmm-"))
+            paths = _compiled(options, Path(folder))
+        images = [_open(path, resources) for path in paths]
+        profile = _profile(options, paths, [headers for _, headers in images])
+        trace = Trace()
+        if options.events is not None:
+            trace.subscribe(resources.enter_context(JsonLinesRecorder(options.events)))
+        machine = _build_machine(options, profile, trace)
+        resources.callback(machine.close)
+        yield PreparedRun(machine, SessionManager(machine, _programs(options, profile, paths, images)))
+
+
 def run_program(options: RunOptions) -> RunReport:
-    """Runs a program to its end or to a limit. Raises UserError if it cannot be started or the machine fails.
+    """Runs programs to their end or to a limit. Raises UserError if it cannot be started or the machine fails.
 
     The machine lives on a host thread of its own, so that the main thread can watch the time and hear Ctrl-C.
     """
@@ -66,63 +95,48 @@ def run_program(options: RunOptions) -> RunReport:
         return ending.result()
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedRun:
-    """A booted machine with the program loaded; `started` is the host's clock in seconds when that began."""
-
-    machine: Machine
-    process: Process
-    started: float
-
-
-@contextmanager
-def prepared_run(options: RunOptions) -> Iterator[PreparedRun]:
-    """What a run needs, ready to be run, and closed afterwards; a C source is compiled first. Raises UserError."""
-    with ExitStack() as resources:
-        program = options.program
-        if program.suffix.lower() == ".c":
-            folder = resources.enter_context(TemporaryDirectory(prefix="ntmm-"))
-            program = compile_program(program, options.architecture, Path(folder))
-        started = time.monotonic()
-        image, headers = open_program(program)
-        resources.callback(image.close)
-        profile = _profile(options, headers)
-        trace = Trace()
-        if options.events is not None:
-            recorder = resources.enter_context(JsonLinesRecorder(options.events))
-            trace.subscribe(recorder)
-        machine = _build_machine(options, profile, trace)
-        resources.callback(machine.close)
-        with _told(program):
-            process = machine.load(image, headers, _parameters(options, program), _streams(options))
-            yield PreparedRun(machine, process, started)
-
-
-@contextmanager
-def _told(program: Path) -> Iterator[None]:
-    """What went wrong with the program or the machine, as one sentence."""
-    try:
-        yield
-    except (LoaderError, MalformedImage) as error:
-        raise UserError(f"{str(program)!r} cannot be run: {error}") from error
-    except GuestFault as fault:
-        raise UserError(f"{str(program)!r} cannot be run: its image is bad at {fault.address:#x}") from fault
-    except Bugcheck as error:
-        raise UserError(str(error), MACHINE_FAILURE_EXIT) from error
-
-
 def _run_prepared(options: RunOptions, switch: _StopSwitch) -> RunReport:
+    started = time.monotonic()
     with prepared_run(options) as prepared:
-        machine, process = prepared.machine, prepared.process
+        machine, session = prepared.machine, prepared.session
         switch.cpu = machine.kernel.cpu
         try:
-            stopped = _run(machine, process)
+            with timeline_of(options, machine, session):
+                stopped = _run(machine, session)
         finally:
             switch.ended = True
-        report = make_report(machine, process, options, stopped, time.monotonic() - prepared.started)
+        report = make_report(machine, session.measured(), stopped, time.monotonic() - started)
         if options.checking:
-            check_books(machine, process)
+            check_books(machine)
         return report
+
+
+def _is_source(program: Path) -> bool:
+    return program.suffix.lower() == ".c"
+
+
+def _compiled(options: RunOptions, folder: Path) -> list[Path]:
+    """The program files to run, in order; C sources are compiled, each of them once."""
+    built: dict[Path, Path] = {}
+    for line in options.programs:
+        if _is_source(line.program) and line.program not in built:
+            place = folder / str(len(built))
+            place.mkdir()
+            built[line.program] = compile_program(line.program, options.architecture, place)
+    return [built.get(line.program, line.program) for line in options.programs]
+
+
+def timeline_of(options: RunOptions, machine: Machine, session: SessionManager) -> AbstractContextManager[None]:
+    """The time line of a run while it lasts, where one is asked for."""
+    if options.timeline is None:
+        return nullcontext()
+    return start_timeline(machine, session, options.timeline, options.timeline_interval)
+
+
+def _open(path: Path, resources: ExitStack) -> tuple[HostImage, PeHeaders]:
+    image, headers = open_program(path)
+    resources.callback(image.close)
+    return image, headers
 
 
 def _build_machine(options: RunOptions, profile: SystemProfile, trace: Trace) -> Machine:
@@ -132,22 +146,49 @@ def _build_machine(options: RunOptions, profile: SystemProfile, trace: Trace) ->
         raise UserError(str(error)) from error
 
 
-def _profile(options: RunOptions, headers: PeHeaders) -> SystemProfile:
-    profile = profile_for(options.architecture, options.ram, default_architecture(headers))
-    if headers.is_64 != (profile.architecture == "x64"):
-        bits = 64 if headers.is_64 else 32
-        raise UserError(f"a {bits}-bit program cannot run on a machine of architecture {profile.architecture}")
+def _profile(options: RunOptions, paths: Sequence[Path], headers: Sequence[PeHeaders]) -> SystemProfile:
+    """The machine that all programs fit; raises UserError where there is none."""
+    for path, other in zip(paths, headers, strict=True):
+        if other.is_64 != headers[0].is_64:
+            first, second = f"{str(paths[0])!r} has {_bits(headers[0])} bits", f"{str(path)!r} has {_bits(other)}"
+            raise UserError(f"the programs do not fit one machine: {first}, {second}")
+    profile = options.profile(default_architecture(headers[0]))
+    if headers[0].is_64 != (profile.architecture == "x64"):
+        raise UserError(
+            f"a {_bits(headers[0])}-bit program cannot run on a machine of architecture {profile.architecture}"
+        )
     return profile
 
 
-def _parameters(options: RunOptions, program: Path) -> ProcessParameters:
-    path = guest_path(program, Path.cwd())
-    command_line = subprocess.list2cmdline([path, *options.arguments])
-    return ProcessParameters(path, command_line, "C:\\", dict(ENVIRONMENT))
+def _bits(headers: PeHeaders) -> int:
+    return 64 if headers.is_64 else 32
 
 
-def _streams(options: RunOptions) -> tuple[ConsoleFile, ConsoleFile, ConsoleFile]:
+def _programs(
+    options: RunOptions, profile: SystemProfile, paths: Sequence[Path], images: Sequence[tuple[HostImage, PeHeaders]]
+) -> list[Program]:
     limit = OutputLimit(options.output_limit)
+    return [
+        Program(
+            path=str(path),
+            name=line.program.name,
+            image=image,
+            headers=headers,
+            parameters=_parameters(line, path, profile),
+            streams=_streams(options, limit),
+        )
+        for line, path, (image, headers) in zip(options.programs, paths, images, strict=True)
+    ]
+
+
+def _parameters(line: ProgramLine, program: Path, profile: SystemProfile) -> ProcessParameters:
+    path = guest_path(program, Path.cwd())
+    command_line = subprocess.list2cmdline([path, *line.arguments])
+    return ProcessParameters(path, command_line, "C:\\", environment(profile))
+
+
+def _streams(options: RunOptions, limit: OutputLimit) -> tuple[ConsoleFile, ConsoleFile, ConsoleFile]:
+    """One process's own files over the streams that all processes share."""
     return (
         ConsoleFile(options.standard_input, True, limit),
         ConsoleFile(options.standard_output, False, limit),
@@ -155,12 +196,25 @@ def _streams(options: RunOptions) -> tuple[ConsoleFile, ConsoleFile, ConsoleFile
     )
 
 
-def _run(machine: Machine, process: Process) -> str | None:
-    """Runs the machine until the process has ended; a sentence if a limit or a deadlock ended it first."""
+def _run(machine: Machine, session: SessionManager) -> str | None:
+    """Runs the machine until all processes have ended; a sentence if a limit or a deadlock ended it first."""
     kernel = machine.kernel
     try:
-        kernel.scheduler.run(lambda: process.ended)
+        kernel.scheduler.start(session)
+        kernel.scheduler.run(lambda: session.ended)
     except (OutputLimitReached, Deadlock, TimeLimitReached) as stop:
-        kernel.ps.kill(process)
+        for process in list(kernel.ps.processes):
+            kernel.ps.kill(process)
         return str(stop)
+    except (LoaderError, MalformedImage) as error:
+        raise UserError(f"{_running(machine)} cannot go on: {error}") from error
+    except GuestFault as fault:
+        raise UserError(f"{_running(machine)} cannot go on: its memory is bad at {fault.address:#x}") from fault
+    except Bugcheck as error:
+        raise UserError(str(error), MACHINE_FAILURE_EXIT) from error
     return None
+
+
+def _running(machine: Machine) -> str:
+    thread = machine.kernel.scheduler.current
+    return repr(thread.process.name) if isinstance(thread, Thread) else "a program"

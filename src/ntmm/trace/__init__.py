@@ -3,6 +3,7 @@
     events      one type for each kind of event
     trace       where the rest of the kernel emits events and observers subscribe
     json_lines  a recorder that writes one JSON object for each event
+    whole_file  a file that appears under its name only when it is finished
 
 Imports nothing from other rooms: every room may emit.
 """
@@ -14,15 +15,20 @@ from ntmm.trace.events import (
     Fault,
     ImageMapped,
     PageMoved,
+    PagingIo,
     ProcessCreated,
     ProcessEnded,
+    ProcessSwapped,
     PteChange,
+    StackSwapped,
     ThreadCreated,
     ThreadEnded,
+    Trim,
     VadChange,
 )
 from ntmm.trace.json_lines import JsonLinesRecorder
 from ntmm.trace.trace import Subscriber, Trace
+from ntmm.trace.whole_file import WholeFile
 
 __all__ = [
     "ApiCall",
@@ -32,12 +38,17 @@ __all__ = [
     "ImageMapped",
     "JsonLinesRecorder",
     "PageMoved",
+    "PagingIo",
     "ProcessCreated",
     "ProcessEnded",
+    "ProcessSwapped",
     "PteChange",
+    "StackSwapped",
     "Subscriber",
     "ThreadCreated",
     "ThreadEnded",
     "Trace",
+    "Trim",
     "VadChange",
+    "WholeFile",
 ]

@@ -123,6 +123,46 @@ class ApiCall(NamedTuple):
     name: str
 
 
+class PagingIo(NamedTuple):
+    """Pages went between RAM and a paging file: one read or write of `pages` pages from `slot` on.
+
+    `operation` is "read" or "write", `paging_file` the file's number, `thread` who asked: the one that faulted, or a
+    page writer.
+    """
+
+    virtual_time: int
+    operation: str
+    paging_file: int
+    slot: int
+    pages: int
+    thread: int
+
+
+class Trim(NamedTuple):
+    """The working-set manager took `pages` pages from a process (MmWorkingSetManager); `reason` says why."""
+
+    virtual_time: int
+    process: int
+    pages: int
+    reason: str
+
+
+class StackSwapped(NamedTuple):
+    """A thread's kernel stack left memory or came back; `direction` is "out" or "in"."""
+
+    virtual_time: int
+    thread: int
+    direction: str
+
+
+class ProcessSwapped(NamedTuple):
+    """A process all of whose stacks are out left memory, or came back; `direction` is "out" or "in"."""
+
+    virtual_time: int
+    process: int
+    direction: str
+
+
 Event = (
     Fault
     | PteChange
@@ -135,4 +175,8 @@ Event = (
     | ThreadEnded
     | ExceptionRaised
     | ApiCall
+    | PagingIo
+    | Trim
+    | StackSwapped
+    | ProcessSwapped
 )

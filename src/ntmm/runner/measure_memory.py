@@ -1,0 +1,46 @@
+"""Fills the machine's part of a report from the memory manager's statistics."""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any
+
+from ntmm.runner.report_memory import MemoryReport, PageMove, PagingFileReport
+
+
+def memory_report(statistics: Any) -> MemoryReport:
+    """The report of MemoryStatistics."""
+    return MemoryReport(
+        hard_faults=statistics.hard_faults,
+        soft_faults=statistics.soft_faults,
+        demand_zero_faults=statistics.demand_zero_faults,
+        copy_on_write_faults=statistics.copy_on_write_faults,
+        pages_read=statistics.pages_read,
+        read_ios=statistics.read_ios,
+        pages_written=statistics.pages_written,
+        write_ios=statistics.write_ios,
+        commit=statistics.commit,
+        peak_commit=statistics.peak_commit,
+        commit_limit=statistics.commit_limit,
+        trim_passes=statistics.trim_passes,
+        trimmed_pages=statistics.trimmed_pages,
+        repurposed=statistics.repurposed,
+        moves=_moves(statistics.transitions),
+        paging_files=_paging_files(statistics.paging_files),
+    )
+
+
+def _moves(transitions: Iterable[tuple[object, object, int]]) -> tuple[PageMove, ...]:
+    """Those that happened, the most frequent first."""
+    moves = [PageMove(_name(before), _name(after), int(count)) for before, after, count in transitions if count]
+    return tuple(sorted(moves, key=lambda move: (-move.count, move.source, move.destination)))
+
+
+def _name(state: object) -> str:
+    return state.name.lower() if isinstance(state, Enum) else str(state)
+
+
+def _paging_files(files: Iterable[Any]) -> tuple[PagingFileReport, ...]:
+    ordered = sorted(files, key=lambda file: file.number)
+    return tuple(
+        PagingFileReport(file.name, file.size, file.minimum, file.maximum, file.usage, file.peak) for file in ordered
+    )

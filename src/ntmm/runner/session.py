@@ -1,0 +1,115 @@
+"""The Session Manager's part (smss.exe): it starts the programs of a run and returns the memory of those that end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ntmm.kernel.io.console import ConsoleFile
+from ntmm.kernel.io.image import ImageBacking
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.scheduler import MAXIMUM_WAIT_OBJECTS
+from ntmm.kernel.ke.thread import KernelThread, ThreadState
+from ntmm.kernel.ps import Process
+from ntmm.loader.errors import LoaderError
+from ntmm.loader.parameters import ProcessParameters
+from ntmm.pe.headers import PeHeaders
+from ntmm.pe.malformed import MalformedImage
+from ntmm.runner.errors import UserError
+from ntmm.runner.machine import Machine
+from ntmm.runner.measure_process import MeasuredProcess, measure_process
+
+SESSION_THREAD_ID: Final = 0
+"""It belongs to no process of the machine, so events during loading name no thread."""
+
+SESSION_PRIORITY: Final = 11
+"""Above programs', as smss.exe has it: memory is returned at once, however busy they are."""
+
+_UNWIND_INTERVAL_100NS: Final = 10_000
+"""1 ms: how soon it looks again whether the threads of an ended process have left the kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program ready to be loaded: `path` and `name` are the host's, for messages and the report."""
+
+    path: str
+    name: str
+    image: ImageBacking
+    headers: PeHeaders
+    parameters: ProcessParameters
+    streams: tuple[ConsoleFile, ConsoleFile, ConsoleFile]
+
+
+class SessionManager(KernelThread):
+    """Loads all programs in order, then returns the memory of each process that ends while others run on.
+
+    It is a thread, so that loading may wait for paging. The run lasts as long as it does, which is why it is no system
+    thread: before the first program is loaded there would be nothing to run for.
+    """
+
+    is_system = False
+
+    def __init__(self, machine: Machine, programs: Sequence[Program]) -> None:
+        self.initialize(SESSION_THREAD_ID, SESSION_PRIORITY)
+        self._machine = machine
+        self._programs = programs
+        self._measured: dict[int, MeasuredProcess] = {}
+        self._is_returning_memory = False
+        self.processes: list[Process] = []
+        """Those loaded so far, in the order of the programs."""
+
+    def main(self) -> None:
+        """Raises UserError where a program cannot be loaded."""
+        for program in self._programs:
+            self.processes.append(self._load(program))
+        running, ended = list(self.processes), list[Process]()
+        while len(running) > 1:  # the last one's memory stays for the report and the audit
+            index = self._machine.kernel.scheduler.wait(self, running[:MAXIMUM_WAIT_OBJECTS])
+            ended.append(running.pop(index))
+            self._is_returning_memory = True
+            self._await_threads(ended[-1])
+            ended = [process for process in ended if not self._return_memory(process)]
+            self._is_returning_memory = False
+
+    def _load(self, program: Program) -> Process:
+        what = f"{program.path!r} cannot be run"
+        try:
+            return self._machine.load(program.image, program.headers, program.parameters, program.streams)
+        except (LoaderError, MalformedImage) as error:
+            raise UserError(f"{what}: {error}") from error
+        except GuestFault as fault:
+            raise UserError(f"{what}: its image is bad at {fault.address:#x}") from fault
+
+    def _await_threads(self, process: Process) -> None:
+        """Lets the threads of an ended process leave the kernel: they may still hold locks on its memory."""
+        scheduler = self._machine.kernel.scheduler
+        while any(thread.state not in (ThreadState.TERMINATED, ThreadState.INITIALIZED) for thread in process.threads):
+            scheduler.wait(self, (), timeout_100ns=_UNWIND_INTERVAL_100NS)
+
+    def _return_memory(self, process: Process) -> bool:
+        """False while another program has a handle to the process: it may be reading its memory."""
+        if process.handle_count:
+            return False
+        self._measured[process.id] = self._measure(process)
+        self._machine.kernel.ps.delete_process(process)
+        return True
+
+    def _measure(self, process: Process) -> MeasuredProcess:
+        name = self._programs[self.processes.index(process)].name
+        return measure_process(self._machine, process, name)
+
+    @property
+    def program_names(self) -> list[str]:
+        """The names of all programs, in order."""
+        return [program.name for program in self._programs]
+
+    @property
+    def ended(self) -> bool:
+        """All programs were loaded, all their processes have ended, and none is half deleted."""
+        if self._is_returning_memory:
+            return False
+        return len(self.processes) == len(self._programs) and all(process.ended for process in self.processes)
+
+    def measured(self) -> list[MeasuredProcess]:
+        """The figures of every process, in the order of the programs; asked for when the run is over."""
+        return [self._measured.get(process.id) or self._measure(process) for process in self.processes]
