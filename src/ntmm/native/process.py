@@ -64,7 +64,7 @@ def NtDelayExecution(call: Call, alertable: int, interval: int) -> int:
     if amount == 0:
         call.kernel.scheduler.yield_now()
         return Status.SUCCESS
-    call.kernel.scheduler.wait(call.thread, (), timeout_100ns=amount)
+    call.kernel.scheduler.wait(call.thread, (), timeout_100ns=amount, user_mode=True)
     return Status.SUCCESS
 
 

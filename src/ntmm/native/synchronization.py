@@ -64,4 +64,5 @@ def NtResetEvent(call: Call, handle: int, previous: int) -> int:
 def NtWaitForSingleObject(call: Call, handle: int, alertable: int, timeout: int) -> int:
     """Waits for one object."""
     target = waitable_of(call, handle)
-    return call.kernel.scheduler.wait(call.thread, (target,), timeout_100ns=timeout_of(call, timeout))
+    amount = timeout_of(call, timeout)
+    return call.kernel.scheduler.wait(call.thread, (target,), timeout_100ns=amount, user_mode=True)

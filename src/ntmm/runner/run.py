@@ -54,10 +54,11 @@ class _StopSwitch:
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A booted machine and the session that is to run on it."""
+    """A booted machine and the session that is to run on it; `started` is the host's clock in seconds when it began."""
 
     machine: Machine
     session: SessionManager
+    started: float
 
 
 @contextmanager
@@ -68,6 +69,7 @@ def prepared_run(options: RunOptions) -> Iterator[PreparedRun]:
         if any(_is_source(path) for path in paths):
             folder = resources.enter_context(TemporaryDirectory(prefix="ntmm-"))
             paths = _compiled(options, Path(folder))
+        started = time.monotonic()
         images = [_open(path, resources) for path in paths]
         profile = _profile(options, paths, [headers for _, headers in images])
         trace = Trace()
@@ -75,7 +77,8 @@ def prepared_run(options: RunOptions) -> Iterator[PreparedRun]:
             trace.subscribe(resources.enter_context(JsonLinesRecorder(options.events)))
         machine = _build_machine(options, profile, trace)
         resources.callback(machine.close)
-        yield PreparedRun(machine, SessionManager(machine, _programs(options, profile, paths, images)))
+        session = SessionManager(machine, _programs(options, profile, paths, images))
+        yield PreparedRun(machine, session, started)
 
 
 def run_program(options: RunOptions) -> RunReport:
@@ -96,7 +99,6 @@ def run_program(options: RunOptions) -> RunReport:
 
 
 def _run_prepared(options: RunOptions, switch: _StopSwitch) -> RunReport:
-    started = time.monotonic()
     with prepared_run(options) as prepared:
         machine, session = prepared.machine, prepared.session
         switch.cpu = machine.kernel.cpu
@@ -105,7 +107,7 @@ def _run_prepared(options: RunOptions, switch: _StopSwitch) -> RunReport:
                 stopped = _run(machine, session)
         finally:
             switch.ended = True
-        report = make_report(machine, session.measured(), stopped, time.monotonic() - started)
+        report = make_report(machine, session.measured(), stopped, time.monotonic() - prepared.started)
         if options.checking:
             check_books(machine)
         return report

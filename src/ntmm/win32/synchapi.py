@@ -156,7 +156,7 @@ def _wait(call: Call, handles: list[int], wait_all: bool, milliseconds: int) -> 
     except InvalidHandle as error:
         call.fail(error.status)
         return _FAILED
-    return call.kernel.scheduler.wait(call.thread, targets, wait_all, _timeout(milliseconds))
+    return call.kernel.scheduler.wait(call.thread, targets, wait_all, _timeout(milliseconds), user_mode=True)
 
 
 @service("kernel32", "WaitForSingleObject", "h u32")
@@ -202,7 +202,7 @@ def _sleep(call: Call, milliseconds: int) -> None:
     if milliseconds == 0:
         call.kernel.scheduler.yield_now()
     else:
-        call.kernel.scheduler.wait(call.thread, (), timeout_100ns=_timeout(milliseconds))
+        call.kernel.scheduler.wait(call.thread, (), timeout_100ns=_timeout(milliseconds), user_mode=True)
 
 
 @service("kernel32", "Sleep", "u32")

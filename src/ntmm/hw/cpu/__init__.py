@@ -6,12 +6,11 @@
 `floating_point`   x87 and SSE registers as an FXSAVE image
 `ring3`            the supervisor pages, and entering ring 3 once for the template of all contexts
 `descriptors`      segment descriptors and selectors
+`code_counter`     a native hook that counts guest code, for quanta that repeat
 `translated_code`  which frames hold translated code
 `walk`             the page-table walk in Python
 `calibration`      finding registers in the engine's saved state
 `engine`           raw calls into Unicorn's shared library
-
-A block hook that counts guest code for a deterministic quantum belongs beside `translated_code`; there is none yet.
 """
 
 from ntmm.hw.cpu.calibration import CalibrationError, Slots

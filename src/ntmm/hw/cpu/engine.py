@@ -13,7 +13,7 @@ with ready-made argument objects 1.0 us. Three facts carry the design:
 import ctypes
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from unicorn import unicorn_const as uc
 from unicorn import x86_const as x86
@@ -30,11 +30,14 @@ _CTL_WRITE = uc.UC_CTL_IO_WRITE << 30
 _CPU_MODEL = _CTL_WRITE | 1 << 26 | uc.UC_CTL_CPU_MODEL
 _USE_EXITS = _CTL_WRITE | 1 << 26 | uc.UC_CTL_UC_USE_EXITS
 _FLUSH_TLB = _CTL_WRITE | uc.UC_CTL_TLB_FLUSH
+_FLUSH_CODE = _CTL_WRITE | uc.UC_CTL_TB_FLUSH
 _REMOVE_CACHE = _CTL_WRITE | 2 << 26 | uc.UC_CTL_TB_REMOVE_CACHE
 
 _RECORD_INTERRUPT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 _RECORD_INSTRUCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 _STOP = ctypes.cast(CALL.uc_emu_stop, ctypes.c_void_p)
+STOP_ADDRESS: Final = _STOP.value or 0
+"""Where `uc_emu_stop(uc)` is, for native hooks."""
 
 
 class TranslatedBlock(ctypes.Structure):
@@ -126,7 +129,24 @@ class Engine:
         """
         self._add_hook(uc.UC_HOOK_EDGE_GENERATED, _RECORD_BLOCK(callback))
 
-    def _add_hook(self, kind: int, function: Any, user_data: int = 0, instruction: int = 0) -> None:
+    def add_block_hook(self, address: int, user_data: int) -> int:
+        """Call the native `address(uc, pc, size, user_data)` before each block of guest code; returns the hook's handle.
+
+        All translated code is dropped: what was translated without the hook would never call it.
+        """
+        hook = self._add_hook(uc.UC_HOOK_BLOCK, ctypes.c_void_p(address), user_data)
+        self._flush_code()
+        return hook
+
+    def remove_block_hook(self, hook: int) -> None:
+        """Take out a hook that `add_block_hook` made, and drop the code that calls it."""
+        check(CALL.uc_hook_del(self.handle, ctypes.c_size_t(hook)), "remove a hook")
+        self._flush_code()
+
+    def _flush_code(self) -> None:
+        check(CALL.uc_ctl(self.handle, ctypes.c_uint32(_FLUSH_CODE)), "drop all translated code")
+
+    def _add_hook(self, kind: int, function: Any, user_data: int = 0, instruction: int = 0) -> int:
         self._callbacks.append(function)
         hook = ctypes.c_size_t()
         everywhere = ctypes.c_uint64(1), ctypes.c_uint64(0)  # an empty range means: no range
@@ -134,6 +154,7 @@ class Engine:
             self.handle, ctypes.byref(hook), kind, function, ctypes.c_void_p(user_data), *everywhere, instruction
         )
         check(error, "add a hook")
+        return hook.value
 
     # registers
 

@@ -13,7 +13,7 @@ class ExitReason(IntEnum):
     EXCEPTION = 2
     """Any other vector; see Cpu.vector."""
     QUANTUM = 3
-    """The time slice is used up (reserved: no hook counts guest code yet, so `run` never returns it)."""
+    """As much guest code as Cpu.count_code allowed has run; the context's pc is at the next instruction."""
     STOPPED = 4
     """Cpu.request_stop was called."""
 

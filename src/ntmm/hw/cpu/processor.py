@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ctypes import c_size_t, c_uint64
 from threading import get_ident
 
 from ntmm.hw.arch import Architecture
 from ntmm.hw.cpu import floating_point
 from ntmm.hw.cpu.calibration import HIDDEN_LONG_MODE, Slots, state_layout, with_word
+from ntmm.hw.cpu.code_counter import CodeCounter
 from ntmm.hw.cpu.context import Context, RegisterFile
 from ntmm.hw.cpu.descriptors import teb_descriptor
 from ntmm.hw.cpu.engine import CALL, ENTER, INVALID_INSTRUCTION, REFUSED, CpuError, Engine, describe, version
@@ -69,6 +70,7 @@ class Cpu:
         self._file = RegisterFile(layout, architecture)
         self._code = TranslatedCode(self._engine, ram, architecture, self._physical_state())
         self._blocks = self._code.blocks
+        self._counter = CodeCounter(self._engine)
         self._error_slot, self._old_exception = layout.error_code, layout.old_exception
         self._fault_slot = layout.slots.cr2
         self._template: bytes | None = None
@@ -164,7 +166,7 @@ class Cpu:
         elif error:
             raise CpuError(f"Unicorn {version()} failed at pc {context.pc:#x}: {describe(error)}.")
         elif vector < 0:
-            return self._acknowledge_stop(context)
+            return ExitReason.QUANTUM if self._counter.is_over else self._acknowledge_stop(context)
         elif vector & REFUSED:
             context.pc -= 2
             vector, self.error_code = vector & ~REFUSED, 0
@@ -217,6 +219,29 @@ class Cpu:
         self._ram.u64[index] = teb_descriptor(context.teb_base & 0xFFFFFFFF)
         context.moved = False
         self._current = context
+
+    # counting code
+
+    def count_code(self, limit: int) -> None:
+        """Count executed guest code, and make `run` return QUANTUM once `limit` bytes of it (> 0) have run from now on.
+
+        Also begins the next quantum where code is counted already; `run` returns QUANTUM at once until it does.
+        """
+        self._counter.begin(limit)
+
+    def stop_counting(self) -> None:
+        """Run guest code uncounted and at full speed; nothing happens if it is."""
+        self._counter.end()
+
+    @property
+    def code_bytes(self) -> int:
+        """Bytes of guest code counted so far."""
+        return self._counter.words[0]
+
+    @property
+    def code_counter(self) -> Sequence[int]:
+        """A live view whose first item is `code_bytes`, for the clock."""
+        return self._counter.words
 
     # what the kernel must tell the CPU
 

@@ -1,5 +1,6 @@
 """The virtual clock: time passes by what the machine did, never by the host's time, so that runs repeat exactly."""
 
+from collections.abc import Sequence
 from typing import Final
 
 BOOT_TIME_100NS: Final = 127_489_248_000_000_000
@@ -8,14 +9,24 @@ BOOT_TIME_100NS: Final = 127_489_248_000_000_000
 KERNEL_ENTRY_100NS: Final = 10
 """Modelled cost of one entry into the kernel: 1 microsecond."""
 
+CODE_BYTES_PER_100NS: Final = 400
+"""Modelled speed of guest code where it is counted: 0.25 ns a byte, about 1 ns an instruction."""
+
 TICK_100NS: Final = 156_250
 """The clock interrupt's period: 15.625 ms, as on PCs of the time."""
 
+NEVER: Final = 1 << 62
+"""An uptime and a number of kernel entries that no run reaches."""
+
 
 class Clock:
-    """Counts virtual time in 100 ns units. `entries` is raised by the trap loop; `advance` adds waits and I/O."""
+    """Counts virtual time in 100 ns units: kernel entries, waits and I/O, and guest code where it is counted.
 
-    __slots__ = ("entries", "skipped_100ns")
+    `entries` is raised by the trap loop; `advance` adds waits and I/O; `code_bytes`, a slot that boot fills, holds the
+    bytes of guest code that the CPU has counted.
+    """
+
+    __slots__ = ("alarm_100ns", "alarm_entries", "code_bytes", "entries", "skipped_100ns")
 
     performance_frequency: Final = 10_000_000
     """Counts per second of the performance counter."""
@@ -23,10 +34,16 @@ class Clock:
     def __init__(self) -> None:
         self.entries = 0
         self.skipped_100ns = 0
+        self.code_bytes: Sequence[int] = (0,)
+        self.alarm_100ns = NEVER
+        """Uptime at which the next timer is due."""
+        self.alarm_entries = NEVER
+        """The value of `entries` from which that timer is due, if no further code is counted."""
 
     def uptime_100ns(self) -> int:
         """Time since boot in 100 ns units."""
-        return self.entries * KERNEL_ENTRY_100NS + self.skipped_100ns
+        counted = self.code_bytes[0] // CODE_BYTES_PER_100NS
+        return self.entries * KERNEL_ENTRY_100NS + self.skipped_100ns + counted
 
     def now_100ns(self) -> int:
         """Current time as a FILETIME."""
@@ -48,3 +65,16 @@ class Clock:
         """Lets time pass without work: an idle wait, or an I/O's latency."""
         assert amount_100ns >= 0
         self.skipped_100ns += amount_100ns
+        self._set_alarm_entries()
+
+    def set_alarm(self, due_100ns: int | None) -> None:
+        """The uptime at which the trap loop must look at the timers; None for no timers."""
+        self.alarm_100ns = NEVER if due_100ns is None else due_100ns
+        self._set_alarm_entries()
+
+    def _set_alarm_entries(self) -> None:
+        if self.alarm_100ns == NEVER:
+            self.alarm_entries = NEVER
+        else:
+            left = self.alarm_100ns - self.uptime_100ns()
+            self.alarm_entries = self.entries - (-left // KERNEL_ENTRY_100NS)

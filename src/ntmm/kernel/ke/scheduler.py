@@ -1,130 +1,36 @@
-"""The dispatcher: priorities, waits and timeouts over greenlets, on the virtual clock (KiSwapThread and friends).
+"""The dispatcher: waits and timeouts, suspending and ending threads, over `switching` (KeWaitForMultipleObjects).
 
-Threads of one priority take turns in order of readiness, so a run is repeatable. When all threads wait, time jumps
-to the next timeout; when there is none the program is deadlocked, which is reported and never hangs.
+When all threads wait, time jumps to the next timer. When no thread of a program could ever go on, the program is
+deadlocked, which is reported and never hangs, whatever timers the system's own threads have.
 """
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent
 
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.dispatcher import DispatcherObject
+from ntmm.kernel.ke.switching import Deadlock, Switching
 from ntmm.kernel.ke.thread import KernelThread, ThreadExit, ThreadState
 from ntmm.nt.status import Status
 
-QUANTUM_ENTRIES: Final = 2000
-"""Kernel entries after which a thread gives way to a ready one of its priority."""
+__all__ = ["MAXIMUM_WAIT_OBJECTS", "Deadlock", "Scheduler"]
 
 MAXIMUM_WAIT_OBJECTS: Final = 64
 
 
-class Deadlock(Exception):
-    """Every thread waits and no timeout is pending; the message is one sentence for the tool's user."""
-
-
-class Scheduler:
+class Scheduler(Switching):
     """One processor's ready queues and wait lists."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._ready: dict[int, deque[KernelThread]] = {}
-        self._waiting: list[KernelThread] = []
-        self._alive: list[KernelThread] = []
-        self._hub: greenlet | None = None
-        self.current: KernelThread | None = None
-        self.ready_count = 0
-        self.timed_waits = 0
-        """Waiting threads with a timeout: while there are any, a running thread must look at the clock."""
+        super().__init__(clock)
+        self._waiting: dict[KernelThread, None] = {}
 
-    def start(self, thread: KernelThread) -> None:
-        """Makes a new thread runnable, or suspended if its suspend count is not zero."""
-
-        def body() -> None:
-            try:
-                if not thread.must_exit:
-                    thread.main()
-            except ThreadExit:
-                pass
-            finally:
-                thread.state = ThreadState.TERMINATED
-
-        thread.greenlet = greenlet(body)
-        self._alive.append(thread)
-        if thread.suspend_count:
-            thread.state = ThreadState.SUSPENDED
-        else:
-            self._make_ready(thread)
-
-    def run(self, until: Callable[[], bool]) -> None:
-        """Runs threads until none is left or `until()` is true; raises Deadlock, and what a thread's code raises."""
-        self._hub = getcurrent()
-        while self._alive and not until():
-            thread = self._next_ready()
-            if thread is None:
-                self._advance_to_next_timeout()
-                continue
-            self._dispatch(thread)
-
-    def _dispatch(self, thread: KernelThread) -> None:
-        assert thread.greenlet is not None
-        self.current, thread.state, thread.quantum = thread, ThreadState.RUNNING, QUANTUM_ENTRIES
-        thread.greenlet.parent = getcurrent()
-        thread.greenlet.switch()
-        self.current = None
-        if thread.state is ThreadState.TERMINATED:
-            self._alive.remove(thread)
-
-    def _next_ready(self) -> KernelThread | None:
-        for priority in sorted(self._ready, reverse=True):
-            queue = self._ready[priority]
-            if queue:
-                self.ready_count -= 1
-                return queue.popleft()
-        return None
-
-    def _make_ready(self, thread: KernelThread) -> None:
-        thread.state = ThreadState.READY
-        self._ready.setdefault(thread.priority, deque()).append(thread)
-        self.ready_count += 1
-
-    def _advance_to_next_timeout(self) -> None:
-        timed = [thread for thread in self._waiting if thread.deadline_100ns is not None]
-        if not timed:
-            raise Deadlock("every thread of the program waits for another and none can go on: it is deadlocked")
-        first = min(timed, key=lambda thread: thread.deadline_100ns or 0)
-        self._clock.advance(max(0, (first.deadline_100ns or 0) - self._clock.uptime_100ns()))
-        self.wake_expired()
-
-    def wake_expired(self) -> None:
-        """Makes threads ready whose timeout has passed on the virtual clock."""
-        now = self._clock.uptime_100ns()
-        for thread in list(self._waiting):
-            if thread.deadline_100ns is not None and thread.deadline_100ns <= now:
-                self._wake(thread, Status.TIMEOUT)
-
-    def _switch_away(self) -> None:
-        assert self._hub is not None, "a wait outside any thread"
-        self._hub.switch()
-        thread = self.current
-        if thread is not None and thread.must_exit:
-            raise ThreadExit
-
-    def yield_now(self) -> bool:
-        """Lets the other ready threads of at least this priority go first; False if there was none."""
-        thread = self.current
-        assert thread is not None
-        if self._waiting:
-            self.wake_expired()
-        if not self.ready_count or not any(
-            queue for priority, queue in self._ready.items() if priority >= thread.priority
-        ):
-            return False
-        self._make_ready(thread)
-        self._switch_away()
-        return True
+    @property
+    def waiting_threads(self) -> tuple[KernelThread, ...]:
+        """The threads that wait, in order of the beginning of their waits."""
+        return tuple(self._waiting)
 
     def wait(
         self,
@@ -132,26 +38,45 @@ class Scheduler:
         objects: Sequence[DispatcherObject],
         wait_all: bool = False,
         timeout_100ns: int | None = None,
+        user_mode: bool = False,
+        for_system: bool = False,
     ) -> int:
         """Waits for one or all of `objects`; answers WAIT_0 + index, ABANDONED_WAIT_0 + index or TIMEOUT.
 
         `timeout_100ns` is relative; None waits without end and 0 only looks. With no objects it is a delay.
+        `user_mode`: the program asked for the wait, so its kernel stack may be taken meanwhile.
+        `for_system`: the system itself ends it (paging I/O, free pages, a lock). Neither ending nor suspending the
+        thread cuts such a wait short: that comes when the thread is about to leave the kernel.
         """
         assert len(objects) <= MAXIMUM_WAIT_OBJECTS
+        assert thread is self.current, "a wait outside its thread"
         thread.waits_for, thread.wait_all = tuple(objects), wait_all
         status = self._try_satisfy(thread)
         if status is not None:
             return status
         if timeout_100ns == 0:
             return Status.TIMEOUT
-        thread.deadline_100ns = None if timeout_100ns is None else self._clock.uptime_100ns() + timeout_100ns
-        for target in objects:
+        thread.wait_user_mode, thread.waits_for_system = user_mode, for_system
+        self._begin_wait(thread, timeout_100ns)
+        self._switch_away()
+        if thread.must_exit and not for_system:
+            raise ThreadExit
+        return thread.wait_status
+
+    def _begin_wait(self, thread: KernelThread, timeout_100ns: int | None) -> None:
+        thread.wait_start_100ns = self._clock.uptime_100ns()
+        if timeout_100ns is not None:
+            due = thread.wait_start_100ns + timeout_100ns
+            thread.wait_timer = self.call_at(due, lambda: self._wake(thread, Status.TIMEOUT))
+        for target in thread.waits_for:
             target.waiters.append(thread)
         thread.state = ThreadState.WAITING
-        self._waiting.append(thread)
-        self.timed_waits += thread.deadline_100ns is not None
-        self._switch_away()
-        return thread.wait_status
+        self._waiting[thread] = None
+        self._compete(thread, self._ends_by_itself(thread))
+
+    @staticmethod
+    def _ends_by_itself(thread: KernelThread) -> bool:
+        return thread.wait_timer is not None or thread.waits_for_system
 
     def _try_satisfy(self, thread: KernelThread) -> int | None:
         targets = thread.waits_for
@@ -173,28 +98,31 @@ class Scheduler:
                 self._wake(thread, status)
 
     def _wake(self, thread: KernelThread, status: int) -> None:
-        self._waiting.remove(thread)
-        self.timed_waits -= thread.deadline_100ns is not None
+        self._end_wait(thread)
+        thread.wait_status = status
+        self._make_runnable(thread)
+
+    def _end_wait(self, thread: KernelThread) -> None:
+        """Takes a thread out of all lists of waiters."""
+        del self._waiting[thread]
+        self._compete(thread, -self._ends_by_itself(thread))
         for target in thread.waits_for:
             if thread in target.waiters:
                 target.waiters.remove(thread)
-        thread.wait_status, thread.deadline_100ns, thread.waits_for = status, None, ()
-        if thread.suspend_count:
-            thread.state = ThreadState.SUSPENDED
-        else:
-            self._make_ready(thread)
+        if thread.wait_timer is not None:
+            thread.wait_timer.cancel()
+        thread.wait_timer, thread.waits_for, thread.wait_user_mode = None, (), False
 
     def suspend(self, thread: KernelThread) -> int:
-        """Raises the suspend count and answers the old one; a running thread stops at once."""
+        """Raises the suspend count and answers the old one; a running thread stops at once.
+
+        A ready thread stops before it enters user mode again, one that waits when its wait is over.
+        """
         old = thread.suspend_count
         thread.suspend_count += 1
-        if thread.state is ThreadState.READY:
-            self._ready[thread.priority].remove(thread)
-            self.ready_count -= 1
-            thread.state = ThreadState.SUSPENDED
-        elif thread is self.current:
-            thread.state = ThreadState.SUSPENDED
-            self._switch_away()
+        thread.apc_pending = True
+        if thread is self.current:
+            self.deliver(thread)
         return old
 
     def resume(self, thread: KernelThread) -> int:
@@ -203,29 +131,42 @@ class Scheduler:
         if old:
             thread.suspend_count -= 1
         if old == 1 and thread.state is ThreadState.SUSPENDED:
-            self._make_ready(thread)
+            self._make_runnable(thread)
         return old
 
     def terminate(self, thread: KernelThread) -> None:
-        """Ends a thread wherever it is; its kernel code is unwound by ThreadExit when it next would run."""
+        """Ends a thread: its kernel code is unwound by ThreadExit when it next runs.
+
+        A wait for the system is not cut short. A thread whose kernel stack is out has it brought in first.
+        """
         if thread.state is ThreadState.TERMINATED:
             return
         if thread is self.current:
             raise ThreadExit
-        thread.must_exit = True
+        thread.must_exit = thread.apc_pending = True
         thread.suspend_count = 0
-        if thread.state is ThreadState.WAITING:
+        if thread.state is ThreadState.WAITING and not thread.waits_for_system:
             self._wake(thread, Status.ALERTED)
         elif thread.state is ThreadState.SUSPENDED:
-            self._make_ready(thread)
+            self._make_runnable(thread)
 
     def drop_all(self) -> None:
-        """Unwinds every thread that is still alive; the machine is being closed."""
-        for thread in list(self._alive):
+        """Unwinds every thread that is still alive, wherever its stack is; the machine is being closed."""
+        self._dropping = True
+        for thread in self.waiting_threads:
+            self._end_wait(thread)  # first, so that nothing is handed to a thread that will not take it
+        for thread in self.threads:
             thread.must_exit = True
             if thread.greenlet is not None and not thread.greenlet.dead and thread.greenlet:
                 self.current = thread
                 thread.greenlet.parent = getcurrent()
                 thread.greenlet.throw(ThreadExit)
-        self._alive.clear()
+        self._clear()
+
+    def _clear(self) -> None:
         self.current = None
+        self._alive.clear()
+        self._ready.clear()
+        self._timers.clear()
+        self.ready_count = self.competitors = self.attention = self._programs_alive = 0
+        self.turn_pending = self._dropping = False

@@ -6,7 +6,7 @@ from typing import Any
 from ntmm.hw.cpu import Cpu, ExitReason
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.scheduler import Scheduler
-from ntmm.kernel.ke.thread import KernelThread, ThreadExit
+from ntmm.kernel.ke.thread import KernelThread
 
 
 class TimeLimitReached(Exception):
@@ -23,14 +23,14 @@ def _unfilled(*arguments: object) -> None:
     raise AssertionError("a trap slot was not filled at boot")
 
 
-def _reach_time_limit(thread: UserThread) -> None:
+def _reach_time_limit(thread: UserThread, reason: ExitReason) -> None:
     raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")
 
 
 class TrapLoop:
     """The slots, filled by `boot`: `page_fault(thread, address, error code)`, `system_call(thread)`,
-    `exception(thread, vector)`; `stopped(thread)` is called after `Cpu.request_stop` and ends the run unless a debugger
-    fills it.
+    `exception(thread, vector)`; `stopped(thread, reason)` is called after `Cpu.request_stop`, which ends the run unless
+    a debugger fills the slot, and at the debugger's breakpoints.
     """
 
     def __init__(self, cpu: Cpu, clock: Clock, scheduler: Scheduler) -> None:
@@ -40,7 +40,7 @@ class TrapLoop:
         self.page_fault: Callable[[Any, int, int], None] = _unfilled
         self.system_call: Callable[[Any], None] = _unfilled
         self.exception: Callable[[Any, int], None] = _unfilled
-        self.stopped: Callable[[Any], None] = _reach_time_limit
+        self.stopped: Callable[[Any, ExitReason], None] = _reach_time_limit
 
     def run(self, thread: UserThread) -> None:
         """Runs a thread until it ends (ThreadExit) or the run does (TimeLimitReached)."""
@@ -62,12 +62,12 @@ class TrapLoop:
             elif reason is is_exception:
                 self.exception(thread, cpu.vector)
             else:
-                self.stopped(thread)
-            if thread.must_exit:
-                raise ThreadExit
-            if scheduler.timed_waits:
-                scheduler.wake_expired()
-            if scheduler.ready_count:
-                thread.quantum -= 1
-                if thread.quantum <= 0:
-                    scheduler.yield_now()
+                clock.entries -= 1  # what the host asks for takes no virtual time
+                self.stopped(thread, reason)
+                continue
+            if clock.entries >= clock.alarm_entries:
+                scheduler.expire_timers()
+            if scheduler.attention:
+                scheduler.take_turns()
+            if thread.apc_pending:
+                scheduler.deliver(thread)
