@@ -37,7 +37,7 @@ class CodeCounter:
     def end(self) -> None:
         """Takes the hook out; guest code runs at full speed again."""
         if self._hook is not None:
-            self._engine.remove_block_hook(self._hook)
+            self._engine.remove_hook(self._hook)
             self._hook = None
 
 

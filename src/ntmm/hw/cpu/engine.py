@@ -35,6 +35,7 @@ _REMOVE_CACHE = _CTL_WRITE | 2 << 26 | uc.UC_CTL_TB_REMOVE_CACHE
 
 _RECORD_INTERRUPT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 _RECORD_INSTRUCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+_REACH_INSTRUCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_void_p)
 _STOP = ctypes.cast(CALL.uc_emu_stop, ctypes.c_void_p)
 STOP_ADDRESS: Final = _STOP.value or 0
 """Where `uc_emu_stop(uc)` is, for native hooks."""
@@ -138,20 +139,33 @@ class Engine:
         self._flush_code()
         return hook
 
-    def remove_block_hook(self, hook: int) -> None:
-        """Take out a hook that `add_block_hook` made, and drop the code that calls it."""
+    def add_code_hook(self, callback: Callable[[int, int, int, int], None], first: int, last: int) -> int:
+        """Call `callback(handle, pc, size, 0)` before each instruction from `first` to `last`; returns the hook's handle.
+
+        Where `last` is below `first`, before every instruction. The callback must not raise. All translated code is
+        dropped, as for blocks.
+        """
+        hook = self._add_hook(uc.UC_HOOK_CODE, _REACH_INSTRUCTION(callback), first=first, last=last)
+        self._flush_code()
+        return hook
+
+    def remove_hook(self, hook: int) -> None:
+        """Take out a hook on blocks or code, and drop the code that calls it."""
         check(CALL.uc_hook_del(self.handle, ctypes.c_size_t(hook)), "remove a hook")
         self._flush_code()
 
     def _flush_code(self) -> None:
         check(CALL.uc_ctl(self.handle, ctypes.c_uint32(_FLUSH_CODE)), "drop all translated code")
 
-    def _add_hook(self, kind: int, function: Any, user_data: int = 0, instruction: int = 0) -> int:
+    def _add_hook(
+        self, kind: int, function: Any, user_data: int = 0, instruction: int = 0, first: int = 1, last: int = 0
+    ) -> int:
+        """An empty range of addresses means: no range."""
         self._callbacks.append(function)
         hook = ctypes.c_size_t()
-        everywhere = ctypes.c_uint64(1), ctypes.c_uint64(0)  # an empty range means: no range
+        addresses = ctypes.c_uint64(first), ctypes.c_uint64(last)
         error = CALL.uc_hook_add(
-            self.handle, ctypes.byref(hook), kind, function, ctypes.c_void_p(user_data), *everywhere, instruction
+            self.handle, ctypes.byref(hook), kind, function, ctypes.c_void_p(user_data), *addresses, instruction
         )
         check(error, "add a hook")
         return hook.value
