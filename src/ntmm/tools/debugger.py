@@ -4,48 +4,44 @@ The machine runs in a greenlet of its own. A stop switches from the middle of a 
 called `go` and leaves everything as it is: the machine's threads and its scheduler go on from there at the next `go`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from ntmm.hw.cpu import Vector
+from ntmm.hw.cpu import FAULT_FETCH, ExitReason
 from ntmm.kernel.io.console import OutputLimitReached
 from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.scheduler import Deadlock
-from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ps import Process, Thread
 from ntmm.runner.machine import Machine
+from ntmm.runner.session import SessionManager
 from ntmm.tools.breakpoints import Breakpoint, Breakpoints
+from ntmm.tools.entries import leaf_state
 from ntmm.tools.rows import CommandError, Widths
 from ntmm.tools.stops import Reason, StopRow
 from ntmm.tools.symbols import Symbols
 from ntmm.tools.walk import TableWalk
 
-_TRAP_FLAG: Final = 0x100
-_DEBUGGER_PRIORITY: Final = 31
+_LONGEST_INSTRUCTION: Final = 15
 
 
 @dataclass(slots=True)
 class _Step:
-    """One instruction of a thread run with the trap flag set: for `t`, or to pass a breakpoint that was `lifted`."""
+    """A step of `thread` from an instruction at `pc`; `over` is not None for `p`: the stack pointer a call began at.
 
-    lifted: Breakpoint | None
-    is_wanted: bool
+    While a called function runs, `awaits_return` is true.
+    """
+
+    thread: Thread
+    pc: int
+    over: int | None = None
+    awaits_return: bool = False
 
 
-class _Planter(KernelThread):
-    """Plants breakpoints before the program's first instruction: writing may wait for pages, so it needs a thread."""
-
-    is_system = True
-
-    def __init__(self, plant: Callable[[], None]) -> None:
-        self.initialize(0, _DEBUGGER_PRIORITY)
-        self._plant = plant
-
-    def main(self) -> None:
-        self._plant()
+def _is_fetch(pc: int, address: int, error_code: int) -> bool:
+    """True for a fault that came before the instruction began; 2-level tables do not say so in the error code."""
+    return bool(error_code & FAULT_FETCH) or pc <= address < pc + _LONGEST_INSTRUCTION
 
 
 class Debugger:
@@ -54,35 +50,33 @@ class Debugger:
     All methods are to be called on one host thread. Close it before the machine.
     """
 
-    def __init__(self, machine: Machine, program: Process) -> None:
+    def __init__(self, machine: Machine, session: SessionManager) -> None:
         self.machine = machine
         self.kernel = machine.kernel
-        self.program = program
-        self.breakpoints = Breakpoints(self.kernel)
+        self.session = session
+        self.breakpoints = Breakpoints(self.kernel.cpu)
         self.symbols = Symbols(self.kernel)
         self.thread: Thread | None = None
-        """The thread that stopped; None before the first stop and after the end."""
+        """The thread that stopped; None after the end."""
         self.is_finished = self.is_running = False
-        self._steps: dict[Thread, _Step] = {}
-        self._wants_step = self._steps_first = False
-        self._machine_greenlet: greenlet | None = None
+        self._step: _Step | None = None
+        self._machine_greenlet = greenlet(self._run_machine)
+        self._stopped_at: greenlet = self._machine_greenlet
         self._prompt: greenlet | None = None
-        self._stopped_at: greenlet | None = None
         traps = self.kernel.traps
-        self._answer_fault, self._answer_call, self._answer_exception = (
-            traps.page_fault,
-            traps.system_call,
-            traps.exception,
-        )
-        traps.page_fault, traps.system_call = self._page_fault, self._system_call
-        traps.exception, traps.stopped = self._exception, self._break_in
+        self._answer_fault = traps.page_fault
+        traps.page_fault, traps.stopped = self._page_fault, self._stopped
 
     # commands
 
     @property
     def process(self) -> Process:
-        """The process that commands mean where they name none."""
-        return self.thread.process if self.thread is not None else self.program
+        """The process that commands mean where they name none; raises CommandError if none was loaded."""
+        if self.thread is not None:
+            return self.thread.process
+        if not self.session.processes:
+            raise CommandError("no program was loaded")
+        return self.session.processes[0]
 
     @property
     def widths(self) -> Widths:
@@ -90,43 +84,52 @@ class Debugger:
         architecture = self.kernel.architecture
         return Widths(architecture.bits // 4, architecture.pte_size * 2)
 
-    def byte(self, process: Process, address: int) -> int | None:
-        """A byte of a process's memory as the program has it, without our int3; None where no page is in RAM."""
-        hidden = self.breakpoints.hidden_byte(process, address)
-        return hidden if hidden is not None else TableWalk(self.kernel, process.space.directory).byte(address)
+    def begin(self) -> StopRow:
+        """Loads the programs and stops before the first instruction; raises UserError where one cannot be loaded."""
+        return self._resume(stops_at_once=True)
 
     def go(self) -> StopRow:
         """Runs the machine until the next stop; raises CommandError when it has ended."""
-        for step in self._steps.values():
-            step.is_wanted = False
-        return self._resume(wants_step=False)
+        self._check_running()
+        return self._resume()
 
-    def step(self) -> StopRow:
-        """Runs one instruction of the stopped thread; before the first stop, that of the thread that runs first."""
-        return self._resume(wants_step=True)
+    def step(self, over: bool = False) -> StopRow:
+        """Runs one instruction of the stopped thread; with `over`, a function that it calls as well."""
+        self._check_running()
+        thread = self.thread
+        assert thread is not None
+        context = thread.context
+        self._step = _Step(thread, context.pc, context.sp if over else None)
+        self.kernel.cpu.breakpoints.step(context)
+        return self._resume()
 
-    def _resume(self, wants_step: bool) -> StopRow:
+    def _check_running(self) -> None:
         if self.is_finished:
             raise CommandError("the program has ended, so nothing can run")
-        self._prompt, self._wants_step = getcurrent(), wants_step
-        if self._machine_greenlet is None:
-            self._machine_greenlet = self._stopped_at = greenlet(self._run_machine)
-            if wants_step:
-                self._steps_first = True
-                self.kernel.cpu.request_stop()  # so that the first thread arrives at `_break_in` before it runs
-        self._machine_greenlet.parent = self._prompt
-        assert self._stopped_at is not None
+
+    def _resume(self, stops_at_once: bool = False) -> StopRow:
+        self._prompt = self._machine_greenlet.parent = getcurrent()
+        self.kernel.cpu.cancel_stop()  # one that came too late for the last stop
+        if stops_at_once:
+            self.kernel.cpu.request_stop()
         self.is_running = True
         try:
             stop: StopRow = self._stopped_at.switch()
         finally:
             self.is_running = False
             self.is_finished = self._machine_greenlet.dead
+            self._end_step()
+            self.breakpoints.forget_ended()
         return stop
+
+    def _end_step(self) -> None:
+        self._step = None
+        self.kernel.cpu.breakpoints.step(None)
+        self.breakpoints.drop_own()
 
     def close(self) -> None:
         """Leaves the machine where it is, never to run again."""
-        if self._machine_greenlet is not None and not self._machine_greenlet.dead:
+        if not self._machine_greenlet.dead:
             self._machine_greenlet.parent = getcurrent()
             self._machine_greenlet.throw(GreenletExit)
 
@@ -138,11 +141,10 @@ class Debugger:
         return stop
 
     def _run_to_the_end(self) -> StopRow:
-        kernel = self.kernel
+        scheduler, session = self.kernel.scheduler, self.session
         try:
-            if self.breakpoints.has_work:
-                kernel.scheduler.start(_Planter(self.breakpoints.apply))
-            kernel.scheduler.run(lambda: self.program.ended)
+            scheduler.start(session)
+            scheduler.run(lambda: session.ended)
         except (OutputLimitReached, Deadlock) as stop:
             return self._machine_stop(Reason.LIMIT, str(stop))
         except Bugcheck as error:
@@ -150,66 +152,27 @@ class Debugger:
         return self._machine_stop(Reason.ENDED, "")
 
     def _machine_stop(self, reason: Reason, text: str) -> StopRow:
-        status = self.program.exit_status if reason is Reason.ENDED else None
-        return StopRow(reason, self.program.id, None, None, "", None, None, None, status, text)
+        processes = self.session.processes
+        failed = (process.exit_status for process in processes if process.exit_status)
+        status = next(failed, 0) if reason is Reason.ENDED else None
+        number = processes[0].id if processes else None
+        return StopRow(reason, number, None, None, "", None, None, None, None, status, text)
 
     def _stop(
         self, thread: Thread, reason: Reason, hit: Breakpoint | None = None, fault: tuple[int, int] | None = None
     ) -> None:
-        """Hands over to the prompt, and prepares what it asked for when it lets the thread go on."""
+        """Hands over to the prompt; returns when it lets the machine go on."""
         if hit is not None:
             hit.hits += 1
         address, error_code = fault or (None, None)
+        state = leaf_state(self.kernel, thread.process, address) if address is not None else None
         pc = thread.context.pc
-        stop = StopRow(
-            reason,
-            thread.process.id,
-            thread.id,
-            pc,
-            self.symbols.nearest(thread.process, pc),
-            hit.number if hit is not None else None,
-            address,
-            error_code,
-            None,
-            "",
-        )
+        symbol = self.symbols.nearest(thread.process, pc)
+        number = hit.number if hit is not None else None
+        stop = StopRow(reason, thread.process.id, thread.id, pc, symbol, number, address, error_code, state, None, "")
         self.thread, self._stopped_at = thread, getcurrent()
         assert self._prompt is not None
         self._prompt.switch(stop)
-        wants_step = self._wants_step
-        self.breakpoints.apply()
-        self._begin_step(thread, wants_step)
-
-    # steps
-
-    def _begin_step(self, thread: Thread, is_wanted: bool) -> None:
-        running = self._steps.get(thread)
-        if running is not None:
-            running.is_wanted = running.is_wanted or is_wanted
-            return
-        lifted = self.breakpoints.at(thread.process, thread.context.pc)
-        if lifted is not None and lifted.is_planted:
-            self.breakpoints.lift(lifted)
-        else:
-            lifted = None
-        if lifted is not None or is_wanted:
-            self._steps[thread] = _Step(lifted, is_wanted)
-            self._set_trap_flag(thread, True)
-
-    def _end_step(self, thread: Thread) -> bool:
-        """Undoes `_begin_step`; True if the prompt waits for the thread to have stepped."""
-        step = self._steps.pop(thread, None)
-        if step is None:
-            return False
-        self._set_trap_flag(thread, False)
-        if step.lifted is not None:
-            self.breakpoints.plant(step.lifted)
-        return step.is_wanted
-
-    @staticmethod
-    def _set_trap_flag(thread: Thread, is_set: bool) -> None:
-        flags = thread.context.flags
-        thread.context.flags = flags | _TRAP_FLAG if is_set else flags & ~_TRAP_FLAG
 
     # trap slots
 
@@ -217,43 +180,57 @@ class Debugger:
         at_faults = self.breakpoints.at_faults
         if at_faults is not None:
             self._stop(thread, Reason.PAGE_FAULT, at_faults, (address, error_code))
-        if thread not in self._steps:
-            self._answer_fault(thread, address, error_code)
-            return
         pc = thread.context.pc
-        self._set_trap_flag(thread, False)  # an exception must not show the program our trap flag
         self._answer_fault(thread, address, error_code)
-        if thread.context.pc == pc:
-            self._set_trap_flag(thread, True)
-        elif self._end_step(thread) and not thread.must_exit:
-            self._stop(thread, Reason.STEP)
+        if thread.context.pc == pc and (self._begins_at(thread, pc) or not _is_fetch(pc, address, error_code)):
+            self._pass_over(thread)  # the instruction had begun, and is tried again
 
-    def _system_call(self, thread: Thread) -> None:
-        is_wanted = self._end_step(thread)
-        self._answer_call(thread)
-        if is_wanted and not thread.must_exit:
-            self._stop(thread, Reason.STEP)
+    def _begins_at(self, thread: Thread, pc: int) -> bool:
+        return self._step is not None and self._step.thread is thread and self._step.pc == pc
 
-    def _exception(self, thread: Thread, vector: int) -> None:
-        if vector == Vector.DEBUG and thread in self._steps:
-            if self._end_step(thread):
-                self._stop(thread, Reason.STEP)
-            return
-        pc = thread.context.pc
-        hit = self.breakpoints.at(thread.process, pc - 1) if vector == Vector.BREAKPOINT else None
-        if hit is not None and hit.is_planted:
-            thread.context.pc = pc - 1
-            self._end_step(thread)
-            self._stop(thread, Reason.BREAKPOINT, hit)
-            return
-        is_wanted = self._end_step(thread)
-        self._answer_exception(thread, vector)
-        if is_wanted and not thread.must_exit:
-            self._stop(thread, Reason.STEP)
+    def _pass_over(self, thread: Thread) -> None:
+        """Lets a thread's next instruction run, although it may have a breakpoint."""
+        stepping = self._step is not None and self._step.thread is thread and not self._step.awaits_return
+        place = thread.process, thread.context.pc
+        if stepping or self.breakpoints.at(*place) is not None or self.breakpoints.is_own(*place):
+            self.kernel.cpu.breakpoints.pass_over(thread.context)
 
-    def _break_in(self, thread: Thread) -> None:
-        if self._steps_first:
-            self._steps_first = False
-            self._begin_step(thread, is_wanted=True)
-        else:
+    def _stopped(self, thread: Thread, reason: ExitReason) -> None:
+        if reason is not ExitReason.BREAKPOINT:
             self._stop(thread, Reason.BREAK_IN)
+        else:
+            self._reach(thread)
+        self._pass_over(thread)
+
+    def _reach(self, thread: Thread) -> None:
+        """A breakpoint, the next instruction of a step, or the return from a call that is stepped over."""
+        step = self._step
+        hit = self.breakpoints.at(thread.process, thread.context.pc)
+        if hit is not None:
+            self._stop(thread, Reason.BREAKPOINT, hit)
+        elif step is not None and step.thread is thread and self._is_over(step):
+            self._stop(thread, Reason.STEP)
+
+    def _is_over(self, step: _Step) -> bool:
+        """False while a called function runs that is to be stepped over."""
+        context = step.thread.context
+        if step.over is None:
+            return True
+        if step.awaits_return:
+            return context.sp >= step.over
+        returns_to = self._return_address(step)
+        if returns_to is None:
+            return True
+        step.awaits_return = True
+        self.kernel.cpu.breakpoints.step(None)
+        self.breakpoints.stop_once(step.thread.process, returns_to)
+        return False
+
+    def _return_address(self, step: _Step) -> int | None:
+        """Where a call that was just made returns to; None if the instruction was another."""
+        size, context = self.kernel.architecture.pointer_size, step.thread.context
+        if step.over is None or context.sp != step.over - size:
+            return None
+        walk = TableWalk(self.kernel, step.thread.process.space.directory)
+        found = walk.word(context.sp, size)
+        return found if found is not None and step.pc < found <= step.pc + _LONGEST_INSTRUCTION else None

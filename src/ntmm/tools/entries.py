@@ -5,7 +5,9 @@ from typing import Final
 
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.mm.tables import PteFormat
+from ntmm.kernel.ps import Process
 from ntmm.nt.memory import MM_ACCESS_MASK, MM_DECOMMIT
+from ntmm.tools.walk import TableWalk
 
 _PAGE_FILE_MASK: Final = 0xF
 
@@ -48,3 +50,13 @@ def _prototype(pte_format: PteFormat, value: int, protection: int, is_prototype:
     if pte_format.is_lookup(value):
         return Decoded("Prototype, by VAD", protection)
     return Decoded("Prototype", pointer=pte_format.pointers.prototype_address(value))
+
+
+def leaf_state(kernel: Kernel, process: Process, address: int) -> str:
+    """The state of the entry at which the walk to an address ends, in one word."""
+    last = None
+    for entry in TableWalk(kernel, process.space.directory).entries(address):
+        last = entry
+    if last is None:
+        return "Zero"
+    return "Valid" if last.is_valid else decode_invalid(kernel, last.value).state

@@ -24,9 +24,7 @@ def to_text(result: Result, widths: Widths) -> str:
     """Lines without the last line's end; nothing at all for a command that has nothing to say."""
     if result.error is not None:
         return printable(result.error)
-    parts = [
-        "\n".join(_block(kind, list(rows), widths)) for kind, rows in groupby(result.rows, key=type)
-    ]
+    parts = ["\n".join(_block(kind, list(rows), widths)) for kind, rows in groupby(result.rows, key=type)]
     return "\n".join(parts)
 
 

@@ -99,4 +99,3 @@ class Result:
 
 class CommandError(Exception):
     """A command that cannot be carried out, told in one sentence without a full stop."""
-

@@ -20,10 +20,10 @@ _Answer = TypeVar("_Answer")
 
 
 class DebugSession:
-    """A context manager: entering loads the program (raises UserError), leaving closes the machine.
+    """A context manager: entering loads the programs (raises UserError) and stops before the first instruction.
 
-    `is_interrupted` tells that Ctrl-C came while a command was carried out, `is_out_of_time` that the program has used
-    up the time limit of its options, in seconds of the host during `g` and `t`.
+    `first` is that stop. Leaving closes the machine. `is_interrupted` tells that Ctrl-C came while a command was
+    carried out, `is_out_of_time` that the programs have used up the time limit, in seconds of the host while they ran.
     """
 
     def __init__(self, options: RunOptions) -> None:
@@ -33,10 +33,11 @@ class DebugSession:
         self._debugger: Debugger | None = None
         self._time_left = options.time_limit
         self.is_interrupted = self.is_out_of_time = False
+        self.first: Result = Result("")
 
     def __enter__(self) -> Self:
         try:
-            self._do(self._open)
+            self.first = self._do(self._open)
             if self.is_interrupted:
                 raise KeyboardInterrupt
         except BaseException:
@@ -49,14 +50,15 @@ class DebugSession:
     ) -> None:
         self._close()
 
-    def _open(self) -> None:
+    def _open(self) -> Result:
         prepared = self._resources.enter_context(prepared_run(self._options))
-        self._debugger = Debugger(prepared.machine, prepared.process)
+        self._debugger = Debugger(prepared.machine, prepared.session)
         self._resources.callback(self._debugger.close)
+        return Result("", (self._debugger.begin(),))
 
     def _close(self) -> None:
         with self._pool:
-            self._do(self._resources.close)
+            self._pool.submit(self._resources.close).result()
 
     @property
     def debugger(self) -> Debugger:
@@ -77,22 +79,20 @@ class DebugSession:
     def _do(self, work: Callable[[], _Answer]) -> _Answer:
         """Has the machine's thread do something, and waits for it."""
         started, future = time.monotonic(), self._pool.submit(work)
+        ran = False
         while not future.done():
             try:
-                wait([future], self._patience(started))
+                wait([future], _STOP_INTERVAL_SECONDS)
             except KeyboardInterrupt:
                 self.is_interrupted = True
-            if self.is_interrupted or self._is_late(started):
-                self._stop_running()
-        if self._time_left is not None and self._ran:
-            self._time_left -= time.monotonic() - started
-        self._ran = False
+            ran = ran or self._is_running
+            self.is_out_of_time = self._time_left is not None and time.monotonic() - started > self._time_left
+            if self._is_running and (self.is_interrupted or self.is_out_of_time):
+                self.debugger.kernel.cpu.request_stop()
+        if ran and self._time_left is not None:
+            self._time_left = max(0.0, self._time_left - (time.monotonic() - started))
         return future.result()
 
-    def _patience(self, started: float) -> float | None:
-        """Seconds until the machine must be looked at again; None for no limit."""
-        if self.is_interrupted:
-            return _STOP_INTERVAL_SECONDS
-        if self._time_left is None:
-            return None
-        return max(_STOP_INTERVAL_SECONDS, started + self._time_left - time.monotonic())
+    @property
+    def _is_running(self) -> bool:
+        return self._debugger is not None and self._debugger.is_running

@@ -27,7 +27,7 @@ def execute(debugger: Debugger, command: str) -> Result:
     name, _, arguments = command.partition(" ")
     known = COMMANDS.get(name)
     if known is None:
-        return Result(command, error=f"there is no command {name!r}: !help lists them")
+        return Result(command, error=f"there is no command {name!r}: .help lists them")
     try:
         return Result(command, tuple(known.run(debugger, arguments.strip())))
     except CommandError as error:

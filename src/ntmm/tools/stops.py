@@ -37,7 +37,10 @@ class StopRow(Row):
     breakpoint: int | None = column("Breakpoint", Form.COUNT, "number of the breakpoint that was hit")
     address: int | None = column("Address", Form.ADDRESS, "address that a page fault is about")
     error_code: int | None = column("Error", Form.HEX, "error code of a page fault, as the CPU gave it")
-    exit_status: int | None = column("Status", Form.HEX, "exit status of a program that has ended")
+    entry: str | None = column("Entry", Form.TEXT, "what the page-table entry of that address says, before the answer")
+    exit_status: int | None = column(
+        "Status", Form.HEX, "exit status, once all programs have ended: the first that is not 0"
+    )
     text: str = column("Text", Form.TEXT, "what else there is to say, in one sentence")
 
     def lines(self, widths: Widths) -> Iterable[str]:
@@ -48,7 +51,8 @@ class StopRow(Row):
             return f"Breakpoint {self.breakpoint} hit"
         if self.reason == Reason.PAGE_FAULT:
             address = widths.address_text(self.address or 0)
-            return f"Page fault at {address}, error code {self.error_code:x} ({access_text(self.error_code or 0)})"
+            access = access_text(self.error_code or 0)
+            return f"Page fault at {address}, error code {self.error_code:x} ({access}), entry: {self.entry}"
         if self.reason == Reason.ENDED:
             return f"The program has ended with exit status {self.exit_status:#x}"
         return self.text or _SAID.get(self.reason, self.reason)
@@ -65,15 +69,3 @@ def access_text(error_code: int) -> str:
     access = "fetch" if error_code & 0x10 else "write" if error_code & 2 else "read"
     ring = "user" if error_code & 4 else "kernel"
     return f"{ring} {access}, {'page present' if error_code & 1 else 'no page present'}"
-
-
-@dataclass(frozen=True, slots=True)
-class NoteRow(Row):
-    """One sentence."""
-
-    LAYOUT: ClassVar[Layout] = Layout.LINES
-
-    text: str = column("Text", Form.TEXT, "one sentence")
-
-    def lines(self, widths: Widths) -> Iterable[str]:
-        yield self.text

@@ -274,6 +274,11 @@ class Cpu:
         else:
             self._stop_until_noticed()
 
+    def cancel_stop(self) -> None:
+        """Forget a stop request that nobody has noticed yet."""
+        with self._stop_lock:
+            self._stop_requested = False
+
     def _stop_until_noticed(self) -> None:
         while True:
             with self._stop_lock:  # so that no stop reaches the engine after the request was acknowledged

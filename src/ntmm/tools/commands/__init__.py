@@ -1,7 +1,7 @@
 """The commands of the debugger, one file for each family; each command yields rows.
 
-running      g, t, bp, bl, bc
-memory       db, dd, dq
+running      g, p, t, bp, bl, bc
+memory       db, dw, dd, dq, dp, da, du
 registers    r
 modules      lm
 process      !process
@@ -12,7 +12,7 @@ memusage     !memusage
 vm           !vm
 wsle         !wsle
 sysptes      !sysptes
-help         !help
+help         .help, ?
 """
 
 from typing import Final
@@ -37,4 +37,5 @@ _LISTED: Final = (
 )
 
 COMMANDS: Final[dict[str, Command]] = {command.name: command for command in _LISTED}
-COMMANDS["!help"] = help_command(COMMANDS)
+COMMANDS[".help"] = help_command(".help", COMMANDS)
+COMMANDS["?"] = help_command("?", COMMANDS)

@@ -1,4 +1,4 @@
-"""What the commands are and what their columns mean: !help."""
+"""What the commands are and what their columns mean: `.help` and `?`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class HelpRow(Row):
 class ColumnRow(Row):
     """One column of what a command prints."""
 
-    column: str = column("column", Form.TEXT, "its title, or its name in JSON where it has none")
+    title: str = column("column", Form.TEXT, "its title, or its name in JSON where it has none")
     meaning: str = column("meaning", Form.TEXT, "what stands in it")
 
 
-def help_command(commands: Mapping[str, Command]) -> Command:
-    """`!help` for these commands, itself among them."""
+def help_command(name: str, commands: Mapping[str, Command]) -> Command:
+    """`.help` or `?` for these commands, itself among them."""
 
     def show(debugger: Debugger, arguments: str) -> Iterator[Row]:
         if arguments and arguments != QUIT:
@@ -39,7 +39,7 @@ def help_command(commands: Mapping[str, Command]) -> Command:
         yield from (HelpRow(one.name, one.usage, one.meaning) for one in commands.values())
         yield HelpRow(QUIT, "", "end")
 
-    return Command("!help", "[COMMAND]", "all commands, or what one of them prints", show, (HelpRow, ColumnRow))
+    return Command(name, "[COMMAND]", "all commands, or what one of them prints", show, (HelpRow, ColumnRow))
 
 
 def _columns(commands: Mapping[str, Command], name: str) -> Iterator[Row]:

@@ -55,6 +55,7 @@ _ORDER: Final = (
 )
 _DIRTY: Final = (PageState.MODIFIED, PageState.MODIFIED_NO_WRITE)
 _MAPPED: Final = (PageState.ACTIVE, PageState.TRANSITION)
+_KINDS: Final = ("valid", "standby", "dirty", "shared", "locked", "tables")
 
 _Owner = tuple[int | None, str]
 
@@ -74,11 +75,8 @@ def _usage(debugger: Debugger, arguments: str) -> Iterator[Row]:
         if entry.use is not PageUse.UNUSED:
             sums[_owner(entry, areas)].update(_kinds(entry))
     for (control, name), pages in sorted(sums.items(), key=lambda item: (item[0][0] is None, item[0])):
-        yield UsageRow(
-            control,
-            *(pages[kind] * kilobytes for kind in ("valid", "standby", "dirty", "shared", "locked", "tables")),
-            name,
-        )
+        valid, standby, dirty, shared, locked, tables = (pages[kind] * kilobytes for kind in _KINDS)
+        yield UsageRow(control, valid, standby, dirty, shared, locked, tables, name)
 
 
 def _owner(entry: Frame, areas: list[SectionFacts]) -> _Owner:

@@ -91,7 +91,7 @@ def _state(process: Process) -> str:
 
 def _detail(debugger: Debugger, process: Process) -> ProcessDetailRow:
     kernel, space = debugger.kernel, process.space
-    limits = working_set_limits(kernel, process) or (None, None)
+    minimum, maximum = working_set_limits(kernel, process) or (None, None)
     entries = working_set_entries(kernel, process)
     locked = [entry.is_locked for entry in entries if entry.is_locked is not None]
     brief, memory, page = _brief(process), process_memory(kernel, process), kernel.architecture.page_size
@@ -107,7 +107,8 @@ def _detail(debugger: Debugger, process: Process) -> ProcessDetailRow:
         space.private_pages,
         sum(locked) if len(locked) == len(entries) and entries else None,
         len(entries),
-        *limits,
+        minimum,
+        maximum,
         space.working_set.peak if memory is None else memory.peak_working_set // page,
         space.virtual_size,
         space.peak_virtual_size,

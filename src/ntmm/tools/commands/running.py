@@ -1,4 +1,4 @@
-"""Running and stopping: g, t, bp, bl, bc."""
+"""Running and stopping: g, p, t, bp, bl, bc."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from typing import Final
 from ntmm.tools.breakpoints import FAULT
 from ntmm.tools.command import Command, no_arguments
 from ntmm.tools.debugger import Debugger
-from ntmm.tools.expressions import address_of
+from ntmm.tools.expressions import address_of, number_of
 from ntmm.tools.kernel_view import vad_of
 from ntmm.tools.rows import CommandError, Form, Row, column
-from ntmm.tools.stops import NoteRow, StopRow
+from ntmm.tools.stops import StopRow
+
+_MOST_STEPS: Final = 0x1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,26 +21,37 @@ class BreakpointRow(Row):
 
     number: int = column("Number", Form.COUNT, "what `bc` calls it")
     process: int | None = column("Cid", Form.HEX, "id of its process; none for page faults")
-    address: int | None = column("Address", Form.ADDRESS, "where int3 lies; none for page faults")
+    address: int | None = column("Address", Form.ADDRESS, "where it stops; none for page faults")
     hits: int = column("Hits", Form.COUNT, "how often it stopped the program")
     name: str = column("Name", Form.TEXT, "what it was set on")
 
 
 def _go(debugger: Debugger, arguments: str) -> Iterator[Row]:
     no_arguments("g", arguments)
-    yield from _told(debugger, debugger.go())
+    yield debugger.go()
+
+
+def _trace(debugger: Debugger, arguments: str) -> Iterator[Row]:
+    for _ in range(_times("t", arguments)):
+        yield debugger.step()
+        if debugger.is_finished:
+            return
 
 
 def _step(debugger: Debugger, arguments: str) -> Iterator[Row]:
-    no_arguments("t", arguments)
-    yield from _told(debugger, debugger.step())
+    for _ in range(_times("p", arguments)):
+        yield debugger.step(over=True)
+        if debugger.is_finished:
+            return
 
 
-def _told(debugger: Debugger, stop: StopRow) -> Iterator[Row]:
-    failures = debugger.breakpoints.failures
-    while failures:
-        yield NoteRow(failures.pop(0))
-    yield stop
+def _times(name: str, arguments: str) -> int:
+    if not arguments:
+        return 1
+    count = number_of(arguments)
+    if not count or count > _MOST_STEPS:
+        raise CommandError(f"{name} takes a number of steps, 1 to {_MOST_STEPS:x} in hexadecimal")
+    return count
 
 
 def _set(debugger: Debugger, arguments: str) -> Iterator[Row]:
@@ -56,7 +69,7 @@ def _set(debugger: Debugger, arguments: str) -> Iterator[Row]:
 
 
 def _check_code(debugger: Debugger, address: int) -> None:
-    """What lies in no range of the program is refused now, what cannot be written is told at the next stop."""
+    """What lies in no range of the program is refused."""
     if vad_of(debugger.kernel, debugger.process, address) is None:
         raise CommandError(f"the program has no memory at {address:#x}, so no breakpoint can be set there")
 
@@ -93,7 +106,8 @@ def _number(text: str) -> int:
 
 COMMANDS: Final = (
     Command("g", "", "run on until something stops the program", _go, (StopRow,)),
-    Command("t", "", "run one instruction", _step, (StopRow,)),
+    Command("p", "[COUNT]", "run one instruction, with the function that it calls", _step, (StopRow,)),
+    Command("t", "[COUNT]", "run one instruction", _trace, (StopRow,)),
     Command(
         "bp",
         "ADDRESS|FUNCTION|fault",
