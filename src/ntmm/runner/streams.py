@@ -7,7 +7,12 @@ from typing import BinaryIO
 
 def standard_input() -> BinaryIO:
     """What programs read."""
-    return open(os.devnull, "rb") if sys.stdin is None else sys.stdin.buffer
+    return no_input() if sys.stdin is None else sys.stdin.buffer
+
+
+def no_input() -> BinaryIO:
+    """What programs read that have no input."""
+    return open(os.devnull, "rb")
 
 
 def standard_output() -> BinaryIO:
