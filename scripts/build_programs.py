@@ -70,7 +70,7 @@ def manifest(programs: dict[str, str]) -> dict[str, Any]:
     sources = sorted([*PROGRAMS.glob("*.c"), *PROGRAMS.glob("*.h")])
     return {
         "ziglang": importlib.metadata.version("ziglang"),
-        "flags": [*compiler.FLAGS, *WARNINGS],
+        "flags": [*compiler.FLAGS, *WARNINGS, *compiler.LIBRARIES],
         "flags_for_try_on_x86": list(compiler.FRAME_HANDLING_FLAGS),
         "flags_of_single_programs": {f"{place}/{name}": list(flags) for (name, place), flags in LINK_TO.items()},
         "sources": {source.name: sha256(source) for source in sources},

@@ -10,6 +10,7 @@ from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ob import HandleTable
+from ntmm.kernel.se import Token
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status, win32_error
 from ntmm.win32.process_parameters import LAYOUT_32, LAYOUT_64
@@ -132,6 +133,7 @@ class FakeProcess:
 
     def __init__(self) -> None:
         self.handles = HandleTable()
+        self.token = Token()
 
 
 def make_call(folder: Path, pointer_size: int = 4) -> Any:

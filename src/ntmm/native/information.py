@@ -1,15 +1,21 @@
 """NtQuerySystemInformation, RtlNtStatusToDosError."""
 
 import struct
+from collections.abc import Callable
 from typing import Final
 
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
+from ntmm.native.system_performance import page_file_information, performance_information
+from ntmm.native.system_processes import process_information
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.status import Status, win32_error
 
 SYSTEM_BASIC_INFORMATION: Final = 0
+SYSTEM_PERFORMANCE_INFORMATION: Final = 2
 SYSTEM_TIME_OF_DAY_INFORMATION: Final = 3
+SYSTEM_PROCESS_INFORMATION: Final = 5
+SYSTEM_PAGE_FILE_INFORMATION: Final = 18
 
 _TIMER_RESOLUTION_100NS: Final = 156_250
 
@@ -32,16 +38,23 @@ def _time_of_day(call: Call) -> bytes:
     return struct.pack("<QQqI4xQQ", now - clock.uptime_100ns(), now, 0, 0, 0, 0)
 
 
-_QUERIES: Final = {SYSTEM_BASIC_INFORMATION: _basic_information, SYSTEM_TIME_OF_DAY_INFORMATION: _time_of_day}
+_QUERIES: Final[dict[int, Callable[[Call, int], bytes]]] = {
+    SYSTEM_BASIC_INFORMATION: lambda call, buffer: _basic_information(call),
+    SYSTEM_PERFORMANCE_INFORMATION: lambda call, buffer: performance_information(call),
+    SYSTEM_TIME_OF_DAY_INFORMATION: lambda call, buffer: _time_of_day(call),
+    SYSTEM_PROCESS_INFORMATION: process_information,
+    SYSTEM_PAGE_FILE_INFORMATION: page_file_information,
+}
+"""By class: what gives the bytes, told where they will lie."""
 
 
 @service("ntdll", "NtQuerySystemInformation", "u32 p u32 p")
 def NtQuerySystemInformation(call: Call, information_class: int, buffer: int, length: int, return_length: int) -> int:
-    """Answers the basic and the time-of-day class; others are NOT_IMPLEMENTED."""
+    """Answers the classes that are known here; others are NOT_IMPLEMENTED."""
     query = _QUERIES.get(information_class)
     if query is None:
         return Status.NOT_IMPLEMENTED
-    data = query(call)
+    data = query(call, buffer)
     if return_length:
         call.memory.write_u32(return_length, len(data))
     if length < len(data):

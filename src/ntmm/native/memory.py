@@ -9,9 +9,11 @@ from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
 from ntmm.native.handles import process_of
 from ntmm.native.service_table import service
+from ntmm.native.working_set import query_working_set
 from ntmm.nt.status import Status
 
 _MEMORY_BASIC_INFORMATION: Final = 0
+_MEMORY_WORKING_SET_LIST: Final = 1
 _COPY_CHUNK: Final = 0x10000
 
 
@@ -76,7 +78,9 @@ def encode_basic_information(information: MemoryInformation, pointer_size: int) 
 def NtQueryVirtualMemory(
     call: Call, process: int, address: int, information_class: int, buffer: int, length: int, return_length: int
 ) -> int:
-    """Describes the pages at an address; only MemoryBasicInformation is known."""
+    """Describes the pages at an address (MemoryBasicInformation) or the working set (MemoryWorkingSetList)."""
+    if information_class == _MEMORY_WORKING_SET_LIST:
+        return query_working_set(call, process_of(call, process), buffer, length, return_length)
     if information_class != _MEMORY_BASIC_INFORMATION:
         return Status.INVALID_INFO_CLASS
     information = call.kernel.mm.query(process_of(call, process), address)

@@ -1,14 +1,11 @@
-"""Processes and threads: ends, ids, basic information, delays."""
+"""Processes and threads: ends, suspension, delays."""
 
 import struct
-from typing import Final
 
 from ntmm.native.call import Call
 from ntmm.native.handles import process_of, thread_of
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
-
-_BASIC_INFORMATION: Final = 0
 
 
 @service("ntdll", "NtTerminateProcess", "h u32")
@@ -65,22 +62,4 @@ def NtDelayExecution(call: Call, alertable: int, interval: int) -> int:
         call.kernel.scheduler.yield_now()
         return Status.SUCCESS
     call.kernel.scheduler.wait(call.thread, (), timeout_100ns=amount, user_mode=True)
-    return Status.SUCCESS
-
-
-@service("ntdll", "NtQueryInformationProcess", "h u32 p u32 p")
-def NtQueryInformationProcess(
-    call: Call, process: int, information_class: int, buffer: int, length: int, return_length: int
-) -> int:
-    """ProcessBasicInformation: exit status, PEB, affinity, priority, ids."""
-    if information_class != _BASIC_INFORMATION:
-        return Status.INVALID_INFO_CLASS
-    target = process_of(call, process)
-    values = (target.exit_status, target.peb, 1, 8, target.id, target.parent_id)
-    data = struct.pack("<IxxxxQQIxxxxQQ" if call.memory.pointer_size == 8 else "<6I", *values)
-    if length != len(data):
-        return Status.INFO_LENGTH_MISMATCH
-    call.memory.write(buffer, data)
-    if return_length:
-        call.memory.write_u32(return_length, len(data))
     return Status.SUCCESS

@@ -1,5 +1,29 @@
 """Importing this module registers every Nt* service."""
 
-from ntmm.native import exception, file, file_information, information, memory, process, synchronization, time
+from ntmm.native import (
+    exception,
+    file,
+    file_information,
+    information,
+    locking,
+    memory,
+    paging_file,
+    process,
+    process_information,
+    synchronization,
+    time,
+)
 
-__all__ = ["exception", "file", "file_information", "information", "memory", "process", "synchronization", "time"]
+__all__ = [
+    "exception",
+    "file",
+    "file_information",
+    "information",
+    "locking",
+    "memory",
+    "paging_file",
+    "process",
+    "process_information",
+    "synchronization",
+    "time",
+]

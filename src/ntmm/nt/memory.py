@@ -16,6 +16,10 @@ MEM_PHYSICAL: Final = 0x400000
 MEM_IMAGE: Final = 0x1000000
 MEM_LARGE_PAGES: Final = 0x20000000
 
+MAP_PROCESS: Final = 1
+MAP_SYSTEM: Final = 2
+"""What NtLockVirtualMemory locks: pages in the working set, or in RAM."""
+
 PAGE_NOACCESS: Final = 0x01
 PAGE_READONLY: Final = 0x02
 PAGE_READWRITE: Final = 0x04

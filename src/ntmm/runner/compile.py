@@ -22,6 +22,9 @@ from ntmm.runner.errors import UserError
 FLAGS: Final = ("-std=gnu11", "-O2", "-s", "-Wl,--stack,1048576")
 """For compiling and linking: optimised, without symbols, 1 MB of stack as Windows' own tools reserve."""
 
+LIBRARIES: Final = ("-lpsapi",)
+"""Import libraries that the compiler does not add by itself; programs that use none of them are the same."""
+
 MACHINES: Final = {"auto": "x86", "x86": "x86", "pae": "x86", "x64": "x86_64"}
 """The compiler's name of the machine for each of ours."""
 
@@ -51,7 +54,7 @@ def compile_program(source: Path, architecture: str, folder: Path, warnings: Seq
         inputs = [*_compile_with_frames(source, folder, warnings), *_frame_handler_library(folder)]
     else:
         inputs = [str(source), *warnings]
-    _zig(source, "cc", "-target", f"{target}-windows-gnu", *FLAGS, *inputs, "-o", str(program))
+    _zig(source, "cc", "-target", f"{target}-windows-gnu", *FLAGS, *inputs, *LIBRARIES, "-o", str(program))
     return program
 
 

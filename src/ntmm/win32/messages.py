@@ -57,6 +57,7 @@ MESSAGES: Final = {
     487: "The address is not valid",
     998: "The memory location cannot be accessed",
     1004: "The flags are not valid",
+    1005: "The volume holds no file system that is known",
     1008: "There is no token",
     1113: "A character has no counterpart in the code page",
     1117: "The device reported an I/O error",
@@ -65,6 +66,8 @@ MESSAGES: Final = {
     1313: "There is no such privilege",
     1314: "The caller does not hold a needed privilege",
     1450: "The system is short of resources",
+    1453: "The minimum working set has no room for this request",
+    1454: "The quota of the paging file is used up",
     1455: "The paging file is too small for this operation",
 }
 

@@ -11,8 +11,9 @@ from ntmm.win32.token import TokenObject
 
 @dataclass(slots=True)
 class ProcessState:
-    """Console settings, code page of file names, priority, debug output."""
+    """Console settings, code page of file names, priority, debug output; what token handles stand for."""
 
+    token: TokenObject
     console_input_page: int = OEM
     console_output_page: int = OEM
     console_title: str = ""
@@ -23,7 +24,6 @@ class ProcessState:
     debug_output: list[str] = field(default_factory=list)
     handle_flags: dict[int, int] = field(default_factory=dict)
     random_blocks: int = 0
-    token: TokenObject = field(default_factory=TokenObject)
 
 
 _states: WeakKeyDictionary[Process, ProcessState] = WeakKeyDictionary()
@@ -33,7 +33,7 @@ def state_of(call: Call) -> ProcessState:
     """The state of the calling process."""
     state = _states.get(call.process)
     if state is None:
-        state = _states[call.process] = ProcessState()
+        state = _states[call.process] = ProcessState(TokenObject(call.process.token))
     return state
 
 

@@ -9,7 +9,7 @@ class TokenObject(KernelObject):
 
     type_name = "Token"
 
-    def __init__(self) -> None:
+    def __init__(self, token: Token) -> None:
         super().__init__()
-        self.token = Token()
+        self.token = token
         self.reference()

@@ -47,6 +47,9 @@ class AddressLayout:
     kernel_image: int
     hyperspace: int
     working_set_list: int
+    system_working_set_list: int
+    system_ptes: int
+    system_ptes_end: int
     paged_pool: int
     paged_pool_end: int
     nonpaged_pool: int
@@ -75,6 +78,9 @@ def _layout_32(hyperspace: int) -> AddressLayout:
         kernel_image=0x80000000,
         hyperspace=hyperspace,
         working_set_list=hyperspace + 0x100000,
+        system_working_set_list=0xC0C00000,
+        system_ptes=0xF0000000,
+        system_ptes_end=0xF8000000,
         paged_pool=0xE1000000,
         paged_pool_end=0xED000000,
         nonpaged_pool=0xF8000000,
@@ -96,6 +102,9 @@ _LAYOUTS: Final = {
         kernel_image=0xFFFFF800_00000000,
         hyperspace=0xFFFFF700_00000000,
         working_set_list=0xFFFFF700_00100000,
+        system_working_set_list=0xFFFFF780_00001000,
+        system_ptes=0xFFFFF880_00000000,
+        system_ptes_end=0xFFFFF880_00000000 + 128 * MB,
         paged_pool=0xFFFFF8A0_00000000,
         paged_pool_end=0xFFFFF8A0_00000000 + 128 * GB,
         nonpaged_pool=0xFFFFFADF_00000000,

@@ -3,19 +3,22 @@
 Sizes and addresses in bytes. A process is named by its `AddressSpace`; the kernel's `Process` carries it as `.space`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from ntmm.hw.arch import Architecture
 from ntmm.hw.ram import Ram
 from ntmm.kernel.ke.clock import Clock
-from ntmm.kernel.mm.commit import CommitLedger
+from ntmm.kernel.ke.scheduler import Scheduler
+from ntmm.kernel.mm.commit import CommitLedger, ResidentLedger
 from ntmm.kernel.mm.fault import FaultHandler, FaultOutcome
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU, ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.layout import layout_for
+from ntmm.kernel.mm.pagefile import Disk, PagingFiles, PagingStore
+from ntmm.kernel.mm.pageout import PageOut
+from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
-from ntmm.kernel.mm.pfn.database import RESERVE_PAGES
 from ntmm.kernel.mm.section import Backing, ControlArea, Section, create_image_control_area
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
 from ntmm.kernel.mm.space.allocate import Range, allocate
@@ -29,6 +32,7 @@ from ntmm.kernel.mm.space.view import map_image, unmap_view
 from ntmm.kernel.mm.status_block import MemoryStatus
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
+from ntmm.kernel.mm.working_set import WorkingSet, default_limits, system_limits
 from ntmm.nt.memory import MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, MEM_RESET
 from ntmm.nt.status import Status
 from ntmm.pe.headers import PeHeaders
@@ -43,10 +47,25 @@ _MARGIN_SHIFT: Final = 6
 """1/64 of RAM is kept out of the commit limit for page tables and working-set lists."""
 
 
+MINIMUM_PAGING_FILE: Final = 1 << 20
+"""1 MB."""
+
+
 class HasSpace(Protocol):
     """A process as the memory manager sees it."""
 
     space: AddressSpace
+
+
+class SystemOwner:
+    """The owner of the system working set, as the working set manager sees it."""
+
+    process_id = 4
+    page_fault_count = 0
+    is_swapped_out = False
+
+    def __init__(self, working_set: WorkingSet) -> None:
+        self.working_set = working_set
 
 
 def _allocation_name(allocation_type: int) -> str:
@@ -58,8 +77,17 @@ def _allocation_name(allocation_type: int) -> str:
 class MemoryManager:
     """One machine's memory. `boot` fills the slots of `pfn` and `table_memory` that lead to the CPU."""
 
-    def __init__(self, ram: Ram, architecture: Architecture, clock: Clock, junk_fill: bool = False) -> None:
+    def __init__(
+        self,
+        ram: Ram,
+        architecture: Architecture,
+        clock: Clock,
+        junk_fill: bool = False,
+        scheduler: Scheduler | None = None,
+        replacement: str = "ageing",
+    ) -> None:
         self.ram = ram
+        scheduler = scheduler or Scheduler(clock)
         self.architecture = architecture
         self.layout = layout_for(architecture.name)
         self.pfn = PfnDatabase(ram, architecture.page_size, architecture.pte_size, junk_fill)
@@ -69,11 +97,39 @@ class MemoryManager:
         self.table_memory = TableMemory(ram, architecture, self.pfn, pte_format)
         self.ledger = CommitLedger(self.pfn.available)
         self.system_account = self.ledger.open_account("system")
-        self.system = build_system_space(self.table_memory, self.layout, self.system_account)
+        self.limits = default_limits(self.pfn.frames)
+        self.system = build_system_space(
+            self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames)
+        )
         self.ledger.limit = self.ledger.committed + self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT)
-        self.in_page = InPage(ram, clock, architecture.page_size)
-        self.faults = FaultHandler(ram, self.layout, self.table_memory, self.system.tables, self.in_page)
+        self.resident = ResidentLedger(self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT))
+        self.paging_files = PagingFiles(self.pfn.slots, architecture.page_size)
+        disk = Disk(clock)
+        self.in_page = InPage(ram, self.table_memory, scheduler, clock, disk)
+        self.faults = FaultHandler(
+            ram,
+            self.layout,
+            self.table_memory,
+            self.system.tables,
+            self.system.working_set,
+            self.in_page,
+            self.paging_files,
+        )
         self.faults.shared_page_prototype = self.system.shared_page_prototype
+        self.system.paged_pool.bring_in = self.faults.bring_in_system_page
+        self.pageout = PageOut(
+            ram,
+            self.table_memory,
+            self.paging_files,
+            self.ledger,
+            scheduler,
+            clock,
+            disk,
+            self._working_set_owners,
+            replacement,
+        )
+        self.system.working_set.at_quota = self.pageout.at_quota
+        self._system_owner = SystemOwner(self.system.working_set)
         self.spaces: list[AddressSpace] = []
         self.control_areas: dict[tuple[str, int], ControlArea] = {}
         self.machine = SpaceMachine(
@@ -84,7 +140,10 @@ class MemoryManager:
             self.table_memory,
             self.system.tables,
             self.ledger,
+            self.resident,
             self.faults,
+            self.limits,
+            self.pageout.at_quota,
         )
         self.system.tables.table_made = self._share_system_table
         self.changed: Callable[[AddressSpace, str, int, int, int], None] | None = None
@@ -92,21 +151,27 @@ class MemoryManager:
         self.current_teb: Callable[[AddressSpace], int] = lambda space: 0
         """Slot: the TEB of the thread on whose behalf the kernel touches its own memory; 0 in another process's."""
 
-    def _share_system_table(self, index: int) -> None:
+    def _working_set_owners(self) -> Iterator[WorkingSetOwner]:
+        yield from self.spaces
+        yield self._system_owner
+
+    def _share_system_table(self, index: int, frame: int) -> None:
         roots = [space.tables.root for space in self.spaces]
         share_system_entry(self.table_memory, self.system.tables.root, index, roots)
 
     # address spaces
 
     def create_address_space(self, process_id: int, owner: str) -> AddressSpace:
-        """A new, empty address space (MmCreateProcessAddressSpace)."""
+        """A new, empty address space (MmCreateProcessAddressSpace); its minimum working set is promised as resident."""
+        self.resident.charge_required(self.limits.minimum)
         space = create_address_space(self.machine, process_id, self._kernel_fault, owner)
+        space.resident_charge = self.limits.minimum
         self.spaces.append(space)
         return space
 
     def has_room_for_space(self) -> bool:
-        """False if RAM has no pages left for the top tables, hyperspace and working-set list of another space."""
-        return self.pfn.available >= _PAGES_OF_A_SPACE + RESERVE_PAGES
+        """Waits for the pages of another space; False if RAM will not have them, or cannot promise its minimum."""
+        return self.resident.available >= self.limits.minimum and self.pfn.ensure_pages(_PAGES_OF_A_SPACE)
 
     def delete_address_space(self, space: AddressSpace) -> None:
         """Returns everything that a space holds (MmDeleteProcessAddressSpace)."""
@@ -198,6 +263,29 @@ class MemoryManager:
     def unmap_view(self, process: HasSpace, address: int) -> Status:
         """NtUnmapViewOfSection."""
         return unmap_view(self.machine, process.space, address)
+
+    # paging files
+
+    def add_paging_file(self, name: str, minimum: int, maximum: int, store: PagingStore) -> Status:
+        """NtCreatePagingFile for a store that the caller has opened; sizes in bytes. Raises OSError from the store."""
+        page = self.architecture.page_size
+        status = self._check_paging_file(minimum, maximum)
+        if status is not Status.SUCCESS:
+            return status
+        before = self.paging_files.total_pages
+        self.paging_files.add(name, minimum // page, maximum // page, store)
+        self.ledger.limit += self.paging_files.total_pages - before
+        return Status.SUCCESS
+
+    def _check_paging_file(self, minimum: int, maximum: int) -> Status:
+        if not self.paging_files.has_room:
+            return Status.TOO_MANY_PAGING_FILES
+        largest = (1 << (20 if self.architecture.pte_size == 4 else 32)) - 1
+        if not MINIMUM_PAGING_FILE <= minimum <= largest * self.architecture.page_size:
+            return Status.INVALID_PARAMETER_2
+        if not minimum <= maximum <= largest * self.architecture.page_size:
+            return Status.INVALID_PARAMETER_3
+        return Status.SUCCESS
 
     # figures
 

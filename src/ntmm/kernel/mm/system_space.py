@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.layout import AddressLayout
 from ntmm.kernel.mm.pfn import PageUse
-from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
 from ntmm.kernel.mm.pool import Pool
 from ntmm.kernel.mm.tables import PageTables, TableMemory, create_root
-from ntmm.nt.memory import MM_READONLY
+from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits
+from ntmm.nt.memory import MM_READONLY, MM_READWRITE
 
 KERNEL_PAGES: Final = 3
 """Supervisor code, descriptor tables, and the stack of the entry to ring 3."""
@@ -22,13 +24,16 @@ class SystemSpace:
     tables: PageTables
     paged_pool: Pool
     nonpaged_pool: Pool
+    working_set: WorkingSet
     kernel_frames: tuple[int, ...]
     kernel_addresses: tuple[int, ...]
     shared_page_frame: int
     shared_page_prototype: int
 
 
-def build_system_space(memory: TableMemory, layout: AddressLayout, account: CommitAccount) -> SystemSpace:
+def build_system_space(
+    memory: TableMemory, ram: Ram, layout: AddressLayout, account: CommitAccount, limits: WorkingSetLimits
+) -> SystemSpace:
     """Makes system space in an empty machine."""
     pfn, page = memory.pfn, memory.architecture.page_size
     frames = tuple(pfn.take_zeroed(PageUse.KERNEL) for _ in range(KERNEL_PAGES))
@@ -42,8 +47,17 @@ def build_system_space(memory: TableMemory, layout: AddressLayout, account: Comm
     nonpaged = Pool(
         tables, layout.nonpaged_pool, layout.nonpaged_pool_end, PageUse.NONPAGED_POOL, account, downward=True
     )
+    working_set = WorkingSet(tables, ram, layout.system_working_set_list, account, limits)
+    paged.page_made = lambda frame, address: _in_working_set(memory, working_set, frame, address)
     shared, prototype = _make_shared_page(tables, layout, account, paged)
-    return SystemSpace(tables, paged, nonpaged, frames, addresses, shared, prototype)
+    return SystemSpace(tables, paged, nonpaged, working_set, frames, addresses, shared, prototype)
+
+
+def _in_working_set(memory: TableMemory, working_set: WorkingSet, frame: int, address: int) -> None:
+    """A page of paged pool belongs to the system working set; nothing on disk holds its contents."""
+    memory.pfn.flags[frame] |= MODIFIED_FLAG
+    vpn = address >> memory.architecture.page_shift
+    memory.pfn.working_set_index[frame] = working_set.insert(vpn, MM_READWRITE)
 
 
 def map_system_page(tables: PageTables, address: int, frame: int) -> None:
@@ -51,8 +65,7 @@ def map_system_page(tables: PageTables, address: int, frame: int) -> None:
     memory = tables.memory
     index = tables.ensure(address, user=False)
     memory.write(index, memory.table_entry(frame, user=False))
-    memory.pfn.pte_frame[frame] = index >> memory.entries_shift
-    memory.pfn.pte_address[frame] = memory.architecture.pte_address(address)
+    memory.own(frame, index, memory.architecture.pte_address(address), 0)
 
 
 def _make_shared_page(

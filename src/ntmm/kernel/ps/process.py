@@ -7,6 +7,7 @@ from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject
+from ntmm.kernel.se import Token
 from ntmm.nt.status import Status
 
 
@@ -23,6 +24,7 @@ class Process(KernelObject, DispatcherObject):
         self.space = space
         self.memory: GuestMemory = space.memory
         self.handles = HandleTable()
+        self.token = Token()
         self.threads: list[Any] = []
         self.peb = 0
         self.image_base = 0

@@ -33,12 +33,19 @@ PRIVILEGES: Final = {
 }
 """LUIDs of the privileges by name (ntseapi.h)."""
 
-_USER_HOLDS: Final = ("SeChangeNotifyPrivilege", "SeShutdownPrivilege", "SeUndockPrivilege")
+_USER_HOLDS: Final = (
+    "SeChangeNotifyPrivilege",
+    "SeShutdownPrivilege",
+    "SeUndockPrivilege",
+    # What the user of a machine of one's own has: larger working sets, and paging files.
+    "SeIncreaseBasePriorityPrivilege",
+    "SeCreatePagefilePrivilege",
+)
 _USER_ENABLED: Final = ("SeChangeNotifyPrivilege",)
 
 
 class Token:
-    """The token of an ordinary user: what the host's user may do to the folder, the host decides."""
+    """The token of the machine's user: what may be done to the host's folder, the host decides."""
 
     def __init__(self) -> None:
         self._enabled = {PRIVILEGES[name]: name in _USER_ENABLED for name in _USER_HOLDS}

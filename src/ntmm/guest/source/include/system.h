@@ -27,6 +27,7 @@ IMPORT status WINAPI NtDelayExecution(u8 alertable, i64 *interval);
 IMPORT status WINAPI NtWaitForSingleObject(handle, u8 alertable, i64 *timeout);
 IMPORT status WINAPI NtCreateEvent(handle *, u32 access, void *attributes, u32 type, u8 state);
 IMPORT status WINAPI NtSetEvent(handle, i32 *previous);
+IMPORT status WINAPI NtQuerySystemInformation(u32 kind, void *, u32 size, u32 *needed);
 IMPORT status WINAPI NtmmLoadImage(const wchar *name, u32 flags, NTMM_START **block);
 IMPORT status WINAPI NtmmUnloadImage(void *base, NTMM_START **block);
 IMPORT status WINAPI NtmmListImages(u32 reason, NTMM_START **block);

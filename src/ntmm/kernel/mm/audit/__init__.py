@@ -12,7 +12,7 @@ from ntmm.kernel.mm.audit.frames import check_frames
 from ntmm.kernel.mm.audit.pools import check_pools
 from ntmm.kernel.mm.audit.roots import check_root
 from ntmm.kernel.mm.audit.sections import check_sections
-from ntmm.kernel.mm.audit.spaces import check_commit, check_space
+from ntmm.kernel.mm.audit.spaces import check_commit, check_slots, check_space, check_system_working_set
 from ntmm.kernel.mm.manager import MemoryManager
 
 __all__ = ["audit"]
@@ -24,10 +24,14 @@ def audit(manager: MemoryManager) -> list[str]:
     problems = list(findings.problems)
     problems += check_frames(manager, findings)
     for space in manager.spaces:
+        if space.is_swapped_out:
+            continue
         problems += check_root(manager, space)
         problems += check_space(manager, space)
         problems += check_entries(manager, space)
     problems += check_sections(manager)
     problems += check_pools(manager)
     problems += check_commit(manager)
+    problems += check_system_working_set(manager)
+    problems += check_slots(manager, findings)
     return problems

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ntmm.kernel.mm.audit.contents import word_at
 from ntmm.kernel.mm.layout import SHARED_USER_DATA
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageUse
@@ -15,7 +16,7 @@ def check_entries(manager: MemoryManager, space: AddressSpace) -> Iterator[str]:
     """All user entries of one space, and the order of its VADs."""
     yield from _check_vads(manager, space)
     checker = _EntryChecker(manager, space)
-    for address, index in space.tables.existing(0, manager.layout.highest_user_address + 1):
+    for address, index in space.tables.resident(0, manager.layout.highest_user_address + 1):
         pte = manager.table_memory.entries[index]
         if pte:
             for problem in checker.check(address, index, pte):
@@ -45,7 +46,7 @@ class _EntryChecker:
         self._pfn = manager.pfn
         self._format = manager.table_memory.format
         self._architecture = manager.architecture
-        self._listed = {vpn: (index, code) for index, vpn, code in space.working_set.entries()}
+        self._listed = {entry.vpn: (entry.index, entry.protection) for entry in space.working_set.entries()}
 
     def check(self, address: int, index: int, pte: int) -> Iterator[str]:
         vad = self._space.vads.find(address >> self._architecture.page_shift)
@@ -89,8 +90,15 @@ class _EntryChecker:
             yield f"a private page in use as {PageUse(self._pfn.use[frame]).name}"
         if self._pfn.pte_address[frame] != self._architecture.pte_address(address):
             yield f"its page names the PTE at {self._pfn.pte_address[frame]:#x}"
-        if self._pfn.original_pte[frame] != self._format.demand_zero(code):
-            yield f"its page keeps the original {self._pfn.original_pte[frame]:#x} for protection {code:#x}"
+        yield from self._check_original(frame, code)
+
+    def _check_original(self, frame: int, code: int) -> Iterator[str]:
+        """What the PTE becomes without the page: demand zero, or the page's slot in a paging file."""
+        original = self._pfn.original_pte[frame]
+        is_plain = original == self._format.demand_zero(code)
+        is_slot = self._format.is_page_file(original) and self._format.protection(original) == code
+        if not is_plain and not is_slot:
+            yield f"its page keeps the original {original:#x} for protection {code:#x}"
 
     def _check_shared(self, vad: Vad | None, address: int, frame: int) -> Iterator[str]:
         if vad is None:
@@ -101,7 +109,7 @@ class _EntryChecker:
         else:
             offset = (address >> self._architecture.page_shift) - vad.start_vpn
             prototype = vad.first_prototype + offset * self._architecture.pte_size
-        named = self._manager.table_memory.entries[self._manager.system.tables.find_word(prototype)]
+        _, named = word_at(self._manager, prototype)
         if not named & 1 or self._format.frame(named) != frame:
             yield f"its prototype PTE {named:#x} names another page"
 
@@ -113,14 +121,21 @@ class _EntryChecker:
             yield "a transition entry for a page that is not private"
         if self._pfn.pte_address[frame] != self._architecture.pte_address(address):
             yield f"its page names the PTE at {self._pfn.pte_address[frame]:#x}"
-        if self._pfn.original_pte[frame] != self._format.demand_zero(code):
-            yield f"its page keeps the original {self._pfn.original_pte[frame]:#x} for protection {code:#x}"
+        yield from self._check_original(frame, code)
 
     def _check_software(self, vad: Vad | None, pte: int) -> Iterator[str]:
         code = self._format.protection(pte)
+        if self._format.is_page_file(pte):
+            yield from self._check_private_place(vad)
+            return
         if pte != self._format.demand_zero(code):
             yield "bits outside the protection field of a demand-zero entry"
         if vad is None or vad.is_view:
             yield "a demand-zero entry outside private memory"
         elif code == MM_DECOMMIT and not vad.mem_commit:
             yield "a decommitted entry where a zero one would do"
+
+    @staticmethod
+    def _check_private_place(vad: Vad | None) -> Iterator[str]:
+        if vad is None:
+            yield "the shared page in a paging file"

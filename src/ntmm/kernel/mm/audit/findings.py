@@ -1,11 +1,13 @@
-"""What the page tables in RAM say: who maps which frame, and what every table holds."""
+"""What the page tables in RAM say: who maps which frame, what every table holds, which page-file slots are named."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ntmm.kernel.mm.audit.contents import table_words, word_at
 from ntmm.kernel.mm.manager import FIRMWARE_FRAMES, MemoryManager
-from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
+from ntmm.kernel.mm.pfn import PageState
+from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.tables import root_frames
 from ntmm.kernel.mm.tables.root import is_private_entry, system_tables_of
@@ -14,7 +16,7 @@ from ntmm.kernel.mm.tables.root import is_private_entry, system_tables_of
 @dataclass
 class Findings:
     """Counts by frame. `held` frames have an owner; `shares` counts what should be in share_count, `used` what should
-    be in used_entries, `kept` the frames that transition entries name (they are on a list).
+    be in used_entries, `kept` the frames that transition entries name (they are on a list, or I/O goes on).
     """
 
     shares: Counter[int] = field(default_factory=Counter)
@@ -23,6 +25,8 @@ class Findings:
     kept: set[int] = field(default_factory=set)
     places: dict[int, int] = field(default_factory=dict)
     """Frame -> index of the PTE (prototype PTE for shared pages) that its PFN entry should name."""
+    slots: Counter[tuple[int, int]] = field(default_factory=Counter)
+    """(paging file, slot) that an entry names."""
     problems: list[str] = field(default_factory=list)
 
     def hold(self, frame: int, what: str) -> None:
@@ -32,6 +36,13 @@ class Findings:
         self.held.add(frame)
         self.shares[frame] += 1
 
+    def keep(self, frame: int, index: int) -> None:
+        """Notes a transition entry."""
+        if frame in self.kept:
+            self.problems.append(f"frame {frame:#x} is named by two transition entries")
+        self.kept.add(frame)
+        self.places[frame] = index
+
 
 def gather(manager: MemoryManager) -> Findings:
     """Walks everything."""
@@ -40,8 +51,10 @@ def gather(manager: MemoryManager) -> Findings:
         findings.hold(frame, "firmware")
     _walk_system(manager, findings)
     for space in manager.spaces:
-        _walk_space(manager, space, findings)
+        if not space.is_swapped_out:
+            _walk_space(manager, space, findings)
     _walk_prototypes(manager, findings)
+    _note_originals(manager, findings)
     return findings
 
 
@@ -53,75 +66,95 @@ def _count_entry(manager: MemoryManager, findings: Findings, table: int, pte: in
         findings.shares[table] += 1
 
 
-def _table_entries(manager: MemoryManager, table: int, count: int) -> Iterator[tuple[int, int]]:
-    base = table << manager.table_memory.entries_shift
-    for slot in range(count):
-        pte = manager.table_memory.entries[base + slot]
-        if pte:
-            yield slot, pte
+def note_slot(manager: MemoryManager, findings: Findings, pte: int) -> None:
+    """An entry of page-file form owns its slot."""
+    if manager.table_memory.format.is_page_file(pte):
+        findings.slots[manager.table_memory.format.page_file_place(pte)] += 1
 
 
 def _own_entries(manager: MemoryManager, root: int, is_system: bool) -> Iterator[tuple[int, int, int, int]]:
     """(table, slot, entry, level below) of the top tables' entries that belong to this root: no self-map, and for a
     process none of the copied system half.
     """
-    memory, architecture = manager.table_memory, manager.architecture
+    memory = manager.table_memory
     frames = root_frames(memory, root)
     tops = frames if len(frames) == 1 else frames[1:]
     level = 1 if len(frames) == 1 else 2
     system = {base >> memory.entries_shift: number for number, (base, _) in enumerate(system_tables_of(memory, root))}
     self_map = set(frames)
     for table in tops:
-        count = architecture.entries_per_table[level - 1]
         shared = dict(system_tables_of(memory, root)).get(table << memory.entries_shift, range(0))
-        for slot, pte in _table_entries(manager, table, count):
-            if memory.format.frame(pte) in self_map:
+        base = table << memory.entries_shift
+        for slot in range(1 << memory.entries_shift):
+            pte = memory.entries[base + slot]
+            if not pte or (pte & 1 and memory.format.frame(pte) in self_map):
                 continue
             copied = slot in shared and not is_private_entry(memory, system[table], slot)
             if is_system or not copied:
                 yield table, slot, pte, level
 
 
-def _walk_tables(
-    manager: MemoryManager, findings: Findings, root: int, is_system: bool
-) -> Iterator[tuple[int, int, int]]:
-    """(table, slot, entry) of every leaf entry under a root, the tables on the way being held and counted."""
-    for frame in root_frames(manager.table_memory, root):
+def _walk_tables(manager: MemoryManager, findings: Findings, root: int, is_system: bool) -> Iterator[tuple[int, int]]:
+    """(index, entry) of every leaf entry under a root, the tables on the way being held and counted.
+
+    The index is -1 for entries of a table that lies in a paging file.
+    """
+    memory = manager.table_memory
+    for frame in root_frames(memory, root):
         findings.hold(frame, "root table")
-    for table, _, pte, level in _own_entries(manager, root, is_system):
+    for table, slot, pte, level in _own_entries(manager, root, is_system):
         _count_entry(manager, findings, table, pte)
-        yield from _below(manager, findings, manager.table_memory.format.frame(pte), level)
+        yield from _below(manager, findings, (table << memory.entries_shift) + slot, pte, level)
 
 
-def _below(manager: MemoryManager, findings: Findings, table: int, level: int) -> Iterator[tuple[int, int, int]]:
-    findings.hold(table, "page table")
-    architecture = manager.architecture
-    for slot, pte in _table_entries(manager, table, architecture.entries_per_table[level]):
-        _count_entry(manager, findings, table, pte)
-        if level + 1 == architecture.levels:
-            yield table, slot, pte
+def _below(manager: MemoryManager, findings: Findings, index: int, entry: int, level: int) -> Iterator[tuple[int, int]]:
+    """The leaf entries below an entry of an upper table."""
+    memory = manager.table_memory
+    table = -1
+    if entry & 1:
+        table = memory.format.frame(entry)
+        findings.hold(table, "page table")
+        findings.places[table] = index
+    elif memory.format.is_transition(entry):
+        table = memory.format.frame(entry)
+        findings.keep(table, index)
+    note_slot(manager, findings, entry)
+    for slot, pte in enumerate(table_words(manager, entry)):
+        if not pte:
+            continue
+        if table >= 0:
+            _count_entry(manager, findings, table, pte)
+        at = (table << memory.entries_shift) + slot if table >= 0 else -1
+        if level + 1 == manager.architecture.levels:
+            yield at, pte
         else:
-            yield from _below(manager, findings, manager.table_memory.format.frame(pte), level + 1)
+            yield from _below(manager, findings, at, pte, level + 1)
 
 
 def _walk_system(manager: MemoryManager, findings: Findings) -> None:
-    for _, _, pte in _walk_tables(manager, findings, manager.system.tables.root, is_system=True):
-        findings.hold(manager.table_memory.format.frame(pte), "system page")
+    memory = manager.table_memory
+    for index, pte in _walk_tables(manager, findings, manager.system.tables.root, is_system=True):
+        frame = memory.format.frame(pte)
+        if pte & 1:
+            findings.hold(frame, "system page")
+            findings.places[frame] = index
+        elif memory.format.is_transition(pte):
+            findings.keep(frame, index)
+        note_slot(manager, findings, pte)
 
 
 def _walk_space(manager: MemoryManager, space: AddressSpace, findings: Findings) -> None:
     memory, pfn = manager.table_memory, manager.pfn
-    for table, slot, pte in _walk_tables(manager, findings, space.tables.root, is_system=False):
+    for index, pte in _walk_tables(manager, findings, space.tables.root, is_system=False):
         frame = memory.format.frame(pte)
-        index = (table << memory.entries_shift) + slot
         if pte & 1 and pfn.flags[frame] & PROTOTYPE_FLAG:
             findings.shares[frame] += 1
         elif pte & 1:
             findings.hold(frame, f"page of process {space.process_id}")
             findings.places[frame] = index
         elif memory.format.is_transition(pte):
-            findings.kept.add(frame)
-            findings.places[frame] = index
+            findings.keep(frame, index)
+        note_slot(manager, findings, pte)
 
 
 def _walk_prototypes(manager: MemoryManager, findings: Findings) -> None:
@@ -131,9 +164,9 @@ def _walk_prototypes(manager: MemoryManager, findings: Findings) -> None:
     for area in manager.control_areas.values():
         words += [area.first_prototype + page * manager.architecture.pte_size for page in range(area.total_pages)]
     for address in words:
-        index = manager.system.tables.find_word(address)
-        pte = memory.entries[index]
-        _count_entry(manager, findings, index >> memory.entries_shift, pte)
+        index, pte = word_at(manager, address)
+        if index >= 0:
+            _count_entry(manager, findings, index >> memory.entries_shift, pte)
         frame = memory.format.frame(pte)
         if address == manager.system.shared_page_prototype:
             continue
@@ -143,5 +176,14 @@ def _walk_prototypes(manager: MemoryManager, findings: Findings) -> None:
             findings.held.add(frame)
             findings.places[frame] = index
         elif memory.format.is_transition(pte):
-            findings.kept.add(frame)
-            findings.places[frame] = index
+            findings.keep(frame, index)
+        note_slot(manager, findings, pte)
+
+
+def _note_originals(manager: MemoryManager, findings: Findings) -> None:
+    """Pages in RAM whose PFN entry keeps a slot."""
+    pfn = manager.pfn
+    unowned = (PageState.ZEROED, PageState.FREE, PageState.BAD)
+    for frame in range(pfn.high_water):
+        if pfn.state[frame] not in unowned:
+            note_slot(manager, findings, pfn.original_pte[frame])

@@ -1,14 +1,17 @@
 """The PFN database against what the tables say: states, lists, counts, back pointers."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from ntmm.kernel.mm.audit.findings import Findings
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse, PfnDatabase
-from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG
 from ntmm.kernel.mm.pfn.lists import PageList
+from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG
 
+_KEPT: Final = (PageState.STANDBY, PageState.MODIFIED, PageState.MODIFIED_NO_WRITE, PageState.TRANSITION)
+"""States of pages that transition entries name."""
 _SAMPLE: Final = 64
 """Never-touched frames that are looked at; a machine may have millions."""
 
@@ -17,8 +20,9 @@ def check_frames(manager: MemoryManager, findings: Findings) -> Iterator[str]:
     """Every frame is in exactly one state, and its counts are those of the tables."""
     pfn = manager.pfn
     listed: dict[int, PageState] = {}
-    for state, pages in _lists(pfn).items():
+    for state, pages in _lists(pfn):
         yield from _check_list(pfn, state, pages, listed)
+    yield from _check_transitions(pfn)
     for frame in range(pfn.high_water):
         yield from _check_frame(manager, findings, frame, listed)
     for frame in range(pfn.high_water, min(pfn.frames, pfn.high_water + _SAMPLE)):
@@ -30,13 +34,27 @@ def check_frames(manager: MemoryManager, findings: Findings) -> Iterator[str]:
             yield f"frame {frame:#x} is mapped but was never handed out"
 
 
-def _lists(pfn: PfnDatabase) -> dict[PageState, PageList]:
-    return {
-        PageState.ZEROED: pfn.zeroed,
-        PageState.FREE: pfn.free_list,
-        PageState.STANDBY: pfn.standby,
-        PageState.MODIFIED: pfn.modified,
-    }
+def _lists(pfn: PfnDatabase) -> list[tuple[PageState, PageList]]:
+    """Every list; those with colours once for each."""
+    return [
+        *((PageState.ZEROED, pages) for pages in pfn.zeroed.by_colour()),
+        *((PageState.FREE, pages) for pages in pfn.free_list.by_colour()),
+        (PageState.STANDBY, pfn.standby),
+        (PageState.MODIFIED, pfn.modified),
+        (PageState.MODIFIED_NO_WRITE, pfn.modified_no_write),
+        (PageState.BAD, pfn.bad),
+    ]
+
+
+def _check_transitions(pfn: PfnDatabase) -> Iterator[str]:
+    """The transitions that were counted lead to what is there."""
+    states = Counter(pfn.state[: pfn.high_water].tolist())
+    for state, count in ((PageState.ACTIVE, pfn.active), (PageState.TRANSITION, pfn.in_transition)):
+        if states[state] != count:
+            yield f"{count} pages went to state {state.name} and stayed, {states[state]} are in it"
+    for pages in (pfn.zeroed, pfn.free_list):
+        if pages.count != sum(part.count for part in pages.by_colour()):
+            yield f"the {pages.name} list counts {pages.count} pages over all colours"
 
 
 def _check_list(pfn: PfnDatabase, state: PageState, pages: PageList, listed: dict[int, PageState]) -> Iterator[str]:
@@ -60,18 +78,23 @@ def _check_frame(manager: MemoryManager, findings: Findings, frame: int, listed:
     if frame in listed and listed[frame] is not state:
         yield f"frame {frame:#x} is on the list of {listed[frame].name} in state {state.name}"
     if state is PageState.ACTIVE:
-        if frame not in findings.held:
+        if frame not in findings.held and not findings.shares[frame]:
             yield f"frame {frame:#x} is active and nobody maps it"
         if not pfn.share_count[frame]:
             yield f"frame {frame:#x} is active without a share"
         if not pfn.reference_count[frame]:
             yield f"frame {frame:#x} is active without a reference"
+    elif state is PageState.TRANSITION:
+        if not pfn.reference_count[frame] or pfn.share_count[frame]:
+            yield f"frame {frame:#x} is in transition without a reference, or with shares"
     else:
         if frame not in listed:
             yield f"frame {frame:#x} in state {state.name} is on no list"
         if pfn.reference_count[frame]:
             yield f"frame {frame:#x} in state {state.name} has {pfn.reference_count[frame]} references"
-    if (frame in findings.kept) != (state in (PageState.STANDBY, PageState.MODIFIED)):
+    if frame not in findings.kept and state in _KEPT and not pfn.flags[frame] & DELETED_FLAG:
+        yield f"frame {frame:#x} in state {state.name} is named by no transition entry"
+    if frame in findings.kept and state not in (*_KEPT, PageState.ACTIVE):
         yield f"frame {frame:#x} in state {state.name} does not fit its transition entries"
     if frame in findings.held and state is not PageState.ACTIVE:
         yield f"frame {frame:#x} is mapped in state {state.name}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ntmm.kernel.mm.audit.contents import word_at
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
@@ -23,11 +24,15 @@ def check_sections(manager: MemoryManager) -> Iterator[str]:
 def _check_prototype(manager: MemoryManager, area: ControlArea, page: int) -> Iterator[str]:
     memory, pfn = manager.table_memory, manager.pfn
     address = area.first_prototype + page * manager.architecture.pte_size
-    pte = memory.entries[manager.system.tables.find_word(address)]
+    _, pte = word_at(manager, address)
     original = _original(manager, area, page)
     if pte & 1 or memory.format.is_transition(pte):
         frame = memory.format.frame(pte)
-        if pfn.original_pte[frame] != original:
+        kept = pfn.original_pte[frame]
+        was_written = memory.format.is_page_file(kept) or kept == memory.format.demand_zero(
+            memory.format.protection(original)
+        )
+        if kept != original and not was_written:
             yield f"frame {frame:#x} keeps the original {pfn.original_pte[frame]:#x} instead of {original:#x}"
         if pfn.use[frame] != PageUse.IMAGE or not pfn.flags[frame] & PROTOTYPE_FLAG:
             yield f"frame {frame:#x} is not marked as a page of a section"
@@ -35,7 +40,7 @@ def _check_prototype(manager: MemoryManager, area: ControlArea, page: int) -> It
         expected = memory.format.kernel_bits[code] if pte & 1 else memory.format.transition(0, code)
         if pte & ~manager.architecture.frame_mask != expected & ~manager.architecture.frame_mask:
             yield f"prototype PTE {pte:#x} has other bits than protection {code:#x} gives"
-    elif pte != original:
+    elif pte != original and not memory.format.is_page_file(pte):
         yield f"prototype PTE {pte:#x} instead of {original:#x}"
 
 

@@ -1,14 +1,16 @@
-"""Working sets and commit charge against page tables and VADs."""
+"""Working sets, commit charge and page-file slots against page tables and VADs."""
 
 from collections.abc import Iterator
 
+from ntmm.kernel.mm.audit.contents import all_entries
+from ntmm.kernel.mm.audit.findings import Findings
 from ntmm.kernel.mm.manager import MemoryManager
-from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
+from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.space import AddressSpace
-from ntmm.kernel.mm.space.allocate import count_committed
 from ntmm.kernel.mm.system_space import KERNEL_PAGES
 from ntmm.kernel.mm.tables import root_frames
 from ntmm.kernel.mm.vad import Vad
+from ntmm.nt.memory import MM_DECOMMIT
 
 
 def check_space(manager: MemoryManager, space: AddressSpace) -> Iterator[str]:
@@ -31,31 +33,66 @@ def check_space(manager: MemoryManager, space: AddressSpace) -> Iterator[str]:
 
 
 def _check_working_set(manager: MemoryManager, space: AddressSpace) -> Iterator[str]:
-    """Each valid user PTE has exactly one entry, with its page's protection."""
-    entries, pfn, shift = manager.table_memory.entries, manager.pfn, manager.architecture.page_shift
-    end = manager.layout.highest_user_address + 1
-    valid: dict[int, int] = {}
-    private = 0
-    for address, index in space.tables.existing(0, end):
-        pte = entries[index]
+    """Each valid user PTE and each valid user page table has exactly one entry."""
+    valid = _valid_pages(manager, space)
+    page = f"process {space.process_id}"
+    working_set = space.working_set
+    entries = list(working_set.entries())
+    dynamic = [entry for entry in entries if entry.index >= working_set.first_dynamic or entry.locked]
+    listed = sorted(entry.vpn for entry in dynamic)
+    if listed != sorted(valid):
+        wrong = [hex(vpn) for vpn in sorted(set(listed) ^ set(valid))[:3]]
+        yield f"{page}: working-set list and page tables differ at pages {wrong}"
+    if working_set.count != len(entries):
+        yield f"{page}: the working set says {working_set.count} pages of {len(entries)}"
+    for entry in entries:
+        if entry.locked and entry.index >= working_set.first_dynamic:
+            yield f"{page}: locked page {entry.vpn:#x} stands among those that may be replaced"
+        frame = valid.get(entry.vpn, 0)
+        if not frame or manager.pfn.flags[frame] & PROTOTYPE_FLAG:
+            continue
+        if manager.pfn.working_set_index[frame] != entry.index:
+            yield f"frame {frame:#x} names working-set entry {manager.pfn.working_set_index[frame]}: {entry.index}"
+
+
+def _valid_pages(manager: MemoryManager, space: AddressSpace) -> dict[int, int]:
+    """Virtual page number -> frame of the user pages, and of the page tables that lead to user pages."""
+    memory, architecture = manager.table_memory, manager.architecture
+    shift, valid = architecture.page_shift, dict[int, int]()
+    for address, index in space.tables.resident(0, manager.layout.highest_user_address + 1):
+        pte = memory.entries[index]
         if pte & 1:
-            frame = manager.table_memory.format.frame(pte)
-            valid[address >> shift] = frame
-            private += not pfn.flags[frame] & PROTOTYPE_FLAG
-    listed = [vpn for _, vpn, _ in space.working_set.entries()]
-    if sorted(listed) != sorted(valid):
-        wrong = sorted(set(listed) ^ set(valid))[:3]
-        yield f"process {space.process_id}: working-set list and page tables differ at pages {wrong}"
-    if space.working_set.count != len(valid):
-        yield f"process {space.process_id}: the working set says {space.working_set.count} pages of {len(valid)}"
-    if space.private_pages != private:
-        yield f"process {space.process_id} says {space.private_pages} private pages of {private}"
-    if space.shared_pages.total() != len(valid) - private:
-        yield f"process {space.process_id} says {space.shared_pages.total()} shared pages of {len(valid) - private}"
-    for index, vpn, _ in space.working_set.entries():
-        frame = valid.get(vpn, 0)
-        if frame and not pfn.flags[frame] & PROTOTYPE_FLAG and pfn.working_set_index[frame] != index:
-            yield f"frame {frame:#x} names working-set entry {pfn.working_set_index[frame]} instead of {index}"
+            valid[address >> shift] = memory.format.frame(pte)
+    for frame in space.tables.user_tables():
+        valid[architecture.address_of_pte(manager.pfn.pte_address[frame]) >> shift] = frame
+    return valid
+
+
+def check_system_working_set(manager: MemoryManager) -> Iterator[str]:
+    """The system working set holds the valid pages of paged pool."""
+    start, end = manager.system.paged_pool.grown_range
+    tables, shift = manager.system.tables, manager.architecture.page_shift
+    entries = manager.table_memory.entries
+    valid = {address >> shift for address, index in tables.resident(start, end) if entries[index] & 1}
+    listed = sorted(entry.vpn for entry in manager.system.working_set.entries())
+    if listed != sorted(valid):
+        yield f"the system working set differs from paged pool at {sorted(valid ^ set(listed))[:3]}"
+
+
+def check_slots(manager: MemoryManager, findings: Findings) -> Iterator[str]:
+    """Each slot in use of a paging file is named once: by a PTE, or by the PFN entry of a page in RAM."""
+    for place, count in findings.slots.items():
+        if count > 1:
+            yield f"slot {place[1]:#x} of paging file {place[0]} is named {count} times"
+    for file in manager.paging_files.files:
+        used = set(file.slots.in_use())
+        named = {slot for number, slot in findings.slots if number == file.number}
+        if named - used:
+            yield f"slots {sorted(named - used)[:3]} of {file.name} are named and free"
+        if len(used - named) != file.broken_slots:
+            yield f"slots {sorted(used - named)[:3]} of {file.name} are in use and nobody names them"
+        if len(used) != file.slots.used:
+            yield f"{file.name} says {file.slots.used} slots, {len(used)} are in use"
 
 
 def _commit_of(manager: MemoryManager, space: AddressSpace, vad: Vad) -> int:
@@ -65,7 +102,11 @@ def _commit_of(manager: MemoryManager, space: AddressSpace, vad: Vad) -> int:
         return int(vad.control_area.copy_pages) + changed
     if not vad.memory_is_counted:
         return 0
-    return count_committed(manager.machine, space, vad, vad.start_vpn * page, (vad.end_vpn + 1) * page)
+    present = [
+        pte for _, pte in all_entries(manager, space.tables.root, vad.start_vpn * page, (vad.end_vpn + 1) * page)
+    ]
+    gone = present.count(manager.table_memory.format.demand_zero(MM_DECOMMIT))
+    return vad.pages - gone if vad.mem_commit else len(present) - gone
 
 
 def check_commit(manager: MemoryManager) -> Iterator[str]:
@@ -76,5 +117,6 @@ def check_commit(manager: MemoryManager) -> Iterator[str]:
     system = manager.system
     roots = len(root_frames(manager.table_memory, system.tables.root))
     held = KERNEL_PAGES + roots + system.tables.tables + system.paged_pool.pages + system.nonpaged_pool.pages + 1
+    held += system.working_set.list_pages
     if manager.system_account.pages != held:
         yield f"the system is charged {manager.system_account.pages} pages, it holds {held}"

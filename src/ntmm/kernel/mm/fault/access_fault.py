@@ -4,21 +4,27 @@ from collections.abc import Callable
 from typing import Final
 
 from ntmm.hw.ram import Ram
-from ntmm.kernel.ke.access import ERROR_FETCH, ERROR_WRITE
+from ntmm.kernel.ke.access import ERROR_FETCH, ERROR_WRITE, GuestFault
 from ntmm.kernel.mm.fault import outcome
 from ntmm.kernel.mm.fault.context import FaultContext
 from ntmm.kernel.mm.fault.copy_on_write import copy_on_write
 from ntmm.kernel.mm.fault.demand_zero import make_demand_zero
 from ntmm.kernel.mm.fault.guard import guard_fault
-from ntmm.kernel.mm.fault.outcome import FaultKind, FaultOutcome
+from ntmm.kernel.mm.fault.outcome import FaultKind, FaultOutcome, Resolution
+from ntmm.kernel.mm.fault.paging_file import paging_file_fault
 from ntmm.kernel.mm.fault.prototype import prototype_fault
+from ntmm.kernel.mm.fault.system import system_fault, table_fault
 from ntmm.kernel.mm.fault.transition import transition_fault
 from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.layout import AddressLayout
+from ntmm.kernel.mm.pagefile import PagingFiles
+from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.section import ControlArea
 from ntmm.kernel.mm.tables import PageTables, TableMemory
 from ntmm.kernel.mm.tables.formats import PROTECTION_MASK, PROTECTION_SHIFT, PROTOTYPE, TRANSITION
+from ntmm.kernel.mm.tables.page_tables import PAGED_OUT
 from ntmm.kernel.mm.vad import VadKind
+from ntmm.kernel.mm.working_set import WorkingSet
 from ntmm.nt.memory import MM_ACCESS_MASK, MM_GUARD_PAGE, MM_MODIFIER_MASK, MM_READONLY
 
 READ: Final = 1
@@ -36,6 +42,12 @@ NEEDED: Final = tuple(
 ORIGIN_CPU: Final = 0
 ORIGIN_KERNEL: Final = 1
 
+_WAIT: Final = Resolution.WAIT
+_AFTER_READ: Final = {FaultKind.IN_PAGE: outcome.IN_PAGE, FaultKind.PAGING_FILE: outcome.PAGING_FILE}
+_STILL_IN_RAM: Final = (FaultKind.TRANSITION, FaultKind.SHARED)
+_READ_ATTEMPTS: Final = 3
+"""How often the kernel reads a page table that it cannot do without before it gives up."""
+
 
 class FaultHandler:
     """Resolves faults of every address space of a machine. `counts[origin][kind]` is the fault table."""
@@ -46,20 +58,31 @@ class FaultHandler:
         layout: AddressLayout,
         table_memory: TableMemory,
         system_tables: PageTables,
+        system_working_set: WorkingSet,
         in_page: InPage,
+        paging_files: PagingFiles,
     ) -> None:
         self.ram = ram
         self.layout = layout
         self.table_memory = table_memory
         self.system_tables = system_tables
+        self.system_working_set = system_working_set
         self.in_page = in_page
+        self.paging_files = paging_files
         self.entries = table_memory.entries
         self.pfn = table_memory.pfn
         self.format = table_memory.format
+        self.slot_shift = self.format.slot_shift
         self.page_shift = table_memory.architecture.page_shift
         self.shared_page_prototype = 0
         """Kernel address of the prototype PTE of the shared user data page."""
         self.counts = [[0] * len(FaultKind), [0] * len(FaultKind)]
+        self.hard_faults = 0
+        """Faults that began a read, whatever became of them."""
+        self.collided_faults = 0
+        """Faults that waited for a read which another thread had begun."""
+        self.swap_in: Callable[[FaultContext], None] = _unfilled
+        """Slot: brings an out-swapped process back before its memory is touched; may wait."""
         self._demand_zero = make_demand_zero(self)
         self._highest_user_address = layout.highest_user_address
         self.report: Callable[[FaultContext, int, int, int, FaultOutcome], None] | None = None
@@ -73,20 +96,78 @@ class FaultHandler:
         `teb` is the faulting thread's TEB, whose stack may grow; 0 when no thread's stack is meant.
         """
         result = self._resolve(context, address, error_code, teb)
+        if result.resolution is _WAIT or result is outcome.OUT_OF_MEMORY:
+            result = self._wait(result, lambda: self._resolve(context, address, error_code, teb))
         self.counts[origin][result.kind] += 1
         context.page_fault_count += 1
         if self.report is not None:
             self.report(context, address, error_code, origin, result)
         return result
 
+    def _wait(self, result: FaultOutcome, again: Callable[[], FaultOutcome]) -> FaultOutcome:
+        """Waits for reads or free pages and looks again from the PTE on, until there is an outcome.
+
+        The frame that is waited for keeps a reference, so that nobody takes it before this thread has had its look.
+        """
+        pfn, own_read, pinned = self.pfn, FaultKind.SPURIOUS, list[int]()
+        try:
+            while True:
+                if result is outcome.OUT_OF_MEMORY:
+                    if not pfn.wait_for_pages(1):
+                        return result
+                elif result.resolution is _WAIT:
+                    assert result.block is not None
+                    pinned.append(result.frame)
+                    pfn.reference(result.frame)
+                    if result.own_read:
+                        own_read = result.kind
+                    self.in_page.wait(result.block)
+                    if result.own_read and result.block.failed:
+                        return outcome.IN_PAGE_ERROR
+                else:
+                    return _AFTER_READ.get(own_read, result) if result.kind in _STILL_IN_RAM else result
+                result = again()
+        finally:
+            self.hard_faults += own_read in _AFTER_READ
+            self.collided_faults += bool(pinned) and own_read not in _AFTER_READ
+            for frame in pinned:
+                pfn.dereference(frame)
+
+    def bring_in_table(self, context: FaultContext, address: int) -> None:
+        """Makes one more table on the way to an address valid for a service; raises GuestFault if it cannot be read."""
+        self._bring_in(lambda: table_fault(self, context, address), address)
+
+    def bring_in_system_page(self, address: int) -> None:
+        """Makes a page of pageable system space valid; raises GuestFault if it cannot be read."""
+        self._bring_in(lambda: self._system_page(address), address)
+
+    def _bring_in(self, look: Callable[[], FaultOutcome], address: int) -> None:
+        for _ in range(_READ_ATTEMPTS):
+            result = look()
+            if result.resolution is not Resolution.RESOLVED:
+                result = self._wait(result, look)
+            if result.resolution is Resolution.RESOLVED:
+                return
+        raise GuestFault(result.status, address, 0)
+
+    def _system_page(self, address: int) -> FaultOutcome:
+        if self.entries[self.system_tables.find(address)] & 1:
+            return outcome.SPURIOUS
+        return system_fault(self, self.system_tables, self.system_working_set, address)
+
     def _resolve(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
         if address > self._highest_user_address:
             return outcome.ACCESS_VIOLATION
         index = context.tables.find(address)
+        if index == PAGED_OUT:
+            return self._table_out(context, address, error_code, teb)
         pte = self.entries[index] if index >= 0 else 0
         if pte & 1:
             return self._valid(context, address, index, pte, error_code)
         if pte == 0:
+            if context.is_swapped_out:
+                self.swap_in(context)
+                return self._resolve(context, address, error_code, teb)
             vad = context.vads.find(address >> self.page_shift)
             if vad is None or vad.kind is not VadKind.PRIVATE:
                 return self._view(context, address, index, error_code, None)
@@ -105,7 +186,19 @@ class FaultHandler:
             return transition_fault(self, context, address, index, pte, protection)
         if self.pfn.is_short():
             return outcome.OUT_OF_MEMORY
+        if pte >> self.slot_shift:
+            pte_address = self.table_memory.architecture.pte_address(address)
+            return paging_file_fault(self, index, pte_address, pte, PageUse.PROCESS_PRIVATE)
         return self._demand_zero(context, address, index, protection, error_code & ERROR_WRITE)
+
+    def _table_out(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
+        """A page table on the way is not valid: first it, then the page."""
+        while True:
+            result = table_fault(self, context, address)
+            if result.resolution is not Resolution.RESOLVED:
+                return result
+            if context.tables.find(address) != PAGED_OUT:
+                return self._resolve(context, address, error_code, teb)
 
     def _valid(self, context: FaultContext, address: int, index: int, pte: int, error_code: int) -> FaultOutcome:
         """The PTE is valid: a right is missing, a copy is due, or the TLB was stale."""
@@ -152,6 +245,11 @@ class FaultHandler:
         page: int,
     ) -> FaultOutcome:
         prototype_index = self.system_tables.find_word(prototype)
+        while prototype_index < 0:
+            result = self._system_page(prototype)
+            if result.resolution is not Resolution.RESOLVED:
+                return result
+            prototype_index = self.system_tables.find_word(prototype)
         if protection is None:
             protection = self._prototype_protection(self.entries[prototype_index])
         if protection & MM_MODIFIER_MASK == MM_GUARD_PAGE and protection & MM_ACCESS_MASK:
@@ -168,3 +266,7 @@ class FaultHandler:
         if prototype_pte & 1:
             return self.format.protection(self.pfn.original_pte[self.format.frame(prototype_pte)])
         return self.format.protection(prototype_pte)
+
+
+def _unfilled(context: FaultContext) -> None:
+    raise AssertionError("nothing swaps processes in")

@@ -26,10 +26,11 @@ class FaultContext:
         self.working_set = working_set
         self.account = account
         self.memory = memory
-        self.private_pages = 0
-        """Resident private pages; `shared_pages` are those of images and other sections, by kind."""
         self.private_given = 0
         """Private pages that faults gave since creation."""
-        self.shared_pages: Counter[str] = Counter()
         self.shared_given: Counter[str] = Counter()
+        """Pages of sections, by kind."""
         self.page_fault_count = 0
+        self.next_colour = process_id
+        self.is_swapped_out = False
+        """The root and the working-set list are not in RAM: the process must be swapped in first."""

@@ -4,8 +4,8 @@ from ntmm.kernel.mm.fault import outcome
 from ntmm.kernel.mm.fault.context import FaultContext
 from ntmm.kernel.mm.fault.machine import FaultMachine
 from ntmm.kernel.mm.fault.outcome import FaultOutcome
-from ntmm.kernel.mm.fault.shares import drop_prototype_share
 from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.tables import drop_prototype_share
 from ntmm.kernel.mm.tables.formats import PROTECTION_SHIFT
 
 _COPY_TO_WRITE = ~1
@@ -14,15 +14,14 @@ _COPY_TO_WRITE = ~1
 
 def copy_on_write(machine: FaultMachine, context: FaultContext, address: int, index: int, pte: int) -> FaultOutcome:
     """A write to a valid page that is to be copied."""
-    if machine.pfn.available <= 1:
+    if machine.pfn.is_short():
         return outcome.OUT_OF_MEMORY
     frame = machine.format.frame(pte)
     vpn = address >> machine.page_shift
     protection = context.working_set.shared_protection(vpn)
     context.working_set.remove_shared(vpn)
-    context.shared_pages["image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"] -= 1
     map_private_copy(machine, context, address, index, frame, protection)
-    drop_prototype_share(machine, frame)
+    drop_prototype_share(machine.table_memory, frame)
     return outcome.COPY_ON_WRITE
 
 
@@ -41,5 +40,4 @@ def map_private_copy(
     pfn.pte_frame[frame] = index >> memory.entries_shift
     pfn.original_pte[frame] = protection << PROTECTION_SHIFT
     pfn.working_set_index[frame] = context.working_set.insert(address >> machine.page_shift, protection)
-    context.private_pages += 1
     context.private_given += 1

@@ -33,7 +33,8 @@ def make_demand_zero(machine: FaultMachine) -> DemandZero:
     def demand_zero(context: FaultContext, address: int, index: int, protection: int, write: int) -> FaultOutcome:
         if index < 0:
             index = context.tables.ensure(address, user=True)
-        frame = take_zeroed(private)
+        context.next_colour = colour = context.next_colour + 1
+        frame = take_zeroed(private, colour)
         table, vpn = index >> entries_shift, address >> page_shift
         before = entries[index]
         if not before:
@@ -46,7 +47,6 @@ def make_demand_zero(machine: FaultMachine) -> DemandZero:
         pte_frame[frame] = table
         original_pte[frame] = protection << PROTECTION_SHIFT
         working_set_index[frame] = context.working_set.insert(vpn, protection)
-        context.private_pages += 1
         context.private_given += 1
         return resolved
 

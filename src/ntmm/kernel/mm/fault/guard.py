@@ -63,8 +63,10 @@ def _grow_stack(machine: FaultMachine, context: FaultContext, address: int, teb:
 
 def _commit_if_reserved(machine: FaultMachine, context: FaultContext, address: int, protection: int) -> bool:
     """Commits the page below; a page that is committed already only gets the new protection."""
+    if not machine.pfn.ensure_pages(1):
+        return False
     vad = context.vads.find(address >> machine.page_shift)
-    if vad is None or vad.kind is not VadKind.PRIVATE or machine.pfn.is_short():
+    if vad is None or vad.kind is not VadKind.PRIVATE:
         return False
     index = context.tables.ensure(address, user=True)
     pte = machine.entries[index]
@@ -78,5 +80,6 @@ def _commit_if_reserved(machine: FaultMachine, context: FaultContext, address: i
 def _set_protection(machine: FaultMachine, index: int, pte: int, protection: int) -> None:
     """Another MM_* code for a page that is not valid; if it is still in RAM, also for when it is brought back."""
     if machine.format.is_transition(pte):
-        machine.pfn.original_pte[machine.format.frame(pte)] = machine.format.demand_zero(protection)
+        frame = machine.format.frame(pte)
+        machine.pfn.original_pte[frame] = machine.format.with_protection(machine.pfn.original_pte[frame], protection)
     machine.table_memory.write(index, machine.format.with_protection(pte, protection))

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.in_page import InPage
+from ntmm.kernel.mm.pagefile import PagingFiles
 from ntmm.kernel.mm.pfn import PfnDatabase
 from ntmm.kernel.mm.tables import PteFormat, TableMemory
 
@@ -17,4 +18,5 @@ class FaultMachine(Protocol):
     format: PteFormat
     table_memory: TableMemory
     in_page: InPage
+    paging_files: PagingFiles
     page_shift: int

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 from typing import Final
 
+from ntmm.kernel.mm.in_page import InPageBlock
 from ntmm.nt.status import Status
 
 
@@ -22,6 +23,7 @@ class FaultKind(IntEnum):
     ACCESS_VIOLATION = 9
     IN_PAGE_ERROR = 10
     OUT_OF_MEMORY = 11
+    PAGING_FILE = 12
 
 
 FAULT_MEANINGS: Final = {
@@ -29,6 +31,7 @@ FAULT_MEANINGS: Final = {
     FaultKind.TRANSITION: "the page was still in RAM on a page list (soft fault)",
     FaultKind.SHARED: "another process or view had the shared page valid (soft fault)",
     FaultKind.IN_PAGE: "the page was read from its file (hard fault)",
+    FaultKind.PAGING_FILE: "the page was read from a paging file (hard fault)",
     FaultKind.COPY_ON_WRITE: "first write to a shared page: a private copy was made",
     FaultKind.STACK_GROWTH: "the stack grew through its guard page",
     FaultKind.SPURIOUS: "the page was valid already when the fault was looked at",
@@ -41,19 +44,26 @@ FAULT_MEANINGS: Final = {
 
 
 class Resolution(Enum):
-    """RESOLVED: run the instruction again. RAISE: an exception for the program."""
+    """RESOLVED: run the instruction again. RAISE: an exception for the program. WAIT: look again after a read."""
 
     RESOLVED = auto()
     RAISE = auto()
+    WAIT = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class FaultOutcome:
-    """The end of one fault: what to do, the NTSTATUS, and the kind it is counted under."""
+    """The end of one fault, or of one look at it: what to do, the NTSTATUS, and the kind it is counted under.
+
+    A wait names the read and the frame that is needed; `own_read` if this fault has begun it.
+    """
 
     resolution: Resolution
     status: Status
     kind: FaultKind
+    block: InPageBlock | None = None
+    frame: int = 0
+    own_read: bool = False
 
 
 def _resolved(status: Status, kind: FaultKind) -> FaultOutcome:
@@ -64,10 +74,21 @@ def _raised(status: Status, kind: FaultKind) -> FaultOutcome:
     return FaultOutcome(Resolution.RAISE, status, kind)
 
 
+def reading(block: InPageBlock, kind: FaultKind) -> FaultOutcome:
+    """A read was begun; its first page is the one that is needed."""
+    return FaultOutcome(Resolution.WAIT, Status.PENDING, kind, block, block.frames[0], own_read=True)
+
+
+def collided(block: InPageBlock, frame: int) -> FaultOutcome:
+    """Another thread's read brings the page already."""
+    return FaultOutcome(Resolution.WAIT, Status.PENDING, FaultKind.TRANSITION, block, frame)
+
+
 DEMAND_ZERO: Final = _resolved(Status.PAGE_FAULT_DEMAND_ZERO, FaultKind.DEMAND_ZERO)
 TRANSITION: Final = _resolved(Status.PAGE_FAULT_TRANSITION, FaultKind.TRANSITION)
 SHARED: Final = _resolved(Status.PAGE_FAULT_TRANSITION, FaultKind.SHARED)
 IN_PAGE: Final = _resolved(Status.PAGE_FAULT_PAGING_FILE, FaultKind.IN_PAGE)
+PAGING_FILE: Final = _resolved(Status.PAGE_FAULT_PAGING_FILE, FaultKind.PAGING_FILE)
 COPY_ON_WRITE: Final = _resolved(Status.PAGE_FAULT_COPY_ON_WRITE, FaultKind.COPY_ON_WRITE)
 STACK_GROWTH: Final = _resolved(Status.PAGE_FAULT_GUARD_PAGE, FaultKind.STACK_GROWTH)
 SPURIOUS: Final = _resolved(Status.SUCCESS, FaultKind.SPURIOUS)

@@ -4,14 +4,24 @@ from ntmm.kernel.mm.fault import outcome
 from ntmm.kernel.mm.fault.context import FaultContext
 from ntmm.kernel.mm.fault.copy_on_write import map_private_copy
 from ntmm.kernel.mm.fault.machine import FaultMachine
-from ntmm.kernel.mm.fault.outcome import FaultOutcome
-from ntmm.kernel.mm.fault.shares import drop_prototype_share
+from ntmm.kernel.mm.fault.outcome import FaultKind, FaultOutcome, Resolution
+from ntmm.kernel.mm.fault.paging_file import paging_file_fault
+from ntmm.kernel.mm.in_page import PageToRead, Source
 from ntmm.kernel.mm.pfn import PageUse
-from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG, PROTOTYPE_FLAG
-from ntmm.kernel.mm.section import ControlArea
-from ntmm.nt.memory import MM_ACCESS_MASK, MM_EXECUTE_WRITECOPY, MM_WRITECOPY
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG
+from ntmm.kernel.mm.section import ControlArea, Subsection
+from ntmm.kernel.mm.tables import drop_prototype_share
+from ntmm.nt.memory import (
+    MM_ACCESS_MASK,
+    MM_EXECUTE,
+    MM_EXECUTE_READ,
+    MM_EXECUTE_READWRITE,
+    MM_EXECUTE_WRITECOPY,
+    MM_WRITECOPY,
+)
 
 _COPY_CODES = (MM_WRITECOPY, MM_EXECUTE_WRITECOPY)
+_CODE = (MM_EXECUTE, MM_EXECUTE_READ, MM_EXECUTE_READWRITE)
 
 
 def prototype_fault(
@@ -30,14 +40,14 @@ def prototype_fault(
     `area` and `page` name the page in its segment; no control area stands behind the shared user data page.
     """
     result = _make_prototype_valid(machine, prototype_index, area, page)
-    if result.kind is outcome.FaultKind.ACCESS_VIOLATION or result.kind is outcome.FaultKind.IN_PAGE_ERROR:
+    if result.resolution is not Resolution.RESOLVED:
         return result
     frame = machine.format.frame(machine.entries[prototype_index])
     if index < 0:
         index = context.tables.ensure(address, user=True)
     if write and protection & MM_ACCESS_MASK in _COPY_CODES:
         map_private_copy(machine, context, address, index, frame, protection)
-        drop_prototype_share(machine, frame)
+        drop_prototype_share(machine.table_memory, frame)
         return outcome.COPY_ON_WRITE
     bits = machine.format.user_bits[protection]
     if write:
@@ -46,7 +56,6 @@ def prototype_fault(
     machine.table_memory.write(index, frame << machine.page_shift | bits)
     context.working_set.insert_shared(address >> machine.page_shift, protection)
     kind = "image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"
-    context.shared_pages[kind] += 1
     context.shared_given[kind] += 1
     return result
 
@@ -65,36 +74,60 @@ def _make_prototype_valid(
         return _read_page(machine, prototype_index, pte, area, page)
     if pte_format.is_transition(pte):
         frame = pte_format.frame(pte)
+        if pfn.flags[frame] & READ_FLAG:
+            return outcome.collided(machine.in_page.block_of(frame), frame)
         pfn.reactivate(frame)
         _set_valid(machine, prototype_index, frame, pte_format.protection(pfn.original_pte[frame]))
         return outcome.TRANSITION
     if not pte_format.protection(pte) & MM_ACCESS_MASK:
         return outcome.ACCESS_VIOLATION
+    if pte_format.is_page_file(pte):
+        pte_address = _prototype_address(machine, area, page)
+        return paging_file_fault(machine, prototype_index, pte_address, pte, PageUse.IMAGE, PROTOTYPE_FLAG)
     frame = pfn.take_zeroed(PageUse.IMAGE)
-    _own_prototype_page(machine, prototype_index, frame, pte)
+    pfn.flags[frame] = PROTOTYPE_FLAG
+    machine.table_memory.own(frame, prototype_index, _prototype_address(machine, area, page), pte)
+    _set_valid(machine, prototype_index, frame, pte_format.protection(pte))
     return outcome.DEMAND_ZERO
 
 
 def _read_page(machine: FaultMachine, prototype_index: int, pte: int, area: ControlArea, page: int) -> FaultOutcome:
-    """A subsection PTE: the page lies in the file and must be read."""
+    """A subsection PTE: the page lies in the file and is read with those behind it."""
     address = machine.format.pointers.subsection_address(pte)
     subsection = area.subsection_of(page)
     assert subsection is not None and subsection.address == address, "a prototype PTE names another subsection"
-    frame = machine.pfn.take_any(PageUse.IMAGE)
-    if not machine.in_page.read_page(subsection, page, frame):
-        machine.pfn.free(frame)
-        return outcome.IN_PAGE_ERROR
-    _own_prototype_page(machine, prototype_index, frame, pte)
-    return outcome.IN_PAGE
+    count = _cluster(machine, prototype_index, pte, subsection, page)
+    pte_size = machine.table_memory.architecture.pte_size
+    first = _prototype_address(machine, area, page)
+    pages = [PageToRead(prototype_index + n, first + n * pte_size, pte) for n in range(count)]
+    file_page = subsection.bytes_of_page(page)[0] // machine.pfn.page_size
+    source = Source(area.backing.name, file_page, lambda: subsection.read(page, count))
+    block = machine.in_page.begin(pages, PageUse.IMAGE, PROTOTYPE_FLAG, source)
+    return outcome.reading(block, FaultKind.IN_PAGE)
 
 
-def _own_prototype_page(machine: FaultMachine, prototype_index: int, frame: int, original: int) -> None:
-    pfn, memory = machine.pfn, machine.table_memory
-    pfn.flags[frame] = PROTOTYPE_FLAG
-    pfn.original_pte[frame] = original
-    pfn.pte_frame[frame] = prototype_index >> memory.entries_shift
-    pfn.pte_address[frame] = prototype_index * memory.architecture.pte_size % pfn.page_size
-    _set_valid(machine, prototype_index, frame, machine.format.protection(original))
+def _prototype_address(machine: FaultMachine, area: ControlArea | None, page: int) -> int:
+    """The kernel address of a page's prototype PTE."""
+    assert area is not None, "only the shared user page has no control area, and it is always valid"
+    return area.first_prototype + page * machine.table_memory.architecture.pte_size
+
+
+def _cluster(machine: FaultMachine, prototype_index: int, pte: int, subsection: Subsection, page: int) -> int:
+    """How many pages are read together: those behind this one in the subsection that nobody has read yet.
+
+    Their prototype PTEs are alike, for they name the subsection and not the page.
+    """
+    kind = "code" if subsection.protection & MM_ACCESS_MASK in _CODE else "data"
+    wanted = machine.in_page.clusters[kind]
+    if not machine.in_page.may_cluster(wanted):
+        return 1
+    shift = machine.table_memory.entries_shift
+    in_table = ((prototype_index >> shift) + 1 << shift) - prototype_index
+    room = min(wanted, in_table, subsection.first_page + subsection.pages - page)
+    count = 1
+    while count < room and machine.entries[prototype_index + count] == pte:
+        count += 1
+    return count
 
 
 def _set_valid(machine: FaultMachine, prototype_index: int, frame: int, protection: int) -> None:

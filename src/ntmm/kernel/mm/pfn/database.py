@@ -9,19 +9,42 @@ from typing import Final
 
 from ntmm.hw.ram import Ram
 from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
+from ntmm.kernel.mm.commit import SlotBitmap
 from ntmm.kernel.mm.pfn.columns import sparse_column
-from ntmm.kernel.mm.pfn.lists import NO_FRAME, PageList
-from ntmm.kernel.mm.pfn.state import PageState, PageUse
+from ntmm.kernel.mm.pfn.lists import NO_FRAME, ColouredList, PageList
+from ntmm.kernel.mm.pfn.signals import PageSignals
+from ntmm.kernel.mm.pfn.state import (
+    DELETED_FLAG,
+    MODIFIED_FLAG,
+    NO_WRITE_FLAG,
+    PROTOTYPE_FLAG,
+    READ_FLAG,
+    WRITE_FLAG,
+    PageState,
+    PageUse,
+)
 
-MODIFIED_FLAG: Final = 1
-PROTOTYPE_FLAG: Final = 2
+__all__ = ["MODIFIED_FLAG", "PROTOTYPE_FLAG", "RESERVE_PAGES", "PfnDatabase"]
 
 RESERVE_PAGES: Final = 8
 """Pages kept back for the tables and lists that resolving one fault may need."""
 
+COLOURS: Final = 64
+"""Page colours where the size of the L2 cache is not known."""
+
 _JUNK: Final = 0xDD
-_ACTIVE: Final = int(PageState.ACTIVE)
+_ZEROED: Final = int(PageState.ZEROED)
+_FREE: Final = int(PageState.FREE)
 _STANDBY: Final = int(PageState.STANDBY)
+_MODIFIED: Final = int(PageState.MODIFIED)
+_NO_WRITE: Final = int(PageState.MODIFIED_NO_WRITE)
+_ACTIVE: Final = int(PageState.ACTIVE)
+_TRANSITION: Final = int(PageState.TRANSITION)
+_STATES: Final = len(PageState)
+
+_FILE_FIELD: Final = 0x1E
+_SOFTWARE_FORM: Final = 0xC01
+"""Bits that are clear in a software PTE: valid, prototype, transition."""
 
 
 class PfnDatabase:
@@ -50,10 +73,18 @@ class PfnDatabase:
         self.used_entries = sparse_column(frames, "H")
         self.flink = sparse_column(frames, "I")
         self.blink = sparse_column(frames, "I")
-        self.zeroed = PageList("zeroed", self.flink, self.blink)
-        self.free_list = PageList("free", self.flink, self.blink)
+        self.zeroed = ColouredList("zeroed", self.flink, self.blink, COLOURS)
+        self.free_list = ColouredList("free", self.flink, self.blink, COLOURS)
         self.standby = PageList("standby", self.flink, self.blink)
         self.modified = PageList("modified", self.flink, self.blink)
+        self.modified_no_write = PageList("modified-no-write", self.flink, self.blink)
+        self.bad = PageList("bad", self.flink, self.blink)
+        self.slots: list[SlotBitmap] = []
+        """The bitmaps of the paging files, by number."""
+        self.slot_shift = 32 if pte_size == 8 else 12
+        self.moves = [0] * (_STATES * _STATES)
+        """How often a page went from state a to state b, at a * 8 + b."""
+        self.signals = PageSignals(frames)
         self._bytes = ram.bytes
         self._entries = ram.u64 if pte_size == 8 else ram.u32
         self._pte_size = pte_size
@@ -63,7 +94,13 @@ class PfnDatabase:
         """Slot: told of every frame whose contents are about to become something else."""
         self.moved: Callable[[int, int, int], None] | None = None
         """Slot: told (frame, state before, state after) of every transition while a recorder listens."""
+        self.entry_restored: Callable[[int, int, int], None] | None = None
+        """Slot: told (index, before, after) of the PTE of a page that was repurposed, while a recorder listens."""
+        self.wait_for_pages: Callable[[int], bool] = lambda pages: False
+        """Slot: waits until so many pages are available beside the reserve; False if they cannot be had."""
         self.repurposed = 0
+
+    # figures
 
     @property
     def never_touched(self) -> int:
@@ -73,13 +110,51 @@ class PfnDatabase:
     @property
     def available(self) -> int:
         """Pages that can be had without writing anything: zeroed, free and standby."""
-        return self.never_touched + self.zeroed.count + self.free_list.count + self.standby.count
+        return self.frames - self.high_water + self.zeroed.count + self.free_list.count + self.standby.count
+
+    @property
+    def active(self) -> int:
+        """Pages that a valid PTE maps or the kernel holds."""
+        return self._in_state(_ACTIVE)
+
+    def _in_state(self, state: int) -> int:
+        moves = self.moves
+        into = sum(moves[before * _STATES + state] for before in range(_STATES))
+        return into - sum(moves[state * _STATES : (state + 1) * _STATES])
+
+    @property
+    def in_transition(self) -> int:
+        """Pages that are on no list and not mapped: I/O in progress, or referenced only."""
+        return self._in_state(_TRANSITION)
 
     def is_short(self) -> bool:
         """True when only the pages are left that resolving one fault may need for tables and lists."""
         return self.high_water + RESERVE_PAGES > self.frames and self.available <= RESERVE_PAGES
 
-    def take_zeroed(self, use: PageUse) -> int:
+    def ensure_pages(self, pages: int) -> bool:
+        """Waits until `pages` can be taken and the reserve is still there; False if that will not come."""
+        while self.available < pages + RESERVE_PAGES:
+            if not self.wait_for_pages(pages):
+                return False
+        return True
+
+    def _move(self, frame: int, before: int, after: int) -> None:
+        self.state[frame] = after
+        self.moves[before * _STATES + after] += 1
+        if self.moved is not None:
+            self.moved(frame, before, after)
+
+    def moved_many(self, before: PageState, after: PageState, count: int) -> None:
+        """Counts transitions that a batch has made, and tells who waits for them."""
+        self.moves[before * _STATES + after] += count
+        if after is PageState.MODIFIED and self.modified.count > self.signals.modified_maximum:
+            self.signals.modified_over_maximum()
+        if after is PageState.STANDBY and self.signals.waiters:
+            self.signals.page_available()
+
+    # taking pages
+
+    def take_zeroed(self, use: PageUse, colour: int = 0) -> int:
         """A page of zeroes, now ACTIVE with one share; bugcheck 0x4D if there is none (MiRemoveZeroPage)."""
         if not self.zeroed.count and self.high_water < self.frames:
             frame = self.high_water
@@ -88,22 +163,33 @@ class PfnDatabase:
             self.use[frame] = use
             self.share_count[frame] = 1
             self.reference_count[frame] = 1
+            self.moves[_ACTIVE] += 1
             if self.moved is not None:
-                self.moved(frame, PageState.ZEROED, _ACTIVE)
+                self.moved(frame, _ZEROED, _ACTIVE)
+            if frame >= self.signals.watch_from_frame:
+                self.signals.pages_taken(self.available)
             return frame
-        frame = self.zeroed.pop()
+        frame = self.zeroed.pop(colour)
         if frame == NO_FRAME:
-            frame = self._pop_dirty()
+            frame = self._pop_dirty(colour)
             start = frame * self.page_size
             self._bytes[start : start + self.page_size] = self._zero_page
         return self._activate(frame, use)
 
-    def take_any(self, use: PageUse) -> int:
+    def take_any(self, use: PageUse, colour: int = 0) -> int:
         """A page whose contents will be overwritten, now ACTIVE with one share (MiRemoveAnyPage)."""
-        frame = self.free_list.pop()
+        frame = self.free_list.pop(colour)
         if frame != NO_FRAME:
             return self._activate(frame, use)
-        return self.take_zeroed(use)
+        return self.take_zeroed(use, colour)
+
+    def take_for_read(self, use: PageUse, colour: int = 0) -> int:
+        """A page that a read will fill: in state TRANSITION with the read's reference and READ_FLAG."""
+        frame = self.take_any(use, colour)
+        self.share_count[frame] = 0
+        self.flags[frame] = READ_FLAG
+        self._move(frame, _ACTIVE, _TRANSITION)
+        return frame
 
     def take_contiguous(self, count: int, use: PageUse) -> int:
         """The first of `count` adjacent zeroed pages, or NO_FRAME if none were left never touched."""
@@ -115,8 +201,8 @@ class PfnDatabase:
             self._activate(frame, use)
         return first
 
-    def _pop_dirty(self) -> int:
-        frame = self.free_list.pop()
+    def _pop_dirty(self, colour: int) -> int:
+        frame = self.free_list.pop(colour)
         return frame if frame != NO_FRAME else self._repurpose_standby()
 
     def _repurpose_standby(self) -> int:
@@ -124,21 +210,26 @@ class PfnDatabase:
         frame = self.standby.pop()
         if frame == NO_FRAME:
             raise Bugcheck(BugcheckCode.NO_PAGES_AVAILABLE, "no page of RAM is left; run with more (--ram)")
-        self._entries[self.pte_index(frame)] = self.original_pte[frame]
+        index = self.pte_index(frame)
+        if self.entry_restored is not None:
+            self.entry_restored(index, self._entries[index], self.original_pte[frame])
+        self._entries[index] = self.original_pte[frame]
         self.drop_table_share(self.pte_frame[frame])
         self.forget_code(frame)
         self.flags[frame] = 0
+        self.original_pte[frame] = 0
         self.repurposed += 1
         return frame
 
     def _activate(self, frame: int, use: PageUse) -> int:
-        assert self.state[frame] < _ACTIVE and not self.share_count[frame], f"frame {frame:#x} taken twice"
-        if self.moved is not None:
-            self.moved(frame, self.state[frame], _ACTIVE)
-        self.state[frame] = _ACTIVE
+        state = self.state[frame]
+        assert state < _ACTIVE and not self.share_count[frame], f"frame {frame:#x} taken twice"
+        self._move(frame, state, _ACTIVE)
         self.use[frame] = use
         self.share_count[frame] = 1
         self.reference_count[frame] = 1
+        if self.high_water >= self.signals.watch_from_frame:
+            self.signals.pages_taken(self.available)
         return frame
 
     def pte_index(self, frame: int) -> int:
@@ -146,13 +237,15 @@ class PfnDatabase:
         offset = self.pte_frame[frame] * self.page_size + self.pte_address[frame] % self.page_size
         return offset // self._pte_size
 
+    # shares and references
+
     def add_share(self, frame: int) -> None:
         """One more valid PTE maps an active page."""
         assert self.state[frame] == _ACTIVE
         self.share_count[frame] += 1
 
     def drop_share(self, frame: int) -> bool:
-        """One valid PTE less; the last puts the page on standby or modified and answers True (MiDecrementShareCount).
+        """One valid PTE less; the last takes the page's reference too and answers True (MiDecrementShareCount).
 
         The caller writes the transition PTE then.
         """
@@ -162,53 +255,170 @@ class PfnDatabase:
             return False
         self.reference_count[frame] -= 1
         if self.reference_count[frame]:
-            self.state[frame] = PageState.TRANSITION
-        elif self.flags[frame] & MODIFIED_FLAG:
-            self.state[frame] = PageState.MODIFIED
-            self.modified.append(frame)
+            self._move(frame, _ACTIVE, _TRANSITION)
         else:
-            self.state[frame] = _STANDBY
-            self.standby.append(frame)
-        if self.moved is not None:
-            self.moved(frame, _ACTIVE, self.state[frame])
+            self._list(frame, _ACTIVE)
         return True
 
+    def _list(self, frame: int, before: int) -> None:
+        """A page without shares and references goes to the list that its flags name."""
+        flags = self.flags[frame]
+        if flags & DELETED_FLAG:
+            self._to_free(frame, before)
+        elif flags & NO_WRITE_FLAG:
+            self._move(frame, before, _NO_WRITE)
+            self.modified_no_write.append(frame)
+        elif flags & MODIFIED_FLAG:
+            self.forget_slot(frame)
+            self._move(frame, before, _MODIFIED)
+            self.modified.append(frame)
+            if self.modified.count > self.signals.modified_maximum:
+                self.signals.modified_over_maximum()
+        else:
+            self._move(frame, before, _STANDBY)
+            self.standby.append(frame)
+            if self.signals.waiters:
+                self.signals.page_available()
+
+    def reference(self, frame: int) -> None:
+        """I/O or a lock holds the page where it is (MiReferencePage)."""
+        self.reference_count[frame] += 1
+
+    def dereference(self, frame: int) -> None:
+        """I/O or a lock ends; the last reference puts an unshared page on its list (MiDecrementReferenceCount)."""
+        assert self.reference_count[frame], f"frame {frame:#x} dereferenced too often"
+        self.reference_count[frame] -= 1
+        if not self.reference_count[frame]:
+            assert self.state[frame] == _TRANSITION, f"frame {frame:#x} had no reference while it was shared"
+            self._list(frame, _TRANSITION)
+
     def drop_table_share(self, table_frame: int) -> None:
-        """A page table lost a valid or transition entry; the table itself stays (its owner deletes it)."""
-        assert self.share_count[table_frame] > 1, f"page table {table_frame:#x} counts too few entries"
-        self.share_count[table_frame] -= 1
+        """A page table lost a valid or transition entry. Its last share goes only if its own entry is invalid: then
+        it goes to its list, as the tables of an out-swapped process do one after another.
+        """
+        assert self.share_count[table_frame], f"page table {table_frame:#x} counts too few entries"
+        if self.share_count[table_frame] == 1:
+            self.drop_share(table_frame)
+        else:
+            self.share_count[table_frame] -= 1
 
     def reactivate(self, frame: int) -> None:
-        """A soft fault: a page on standby or modified becomes ACTIVE with one share again (MiUnlinkPageFromList)."""
+        """A soft fault: a page on a list or referenced only becomes ACTIVE with one share (MiUnlinkPageFromList)."""
         state = self.state[frame]
-        assert state in (PageState.STANDBY, PageState.MODIFIED), f"frame {frame:#x} is on no list"
-        (self.standby if state == PageState.STANDBY else self.modified).remove(frame)
-        if self.moved is not None:
-            self.moved(frame, state, _ACTIVE)
-        self.state[frame] = _ACTIVE
+        if state == _STANDBY:
+            self.standby.remove(frame)
+        elif state == _MODIFIED:
+            self.modified.remove(frame)
+        elif state == _NO_WRITE:
+            self.modified_no_write.remove(frame)
+        else:
+            assert state == _TRANSITION and not self.flags[frame] & (READ_FLAG | DELETED_FLAG), (
+                f"frame {frame:#x} is on no list"
+            )
+        self._move(frame, state, _ACTIVE)
         self.share_count[frame] = 1
+        self.reference_count[frame] += 1
+
+    # I/O
+
+    def end_read(self, frame: int) -> None:
+        """The read has filled the page (or failed, and `free` was called): its reference ends."""
+        self.flags[frame] &= ~READ_FLAG
+        self.dereference(frame)
+
+    def begin_write(self, frame: int) -> None:
+        """The modified page writer takes a page from its list; what changes from now on counts as new."""
+        assert self.state[frame] == _MODIFIED
+        self.modified.remove(frame)
         self.reference_count[frame] = 1
+        self.flags[frame] = self.flags[frame] & ~MODIFIED_FLAG | WRITE_FLAG
+        self._move(frame, _MODIFIED, _TRANSITION)
+
+    def end_write(self, frame: int, written: bool) -> None:
+        """The write is over; a page that was not written is as modified as before."""
+        flags = self.flags[frame] & ~WRITE_FLAG
+        self.flags[frame] = flags if written else flags | MODIFIED_FLAG
+        self.dereference(frame)
+
+    def forget_slot(self, frame: int) -> None:
+        """The page has newer contents than its slot in a paging file: the slot is given back."""
+        pte = self.original_pte[frame]
+        if pte >> self.slot_shift and not pte & _SOFTWARE_FORM and not self.flags[frame] & WRITE_FLAG:
+            self.release_slot(pte)
+            self.original_pte[frame] = pte & (1 << self.slot_shift) - 1 & ~_FILE_FIELD
+
+    def release_slot(self, pte: int) -> None:
+        """Gives the page-file slot back that a software PTE names, if it names one."""
+        slot = pte >> self.slot_shift
+        if slot and not pte & _SOFTWARE_FORM:
+            self.slots[pte >> 1 & 0xF].release(slot)
+
+    # the end of a page's life
 
     def free(self, frame: int) -> None:
-        """The owner is gone: the page goes to the free list with its contents (MiInsertPageInFreeList)."""
+        """The owner is gone: the page goes to the free list with its contents (MiInsertPageInFreeList).
+
+        A page with I/O in progress follows when that has ended.
+        """
         state = self.state[frame]
         if state == _ACTIVE:
             assert self.share_count[frame] == 1, f"frame {frame:#x} freed while {self.share_count[frame]} share it"
             self.share_count[frame] = 0
-            self.reference_count[frame] = 0
-        elif state == PageState.STANDBY:
-            self.standby.remove(frame)
-        elif state == PageState.MODIFIED:
-            self.modified.remove(frame)
+            self.reference_count[frame] -= 1
+            if self.reference_count[frame]:
+                self.flags[frame] |= DELETED_FLAG
+                self._move(frame, _ACTIVE, _TRANSITION)
+                return
+        elif state == _TRANSITION and self.reference_count[frame]:
+            assert not self.flags[frame] & DELETED_FLAG, f"frame {frame:#x} freed twice"
+            self.flags[frame] |= DELETED_FLAG
+            return
+        elif state in (_STANDBY, _MODIFIED, _NO_WRITE):
+            pages = {_STANDBY: self.standby, _MODIFIED: self.modified, _NO_WRITE: self.modified_no_write}[state]
+            pages.remove(frame)
         else:
             raise Bugcheck(BugcheckCode.PFN_LIST_CORRUPT, f"page {frame:#x} in state {state} was freed", frame)
+        self._to_free(frame, state)
+
+    def _to_free(self, frame: int, before: int) -> None:
         self.forget_code(frame)
-        if self.moved is not None:
-            self.moved(frame, state, PageState.FREE)
-        self.state[frame] = PageState.FREE
+        self.release_slot(self.original_pte[frame])
+        self._move(frame, before, _FREE)
         self.use[frame] = PageUse.UNUSED
         self.flags[frame] = 0
+        self.original_pte[frame] = 0
         if self._junk_page is not None:
             start = frame * self.page_size
             self._bytes[start : start + self.page_size] = self._junk_page
         self.free_list.append(frame)
+        signals = self.signals
+        if self.free_list.count >= signals.free_for_zeroing:
+            signals.pages_to_zero()
+        if signals.waiters:
+            signals.page_available()
+
+    def zero_one(self) -> bool:
+        """Fills the oldest free page with zeroes; False if there is none (MmZeroPageThread's step)."""
+        frame = self.free_list.pop(0)
+        if frame == NO_FRAME:
+            return False
+        start = frame * self.page_size
+        self._bytes[start : start + self.page_size] = self._zero_page
+        self._move(frame, _FREE, _ZEROED)
+        self.zeroed.append(frame)
+        return True
+
+    def allow_write(self, frame: int) -> None:
+        """The owner lets go of a page that was not to be written (a file system's log is on disk)."""
+        self.flags[frame] &= ~NO_WRITE_FLAG
+        if self.state[frame] == _NO_WRITE:
+            self.modified_no_write.remove(frame)
+            self._list(frame, _NO_WRITE)
+
+    def retire(self, frame: int) -> None:
+        """Takes an unowned page out of use for good: its RAM is faulty."""
+        state = self.state[frame]
+        assert state in (_FREE, _ZEROED) and frame < self.high_water, f"frame {frame:#x} is in use"
+        (self.free_list if state == _FREE else self.zeroed).remove(frame)
+        self._move(frame, state, PageState.BAD)
+        self.bad.append(frame)

@@ -1,4 +1,4 @@
-"""Doubly linked page lists threaded through the PFN database (MMPFNLIST)."""
+"""Doubly linked page lists threaded through the PFN database (MMPFNLIST), also one for each page colour."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -30,6 +30,17 @@ class PageList:
         self.tail = frame
         self.count += 1
 
+    def extend(self, first: int, last: int, count: int) -> None:
+        """Adds `count` frames that are linked to each other already, at the tail."""
+        self._flink[last] = NO_FRAME
+        self._blink[first] = self.tail
+        if self.tail == NO_FRAME:
+            self.head = first
+        else:
+            self._flink[self.tail] = first
+        self.tail = last
+        self.count += count
+
     def remove(self, frame: int) -> None:
         """Takes a frame out of the middle."""
         after, before = self._flink[frame], self._blink[frame]
@@ -55,3 +66,51 @@ class PageList:
         while frame != NO_FRAME:
             yield frame
             frame = self._flink[frame]
+
+
+class ColouredList:
+    """One list for each page colour (the low bits of the frame number): pages of different sets of the L2 cache."""
+
+    __slots__ = ("_lists", "_mask", "count", "name")
+
+    def __init__(self, name: str, flink: memoryview, blink: memoryview, colours: int) -> None:
+        assert colours & colours - 1 == 0
+        self.name = name
+        self._lists = [PageList(name, flink, blink) for _ in range(colours)]
+        self._mask = colours - 1
+        self.count = 0
+
+    @property
+    def colours(self) -> int:
+        """How many lists there are."""
+        return len(self._lists)
+
+    def append(self, frame: int) -> None:
+        """Adds a frame at the tail of its colour's list."""
+        self._lists[frame & self._mask].append(frame)
+        self.count += 1
+
+    def remove(self, frame: int) -> None:
+        """Takes a frame out of its colour's list."""
+        self._lists[frame & self._mask].remove(frame)
+        self.count -= 1
+
+    def pop(self, colour: int) -> int:
+        """The oldest frame of a colour, else one of the next colours; NO_FRAME if all lists are empty."""
+        if not self.count:
+            return NO_FRAME
+        lists, mask = self._lists, self._mask
+        while True:
+            frame = lists[colour & mask].pop()
+            if frame != NO_FRAME:
+                self.count -= 1
+                return frame
+            colour += 1
+
+    def by_colour(self) -> list[PageList]:
+        """The lists, by colour."""
+        return list(self._lists)
+
+    def __iter__(self) -> Iterator[int]:
+        for pages in self._lists:
+            yield from pages

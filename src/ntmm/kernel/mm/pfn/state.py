@@ -1,17 +1,23 @@
-"""The states of a physical page (MMLISTS) and what an active page is used for."""
+"""The states of a physical page (MMLISTS), what an active page is used for, and its flags."""
 
 from enum import IntEnum
+from typing import Final
 
 
 class PageState(IntEnum):
     """Where a page is. Transitions, by the method of PfnDatabase that makes them:
 
-    ZEROED, FREE, STANDBY -> ACTIVE        take_zeroed, take_any, take_zeroed_frame
-    ACTIVE -> STANDBY, MODIFIED            drop_share (last share gone; contents kept for a soft fault)
-    STANDBY, MODIFIED -> ACTIVE            reactivate
-    ACTIVE, STANDBY, MODIFIED -> FREE      free (owner deleted)
-    STANDBY -> ACTIVE of another owner     take_* when nothing else is left: the old PTE gets its original contents
-    FREE -> ZEROED                         the zero-page thread
+    ZEROED, FREE, STANDBY -> ACTIVE         take_zeroed, take_any (STANDBY: its old PTE gets its original contents)
+    ZEROED, FREE, STANDBY -> TRANSITION     take_for_read (the frame of a page that is being read)
+    ACTIVE -> STANDBY, MODIFIED, MODIFIED_NO_WRITE   drop_share (last share gone; kept for a soft fault)
+    ACTIVE -> TRANSITION                    drop_share, while I/O or a lock still refers to the page
+    MODIFIED -> TRANSITION                  begin_write
+    TRANSITION -> STANDBY, MODIFIED, FREE   dereference (I/O or lock ended; FREE if the owner has gone meanwhile)
+    STANDBY, MODIFIED, MODIFIED_NO_WRITE, TRANSITION -> ACTIVE   reactivate (soft fault)
+    MODIFIED_NO_WRITE -> MODIFIED           allow_write
+    any with an owner -> FREE               free (owner deleted); TRANSITION stays until its references end
+    FREE -> ZEROED                          zero_one (the zero-page thread)
+    FREE, ZEROED -> BAD                     retire
     """
 
     ZEROED = 0
@@ -38,3 +44,18 @@ class PageUse(IntEnum):
     WORKING_SET_LIST = 8
     KERNEL = 9
     FIRMWARE = 10
+    KERNEL_STACK = 11
+
+
+MODIFIED_FLAG: Final = 1
+"""The contents are newer than what the file or paging file holds."""
+PROTOTYPE_FLAG: Final = 2
+"""The PFN entry names a prototype PTE: the page belongs to a section."""
+READ_FLAG: Final = 4
+"""ReadInProgress."""
+WRITE_FLAG: Final = 8
+"""WriteInProgress."""
+DELETED_FLAG: Final = 16
+"""The owner has gone; the page is freed with its last reference (bit 0 of PteAddress in Windows)."""
+NO_WRITE_FLAG: Final = 32
+"""The page may not be written yet: it goes to the modified-no-write list."""

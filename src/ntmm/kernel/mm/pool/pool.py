@@ -1,14 +1,16 @@
 """A kernel pool (ExAllocatePoolWithTag): first fit over free ranges of its address range, pages mapped as needed.
 
-All pages of both pools are resident in this version; paged pool's become pageable with the paging file.
+Pages of paged pool stand in the system working set and may be paged out while nothing in them names a page of RAM.
 """
+
+from collections.abc import Callable
 
 from sortedcontainers import SortedDict
 
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.pfn import PageUse
-from ntmm.kernel.mm.pfn.database import RESERVE_PAGES
 from ntmm.kernel.mm.tables import PageTables
+from ntmm.nt.memory import MM_READWRITE
 
 _BLOCK_ALIGNMENT = 8
 _REGION_PAGES = 16
@@ -37,6 +39,18 @@ class Pool:
         self._free: SortedDict[int, int] = SortedDict()
         self._blocks: dict[int, tuple[int, str]] = {}
         self.pages = 0
+        self.page_made: Callable[[int, int], None] = lambda frame, address: None
+        """Slot: told of every page that is added (paged pool's go to the system working set)."""
+        self.bring_in: Callable[[int], None] = lambda address: None
+        """Slot: makes a page that was paged out valid again; may wait."""
+
+    def word(self, address: int) -> int:
+        """Index, among all PTE-sized words of RAM, of the word at an address of the pool; may wait for its page."""
+        index = self._tables.find_word(address)
+        while index < 0:
+            self.bring_in(address)
+            index = self._tables.find_word(address)
+        return index
 
     def allocate(self, size: int, tag: str) -> int:
         """Address of a zeroed block of at least `size` bytes; raises PoolExhausted."""
@@ -79,7 +93,7 @@ class Pool:
         length = pages * self._page
         if self._grown - length < self._start if self._downward else self._grown + length > self._end:
             raise PoolExhausted(f"no {length} bytes of address space left in {self._use.name}")
-        if self._tables.memory.pfn.available < pages + RESERVE_PAGES:
+        if not self._tables.memory.pfn.ensure_pages(pages):
             raise PoolExhausted("no page of RAM is left")
         if not self._account.charge(pages):
             raise PoolExhausted("commit limit reached")
@@ -95,14 +109,13 @@ class Pool:
         index = self._tables.ensure(address, user=False)
         frame = memory.pfn.take_zeroed(self._use)
         memory.write(index, memory.table_entry(frame, user=False) | memory.architecture.no_execute)
-        memory.pfn.pte_address[frame] = memory.architecture.pte_address(address)
-        memory.pfn.pte_frame[frame] = index >> memory.entries_shift
+        memory.own(frame, index, memory.architecture.pte_address(address), memory.format.demand_zero(MM_READWRITE))
+        self.page_made(frame, address)
 
     def _zero(self, address: int, size: int) -> None:
         ram = memoryview(self._tables.memory.entries).cast("B")
         while size:
-            index = self._tables.find(address)
-            frame = self._tables.memory.format.frame(self._tables.memory.entries[index])
+            frame = self.word(address) >> self._tables.memory.entries_shift
             count = min(size, self._page - address % self._page)
             start = frame * self._page + address % self._page
             ram[start : start + count] = bytes(count)

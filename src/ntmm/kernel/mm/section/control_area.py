@@ -36,6 +36,12 @@ class Subsection:
         start = (page - self.first_page) * self.control_area.page_size
         return self.file_offset + start, max(0, min(self.control_area.page_size, self.file_size - start))
 
+    def read(self, page: int, count: int) -> bytes:
+        """The bytes of adjacent pages; those past the file's part are zero. Raises OSError."""
+        start, _ = self.bytes_of_page(page)
+        size = sum(self.bytes_of_page(number)[1] for number in range(page, page + count))
+        return self.control_area.backing.read(start, size)[:size].ljust(count * self.control_area.page_size, b"\0")
+
 
 @dataclass(slots=True, eq=False)
 class ControlArea:

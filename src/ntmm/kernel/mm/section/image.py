@@ -59,7 +59,7 @@ def create_image_control_area(
         if protection in _COPY_CODES:
             area.copy_pages += pages
     for subsection in area.subsections:
-        _write_prototypes(subsection, tables)
+        _write_prototypes(subsection, tables, paged_pool)
     return area
 
 
@@ -85,7 +85,7 @@ def _runs(headers: PeHeaders, page: int, total: int) -> list[tuple[int, int, int
     return runs
 
 
-def _write_prototypes(subsection: Subsection, tables: PageTables) -> None:
+def _write_prototypes(subsection: Subsection, tables: PageTables, paged_pool: Pool) -> None:
     """Subsection PTEs for pages with bytes in the file, demand-zero ones behind them, no access where none is given."""
     memory, pte_format = tables.memory, tables.memory.format
     pte_size = memory.architecture.pte_size
@@ -97,5 +97,5 @@ def _write_prototypes(subsection: Subsection, tables: PageTables) -> None:
             pte = pte_format.pointers.subsection(subsection.address, subsection.protection)
         else:
             pte = pte_format.demand_zero(subsection.protection)
-        memory.write(tables.find_word(address), pte)
+        memory.write(paged_pool.word(address), pte)
         address += pte_size

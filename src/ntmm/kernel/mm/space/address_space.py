@@ -28,6 +28,8 @@ class AddressSpace(FaultContext):
         """Page numbers of view pages whose private copy was charged by VirtualProtect, beyond the section's own."""
         self.virtual_size = 0
         self.peak_virtual_size = 0
+        self.resident_charge = 0
+        """Pages promised to be resident: the minimum working set."""
         self.deleted = False
 
     @property

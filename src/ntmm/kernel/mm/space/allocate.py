@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import has_room_for_tables, page_protection_code
@@ -191,7 +192,7 @@ def count_committed(machine: SpaceMachine, space: AddressSpace, vad: Vad, start:
 
 def is_committed(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int) -> bool:
     """True if a page of a private VAD is committed: its PTE says so, or a zero PTE and the whole VAD is."""
-    index = space.tables.find(address)
+    index = space.tables.find_resident(address)
     pte = machine.table_memory.entries[index] if index >= 0 else 0
     if pte == 0:
         return vad.mem_commit
@@ -199,7 +200,7 @@ def is_committed(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: 
 
 
 def _commit_page(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int, protection: int) -> None:
-    index = space.tables.find(address)
+    index = space.tables.find_resident(address)
     pte = machine.table_memory.entries[index] if index >= 0 else 0
     if is_committed(machine, space, vad, address):
         current = page_protection_code(machine, space, address, pte) if pte else vad.protection
@@ -221,4 +222,5 @@ def _reset(machine: SpaceMachine, space: AddressSpace, base: int, size: int) -> 
         pte = memory.entries[index]
         if pte & 1:
             memory.write(index, pte & ~machine.architecture.DIRTY)
+            machine.pfn.flags[machine.format.frame(pte)] &= ~MODIFIED_FLAG
     return Range(Status.SUCCESS, start, end - start)

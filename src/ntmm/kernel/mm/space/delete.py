@@ -13,8 +13,8 @@ from ntmm.nt.status import Status
 
 
 def delete_address_space(machine: SpaceMachine, space: AddressSpace) -> None:
-    """Deletes a space that no thread runs in any more: VADs, pages, tables, list, root, and the commit charge."""
-    assert not space.deleted
+    """Deletes a space that no thread runs in any more, with all that it holds. It must be swapped in."""
+    assert not space.deleted and not space.is_swapped_out
     page = machine.architecture.page_size
     for vad in space.vads:
         vad.no_change = False
@@ -29,11 +29,13 @@ def delete_address_space(machine: SpaceMachine, space: AddressSpace) -> None:
     space.working_set.release()
     _free_root(machine, space)
     space.account.close()
+    machine.resident.give_back(space.resident_charge)
+    space.resident_charge = 0
     space.deleted = True
 
 
 def _unmap_shared_page(machine: SpaceMachine, space: AddressSpace) -> None:
-    index = space.tables.find(SHARED_USER_DATA)
+    index = space.tables.find_resident(SHARED_USER_DATA)
     if index >= 0 and machine.table_memory.entries[index]:
         delete_page(machine, space, SHARED_USER_DATA, index)
     space.tables.drop_empty_tables(SHARED_USER_DATA, SHARED_USER_DATA_END)

@@ -1,19 +1,21 @@
 """The machine-wide parts that services on address spaces need."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ntmm.hw.arch import Architecture
 from ntmm.hw.ram import Ram
-from ntmm.kernel.mm.commit import CommitLedger
+from ntmm.kernel.mm.commit import CommitLedger, ResidentLedger
 from ntmm.kernel.mm.fault import FaultHandler
 from ntmm.kernel.mm.layout import AddressLayout
 from ntmm.kernel.mm.pfn import PfnDatabase
 from ntmm.kernel.mm.tables import PageTables, PteFormat, TableMemory
+from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits
 
 
 @dataclass(frozen=True)
 class SpaceMachine:
-    """RAM, page frames, system tables, commit ledger and fault handler of one machine."""
+    """RAM, page frames, system tables, ledgers, fault handler and working-set rules of one machine."""
 
     ram: Ram
     architecture: Architecture
@@ -22,7 +24,10 @@ class SpaceMachine:
     table_memory: TableMemory
     system_tables: PageTables
     ledger: CommitLedger
+    resident: ResidentLedger
     faults: FaultHandler
+    limits: WorkingSetLimits
+    at_quota: Callable[[WorkingSet], None]
 
     @property
     def format(self) -> PteFormat:

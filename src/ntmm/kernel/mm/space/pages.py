@@ -1,11 +1,9 @@
 """Single pages of an address space: take them away, read and change their protection (MiDeletePte and friends)."""
 
-from ntmm.kernel.mm.fault.shares import drop_prototype_share
-from ntmm.kernel.mm.pfn import PageUse
-from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG, PROTOTYPE_FLAG, RESERVE_PAGES
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
-from ntmm.kernel.mm.tables.formats import PROTECTION_SHIFT
+from ntmm.kernel.mm.tables import drop_prototype_share
 
 
 def is_shared(machine: SpaceMachine, frame: int) -> bool:
@@ -14,13 +12,15 @@ def is_shared(machine: SpaceMachine, frame: int) -> bool:
 
 
 def has_room_for_tables(machine: SpaceMachine, space: AddressSpace, start: int, end: int) -> bool:
-    """False if RAM has no page left for the page tables that [start, end) still lacks."""
+    """Waits for the pages that the page tables of [start, end) still lack; False if RAM will not have them."""
     missing = space.tables.missing_tables(start, end)
-    return not missing or missing + RESERVE_PAGES <= machine.pfn.available
+    return not missing or machine.pfn.ensure_pages(missing)
 
 
 def delete_page(machine: SpaceMachine, space: AddressSpace, address: int, index: int, replacement: int = 0) -> None:
-    """Takes whatever a PTE holds away and writes `replacement` instead; frames return to their list or section."""
+    """Takes whatever a PTE holds away and writes `replacement` instead; frames return to their list or section, and
+    slots to their paging file.
+    """
     memory, pfn = machine.table_memory, machine.pfn
     pte = memory.entries[index]
     frame = machine.format.frame(pte)
@@ -29,22 +29,21 @@ def delete_page(machine: SpaceMachine, space: AddressSpace, address: int, index:
         leave_working_set(machine, space, address, frame)
         if is_shared(machine, frame):
             _keep_dirty(machine, pte, frame)
-            drop_prototype_share(machine.faults, frame)
+            drop_prototype_share(memory, frame)
         else:
             pfn.free(frame)
     elif machine.format.is_transition(pte):
         pfn.free(frame)
+    else:
+        pfn.release_slot(pte)
 
 
 def leave_working_set(machine: SpaceMachine, space: AddressSpace, address: int, frame: int) -> None:
-    """Takes a valid page out of the working set and the counts; the PTE is the caller's matter."""
-    vpn = address >> machine.architecture.page_shift
+    """Takes a valid page out of the working set; the PTE is the caller's matter."""
     if is_shared(machine, frame):
-        space.working_set.remove_shared(vpn)
-        space.shared_pages["image" if machine.pfn.use[frame] == PageUse.IMAGE else "shared"] -= 1
+        space.working_set.remove_shared(address >> machine.architecture.page_shift)
     else:
         space.working_set.remove(machine.pfn.working_set_index[frame])
-        space.private_pages -= 1
 
 
 def page_protection_code(machine: SpaceMachine, space: AddressSpace, address: int, pte: int) -> int:
@@ -70,7 +69,7 @@ def trim_private_page(machine: SpaceMachine, space: AddressSpace, address: int, 
     frame = machine.format.frame(pte)
     _keep_dirty(machine, pte, frame)
     leave_working_set(machine, space, address, frame)
-    pfn.original_pte[frame] = protection << PROTECTION_SHIFT
+    pfn.original_pte[frame] = machine.format.with_protection(pfn.original_pte[frame], protection)
     memory.write(index, machine.format.transition(frame, protection))
     pfn.drop_share(frame)
 
@@ -82,7 +81,7 @@ def drop_view_page(machine: SpaceMachine, space: AddressSpace, address: int, ind
     _keep_dirty(machine, pte, frame)
     leave_working_set(machine, space, address, frame)
     machine.table_memory.write(index, replacement)
-    drop_prototype_share(machine.faults, frame)
+    drop_prototype_share(machine.table_memory, frame)
 
 
 def rewrite_valid(machine: SpaceMachine, space: AddressSpace, address: int, index: int, protection: int) -> None:
@@ -95,5 +94,6 @@ def rewrite_valid(machine: SpaceMachine, space: AddressSpace, address: int, inde
     if is_shared(machine, frame):
         space.working_set.set_shared_protection(address >> architecture.page_shift, protection)
     else:
-        machine.pfn.original_pte[frame] = protection << PROTECTION_SHIFT
+        original = machine.pfn.original_pte[frame]
+        machine.pfn.original_pte[frame] = machine.format.with_protection(original, protection)
         space.working_set.set_protection(machine.pfn.working_set_index[frame], protection)

@@ -115,7 +115,7 @@ def _charge_copies(space: AddressSpace, vad: Vad, vpns: range, protection: int) 
 
 def code_of(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int) -> int | None:
     """The MM_* code of a page, or None if it is not committed."""
-    index = space.tables.find(address)
+    index = space.tables.find_resident(address)
     pte = machine.table_memory.entries[index] if index >= 0 else 0
     if pte == machine.format.demand_zero(MM_DECOMMIT):
         return None
@@ -145,7 +145,12 @@ def change_page(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: i
         else:
             trim_private_page(machine, space, address, index, plain)
     elif pte_format.is_transition(pte):
-        machine.pfn.original_pte[pte_format.frame(pte)] = pte_format.demand_zero(_private_code(protection))
+        original = machine.pfn.original_pte[pte_format.frame(pte)]
+        machine.pfn.original_pte[pte_format.frame(pte)] = pte_format.with_protection(
+            original, _private_code(protection)
+        )
+        memory.write(index, pte_format.with_protection(pte, _private_code(protection)))
+    elif pte_format.is_page_file(pte):
         memory.write(index, pte_format.with_protection(pte, _private_code(protection)))
     elif vad.is_view:
         memory.write(index, pte_format.lookup(protection))

@@ -82,7 +82,7 @@ def _run_length(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int
     page = machine.architecture.page_size
     address = start + page
     while address < end:
-        if not vad.is_view and space.tables.find(address) < 0:
+        if not vad.is_view and space.tables.find_resident(address) < 0:
             default = vad.protection if vad.mem_commit else None
             if default != code:
                 break

@@ -5,14 +5,17 @@
 
 from ntmm.kernel.mm.tables.formats import PteFormat, format_for
 from ntmm.kernel.mm.tables.page_tables import PageTables, TableMemory
-from ntmm.kernel.mm.tables.root import create_root, root_frames, share_system_entry
+from ntmm.kernel.mm.tables.root import create_root, root_frames, self_mapped_roots, share_system_entry
+from ntmm.kernel.mm.tables.shares import drop_prototype_share
 
 __all__ = [
     "PageTables",
     "PteFormat",
     "TableMemory",
     "create_root",
+    "drop_prototype_share",
     "format_for",
     "root_frames",
+    "self_mapped_roots",
     "share_system_entry",
 ]

@@ -1,4 +1,4 @@
-"""PTE formats of Windows XP and Server 2003: valid, demand-zero, transition, prototype and subsection entries.
+"""PTE formats of Windows XP and Server 2003: valid, demand-zero, page-file, transition, prototype, subsection.
 
 An invalid entry (bit 0 clear), low 12 bits common to x86, PAE and x64:
 
@@ -19,6 +19,8 @@ from ntmm.nt.memory import MM_ACCESS_MASK, MM_MODIFIER_MASK, MM_NOACCESS, MM_NOC
 
 PROTECTION_SHIFT: Final = 5
 PROTECTION_MASK: Final = 0x1F
+FILE_SHIFT: Final = 1
+FILE_MASK: Final = 0xF
 PROTOTYPE: Final = 0x400
 TRANSITION: Final = 0x800
 
@@ -94,6 +96,7 @@ class PteFormat:
         self.pointers = pointers
         self.frame_shift = architecture.page_shift
         self.frame_mask = architecture.frame_mask
+        self.slot_shift = 32 if architecture.pte_size == 8 else 12
         self._lookup_base = lookup_base
         self.user_bits = tuple(_hardware_bits(architecture, code, architecture.OWNER) for code in range(32))
         self.kernel_bits = tuple(_hardware_bits(architecture, code, 0) for code in range(32))
@@ -101,6 +104,18 @@ class PteFormat:
     def demand_zero(self, protection: int) -> int:
         """A committed page that was never touched, of an MM_* protection."""
         return protection << PROTECTION_SHIFT
+
+    def page_file(self, number: int, slot: int, protection: int) -> int:
+        """A page whose contents lie in slot `slot` of paging file `number`."""
+        return slot << self.slot_shift | number << FILE_SHIFT | protection << PROTECTION_SHIFT
+
+    def is_page_file(self, pte: int) -> bool:
+        """True for the form that `page_file` makes."""
+        return pte >> self.slot_shift != 0 and not pte & (PROTOTYPE | TRANSITION | 1)
+
+    def page_file_place(self, pte: int) -> tuple[int, int]:
+        """(number of the paging file, slot in it) of such an entry."""
+        return pte >> FILE_SHIFT & FILE_MASK, pte >> self.slot_shift
 
     def protection(self, pte: int) -> int:
         """The MM_* code of a software, transition or subsection entry."""

@@ -11,10 +11,19 @@ from ntmm.hw.arch import Architecture
 from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
 from ntmm.kernel.mm.tables.formats import PROTOTYPE, TRANSITION, PteFormat
+from ntmm.nt.memory import MM_READWRITE
 
 ABSENT: Final = -1
 """The answer of `find` where an upper table is missing."""
+
+PAGED_OUT: Final = -2
+"""The answer of `find` where an upper table is not in RAM, or on a page list."""
+
+
+def _unfilled(address: int) -> None:
+    raise AssertionError(f"nothing brings in the page table of {address:#x}")
 
 
 class TableMemory:
@@ -30,6 +39,19 @@ class TableMemory:
         """Slot: the CPU's TLB must be flushed before the next entry."""
         self.changed: Callable[[int, int, int], None] | None = None
         """Slot: told (index, before, after) of every entry while a recorder listens."""
+
+    def own(self, frame: int, index: int, pte_address: int, original: int) -> None:
+        """Names the PTE that maps a page in the page's PFN entry, and what that PTE becomes without the page."""
+        pfn = self.pfn
+        pfn.pte_frame[frame] = index >> self.entries_shift
+        pfn.pte_address[frame] = pte_address
+        pfn.original_pte[frame] = original
+
+    def count_entries(self, table: int) -> int:
+        """Non-zero entries of a table that came back from the paging file; nothing else counted them meanwhile."""
+        start = table << self.entries_shift
+        words = self.entries[start : start + (1 << self.entries_shift)].tolist()
+        return len(words) - words.count(0)
 
     def table_entry(self, frame: int, user: bool) -> int:
         """The upper-level entry that points to a table (Windows: 0x67 for user, 0x63 for system tables)."""
@@ -81,8 +103,14 @@ class PageTables:
         self.peak_tables = 0
         self.made: Counter[int] = Counter()
         """Page tables made on demand, by level counted from the top (1 is below the root)."""
-        self.table_made: Callable[[int], None] = lambda index: None
-        """Slot: told of the entry that leads to a new table (system tables are shared by all spaces)."""
+        self.table_made: Callable[[int, int], None] = lambda index, frame: None
+        """Slot: told of the entry that leads to a new table and of the table's frame (system tables are shared by all
+        spaces, those of user space stand in the working set).
+        """
+        self.table_dropped: Callable[[int], None] = lambda frame: None
+        """Slot: told of a table that is about to be freed."""
+        self.bring_in: Callable[[int], None] = _unfilled
+        """Slot: makes the tables on the way to an address valid; may wait."""
         self.tables = 0
         self._account = account
         self._shifts = architecture.shifts
@@ -93,22 +121,95 @@ class PageTables:
         self._address_mask = architecture.virtual_mask
         self._leaf_tables: dict[int, int] = {}
 
+    @property
+    def leaf_bits(self) -> int:
+        """log2 of the PTEs in a page table."""
+        return self._leaf_mask.bit_length()
+
     def find(self, address: int) -> int:
-        """Index of the PTE of a byte address, or ABSENT."""
+        """Index of the PTE of a byte address, ABSENT or PAGED_OUT."""
         number = (address & self._address_mask) >> self._table_shift
         base = self._leaf_tables.get(number)
         if base is None:
             base = self._walk(address)
-            if base == ABSENT:
-                return ABSENT
+            if base < 0:
+                return base
             self._leaf_tables[number] = base
         return base + (address >> self._leaf_shift & self._leaf_mask)
 
+    def find_resident(self, address: int) -> int:
+        """As `find`, but tables that are not in RAM are brought in first, which may wait: never PAGED_OUT."""
+        index = self.find(address)
+        while index == PAGED_OUT:
+            self.bring_in(address)
+            index = self.find(address)
+        return index
+
+    def first_invalid(self, address: int) -> tuple[int, int, int]:
+        """(index of the entry, level of its table, index of the entry above that table's) of the uppermost entry on
+        the way to an address that is not valid; level -1 if all are valid.
+        """
+        memory = self.memory
+        base = self.root << memory.entries_shift
+        for level, (shift, mask) in enumerate(zip(self._shifts[:-1], self._masks[:-1], strict=True)):
+            index = base + (address >> shift & mask)
+            entry = memory.entries[index]
+            if not entry & 1:
+                return index, level, base
+            base = memory.format.frame(entry) << memory.entries_shift
+        return ABSENT, -1, base
+
+    def path(self, address: int) -> list[int]:
+        """The frames of the tables below the root on the way to an address; all of them must be valid."""
+        memory, frames = self.memory, []
+        base = self.root << memory.entries_shift
+        for shift, mask in zip(self._shifts[:-1], self._masks[:-1], strict=True):
+            entry = memory.entries[base + (address >> shift & mask)]
+            assert entry & 1
+            frames.append(memory.format.frame(entry))
+            base = frames[-1] << memory.entries_shift
+        return frames
+
+    def user_tables(self) -> list[int]:
+        """The frames of all valid tables below the root that lead to user pages."""
+        memory, owner = self.memory, self.memory.architecture.OWNER
+        depth = len(self._shifts) - 1
+        if memory.architecture.name == "pae":
+            bases = [memory.format.frame(memory.entries[(self.root << memory.entries_shift) + n]) for n in range(4)]
+            depth -= 1
+        else:
+            bases = [self.root]
+        found: list[int] = []
+        for _ in range(depth):
+            below = []
+            for base in bases:
+                start = base << memory.entries_shift
+                words = memory.entries[start : start + (1 << memory.entries_shift)].tolist()
+                below += [memory.format.frame(entry) for entry in words if entry & 1 and entry & owner]
+            found += below
+            bases = below
+        return found
+
+    def forget_table(self, frame: int) -> None:
+        """A table leaves RAM or its place: no PTE may be found through it without a new walk."""
+        base = frame << self.memory.entries_shift
+        self._leaf_tables = {number: at for number, at in self._leaf_tables.items() if at != base}
+
+    def move_root(self, root: int) -> None:
+        """The root lies in another frame from now on (the process was out-swapped meanwhile)."""
+        self.root = root
+        self.directory = root << self.memory.architecture.page_shift
+        self._leaf_tables.clear()
+
     def find_word(self, address: int) -> int:
-        """Index of the PTE-sized word that lies *at* a mapped address: a prototype PTE in paged pool."""
+        """Index of the PTE-sized word that lies *at* a mapped address: a prototype PTE in paged pool.
+
+        ABSENT if the page is not in RAM now.
+        """
         memory = self.memory
         page = memory.entries[self.find(address)]
-        assert page & 1, f"no page holds {address:#x}"
+        if not page & 1:
+            return ABSENT
         offset = (address & memory.architecture.page_mask) // memory.architecture.pte_size
         return (memory.format.frame(page) << memory.entries_shift) + offset
 
@@ -118,13 +219,13 @@ class PageTables:
         for shift, mask in zip(self._shifts[:-1], self._masks[:-1], strict=True):
             entry = memory.entries[base + (address >> shift & mask)]
             if not entry & 1:
-                return ABSENT
+                return PAGED_OUT if entry else ABSENT
             base = memory.format.frame(entry) << memory.entries_shift
         return base
 
     def ensure(self, address: int, user: bool) -> int:
-        """Index of the PTE of an address, with missing tables made of zeroed pages."""
-        index = self.find(address)
+        """Index of the PTE of an address, with missing tables made of zeroed pages; may wait for paged-out ones."""
+        index = self.find_resident(address)
         if index != ABSENT:
             return index
         memory = self.memory
@@ -134,7 +235,7 @@ class PageTables:
             entry = memory.entries[index]
             if not entry & 1:
                 self._account.charge_required(1)
-                entry = self._make_table(index, level, user)
+                entry = self._make_table(index, level, user, address)
             base = memory.format.frame(entry) << memory.entries_shift
         self._leaf_tables[(address & self._address_mask) >> self._table_shift] = base
         return base + (address >> self._leaf_shift & self._leaf_mask)
@@ -143,11 +244,11 @@ class PageTables:
         """At most how many tables `ensure` would have to make for all of [start, end)."""
         span, missing = 1 << self._table_shift, 0
         for address in range(start & -span, end, span):
-            missing += self.find(address) == ABSENT
+            missing += self.find(address) < 0
         upper_levels = len(self._shifts) - 2
         return missing + (missing // (self._leaf_mask + 1) + 2) * upper_levels if missing else 0
 
-    def _make_table(self, index: int, level: int, user: bool) -> int:
+    def _make_table(self, index: int, level: int, user: bool, address: int) -> int:
         memory = self.memory
         frame = memory.pfn.take_zeroed(PageUse.PAGE_TABLE)
         entry = memory.table_entry(frame, user)
@@ -155,23 +256,18 @@ class PageTables:
         self.made[level] += 1
         self.tables += 1
         self.peak_tables = max(self.peak_tables, self.tables)
-        self.own_table(frame, index)
-        self.table_made(index)
+        pte_address = memory.architecture.entry_address(level - 1, address)
+        memory.own(frame, index, pte_address, memory.format.demand_zero(MM_READWRITE))
+        memory.pfn.flags[frame] = MODIFIED_FLAG
+        self.table_made(index, frame)
         return entry
-
-    def own_table(self, frame: int, parent_index: int) -> None:
-        """Names the entry that maps a table in the table's own PFN entry."""
-        pfn = self.memory.pfn
-        pfn.pte_frame[frame] = parent_index >> self.memory.entries_shift
-        pfn.pte_address[frame] = parent_index * self.memory.architecture.pte_size % pfn.page_size
-        pfn.original_pte[frame] = 0
 
     def drop_empty_tables(self, start: int, end: int) -> None:
         """Frees the tables below the root that map [start, end) and have no entry in use left."""
         span = 1 << self._table_shift
         address = start & -span
         while address < end:
-            if self.find(address) != ABSENT:
+            if self.find_resident(address) != ABSENT:
                 self._drop_if_empty(address, len(self._shifts) - 1)
                 address += span
             else:
@@ -184,6 +280,7 @@ class PageTables:
         for shift, mask in zip(self._shifts[:-1], self._masks[:-1], strict=True):
             entry = memory.entries[base + (address >> shift & mask)]
             if not entry & 1:
+                assert not entry, "a hole is asked for where a table is paged out"
                 return ((address >> shift) + 1) << shift
             base = memory.format.frame(entry) << memory.entries_shift
         return address + (1 << self._table_shift)
@@ -196,8 +293,9 @@ class PageTables:
             frame = memory.format.frame(memory.entries[index])
             if pfn.used_entries[frame]:
                 return
+            self.table_dropped(frame)
             memory.write(index, 0)
-            self._leaf_tables.pop((address & self._address_mask) >> self._table_shift, None)
+            self.forget_table(frame)
             pfn.free(frame)
             self.tables -= 1
             self._account.give_back(1)
@@ -222,7 +320,7 @@ class PageTables:
         span = 1 << self._table_shift
         address = start
         while address < end:
-            index = self.find(address)
+            index = self.find_resident(address)
             if index == ABSENT:
                 address = self.skip_absent(address)
                 continue
@@ -231,3 +329,21 @@ class PageTables:
                 yield address, index
                 address += page
                 index += 1
+
+    def resident(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """As `existing`, without the tables that are not valid now: it never waits, and says nothing of their PTEs."""
+        base = start - (start & self._address_mask)  # the sign extension of an address of system space
+        yield from self._resident_below(self.root << self.memory.entries_shift, 0, base, start, end)
+
+    def _resident_below(self, table: int, level: int, base: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The part of [start, end) below one table, whose first entry maps the address `base`."""
+        memory, shift = self.memory, self._shifts[level]
+        first = max(0, start - base >> shift)
+        last = min(self._masks[level] + 1, (end - 1 - base >> shift) + 1)
+        for slot in range(first, last):
+            address = base + (slot << shift)
+            if level == len(self._shifts) - 1:
+                yield address, table + slot
+            elif memory.entries[table + slot] & 1:
+                below = memory.format.frame(memory.entries[table + slot]) << memory.entries_shift
+                yield from self._resident_below(below, level + 1, address, start, end)

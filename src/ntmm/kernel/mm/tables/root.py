@@ -60,6 +60,7 @@ def _create_pae_root(memory: TableMemory) -> tuple[int, dict[str, int]]:
 def _own(memory: TableMemory, frame: int) -> None:
     memory.pfn.pte_frame[frame] = frame
     memory.pfn.pte_address[frame] = 0
+    memory.pfn.original_pte[frame] = 0
 
 
 def root_frames(memory: TableMemory, root: int) -> list[int]:
@@ -68,6 +69,15 @@ def root_frames(memory: TableMemory, root: int) -> list[int]:
         return [root]
     base = root << memory.entries_shift
     return [root] + [memory.format.frame(memory.entries[base + slot]) for slot in range(PAE_DIRECTORIES)]
+
+
+def self_mapped_roots(memory: TableMemory, root: int) -> list[tuple[int, int]]:
+    """(frame, virtual address in the self-map) of the top tables; PAE's pointer table is not mapped at all."""
+    architecture, frames = memory.architecture, root_frames(memory, root)
+    if architecture.name != "pae":
+        return [(root, architecture.table_bases[0])]
+    base = architecture.table_bases[1]
+    return [(frame, base + number * architecture.page_size) for number, frame in enumerate(frames[1:])]
 
 
 def system_tables_of(memory: TableMemory, root: int) -> list[tuple[int, range]]:

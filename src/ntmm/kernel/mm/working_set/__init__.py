@@ -1,5 +1,26 @@
-"""Working sets: the list of pages that a process has valid. May use `pool`, `vad` and lower."""
+"""Working sets: the list of valid pages, replacement, ageing, trimming. May use `pool`, `vad` and lower.
 
-from ntmm.kernel.mm.working_set.working_set import WorkingSet
+working_set   the list itself: WSLEs in pages of its own
+limits        default minimum and maximum, by size of RAM
+replacement   which page goes for a new one, by version of Windows
+trim          taking one page away
+scan          ageing and trimming of a whole set over arrays (imports numpy: not imported here)
+"""
 
-__all__ = ["WorkingSet"]
+from ntmm.kernel.mm.working_set.limits import WorkingSetLimits, default_limits, system_limits
+from ntmm.kernel.mm.working_set.replacement import REPLACEMENTS, Replacement
+from ntmm.kernel.mm.working_set.trim import may_trim, trim_entry
+from ntmm.kernel.mm.working_set.working_set import LOCKED_IN_MEMORY, LOCKED_IN_SET, WorkingSet
+
+__all__ = [
+    "LOCKED_IN_MEMORY",
+    "LOCKED_IN_SET",
+    "REPLACEMENTS",
+    "Replacement",
+    "WorkingSet",
+    "WorkingSetLimits",
+    "default_limits",
+    "may_trim",
+    "system_limits",
+    "trim_entry",
+]

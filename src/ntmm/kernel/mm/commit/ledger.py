@@ -4,6 +4,8 @@ The limit is RAM plus page files, in pages. A `CommitAccount` is what one owner 
 has taken; it gives everything back when closed, so no charge can be lost.
 """
 
+from collections.abc import Callable
+
 
 class CommitLedger:
     """The system-wide sum. All figures in pages."""
@@ -12,6 +14,14 @@ class CommitLedger:
         self.limit = limit
         self.committed = 0
         self.peak = 0
+        self.extend: Callable[[int], bool] = lambda pages: False
+        """Slot: asks for a limit higher by some pages (a paging file grows); may wait; True if it is now higher."""
+
+    def has_room(self, pages: int) -> bool:
+        """True if `pages` more can be promised; paging files grow for it where they may."""
+        return self.committed + pages <= self.limit or (
+            self.extend(self.committed + pages - self.limit) and self.committed + pages <= self.limit
+        )
 
     def open_account(self, owner: str) -> "CommitAccount":
         """A new, empty account for an owner named in reports."""
@@ -33,7 +43,7 @@ class CommitAccount:
         """Takes `pages` from the limit; False, and nothing taken, if they would pass it."""
         assert pages >= 0
         ledger = self._ledger
-        if ledger.committed + pages > ledger.limit:
+        if ledger.committed + pages > ledger.limit and not ledger.has_room(pages):
             return False
         ledger.committed += pages
         self.pages += pages

@@ -1,4 +1,4 @@
-"""memoryapi.h: VirtualAlloc and its family. Sizes in bytes; errors as GetLastError tells them."""
+"""VirtualAlloc and its family. Sizes in bytes; errors as GetLastError tells them."""
 
 from typing import Final
 

@@ -1,0 +1,53 @@
+"""Reading tables and prototype PTEs wherever they are, without bringing them in: in RAM, on a list, or in a file."""
+
+from collections.abc import Iterator
+
+from ntmm.kernel.mm.manager import MemoryManager
+
+
+def table_words(manager: MemoryManager, entry: int) -> list[int]:
+    """All entries of the table that an upper entry leads to; none for a demand-zero one."""
+    memory = manager.table_memory
+    if entry & 1 or memory.format.is_transition(entry):
+        start = memory.format.frame(entry) << memory.entries_shift
+        return memory.entries[start : start + (1 << memory.entries_shift)].tolist()
+    return _words(manager, entry) if memory.format.is_page_file(entry) else []
+
+
+def _words(manager: MemoryManager, entry: int) -> list[int]:
+    """The words of a page in a paging file."""
+    number, slot = manager.table_memory.format.page_file_place(entry)
+    page = manager.paging_files.files[number].read(slot, 1)
+    return memoryview(page).cast("Q" if manager.architecture.pte_size == 8 else "I").tolist()
+
+
+def word_at(manager: MemoryManager, address: int) -> tuple[int, int]:
+    """(index among the words of RAM or -1, contents) of a word of paged pool."""
+    memory = manager.table_memory
+    entry = memory.entries[manager.system.tables.find(address)]
+    words = table_words(manager, entry)
+    slot = (address & manager.architecture.page_mask) // manager.architecture.pte_size
+    if entry & 1 or memory.format.is_transition(entry):
+        return (memory.format.frame(entry) << memory.entries_shift) + slot, words[slot]
+    return -1, words[slot]
+
+
+def all_entries(manager: MemoryManager, root: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """(address, PTE) of every non-zero PTE of user addresses [start, end), of tables in paging files too."""
+    words = manager.table_memory.entries
+    base = root << manager.table_memory.entries_shift
+    table = words[base : base + manager.architecture.entries_per_table[0]].tolist()
+    yield from _entries_below(manager, table, 0, 0, start, end)
+
+
+def _entries_below(
+    manager: MemoryManager, table: list[int], level: int, base: int, start: int, end: int
+) -> Iterator[tuple[int, int]]:
+    shift = manager.architecture.shifts[level]
+    first, last = max(0, start - base >> shift), min(len(table), (end - 1 - base >> shift) + 1)
+    for slot in range(first, last):
+        entry, address = table[slot], base + (slot << shift)
+        if entry and level + 1 == manager.architecture.levels:
+            yield address, entry
+        elif entry:
+            yield from _entries_below(manager, table_words(manager, entry), level + 1, address, start, end)

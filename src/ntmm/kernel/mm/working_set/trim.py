@@ -1,0 +1,40 @@
+"""Taking one page out of a working set (MiFreeWsle): its PTE takes transition form, or prototype form if shared."""
+
+from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
+from ntmm.kernel.mm.tables import drop_prototype_share
+from ntmm.kernel.mm.tables.formats import PROTECTION_MASK
+from ntmm.kernel.mm.working_set.working_set import PROTECTION_SHIFT, VALID, WorkingSet
+
+
+def may_trim(working_set: WorkingSet, value: int) -> bool:
+    """True for the raw WSLE of a page that can go: page tables and pool pages with entries in use cannot."""
+    if not value & VALID:
+        return False
+    memory = working_set.tables.memory
+    frame = memory.format.frame(memory.entries[working_set.pte_index_of(value)])
+    return bool(memory.pfn.flags[frame] & PROTOTYPE_FLAG) or memory.pfn.share_count[frame] == 1
+
+
+def trim_entry(working_set: WorkingSet, index: int) -> None:
+    """Takes the page of a valid entry away; it stays in RAM on the standby or modified list."""
+    value = working_set.value(index)
+    memory = working_set.tables.memory
+    pfn, pte_format = memory.pfn, memory.format
+    place = working_set.pte_index_of(value)
+    pte = memory.entries[place]
+    assert pte & 1, f"working-set entry {index} names a page that is not valid"
+    frame = pte_format.frame(pte)
+    if pte & memory.architecture.DIRTY:
+        pfn.flags[frame] |= MODIFIED_FLAG
+    if pfn.flags[frame] & PROTOTYPE_FLAG:
+        working_set.remove_shared(value >> memory.architecture.page_shift)
+        memory.write(place, pte_format.lookup(value >> PROTECTION_SHIFT & PROTECTION_MASK))
+        drop_prototype_share(memory, frame)
+    else:
+        working_set.remove(index)
+        if pfn.use[frame] == PageUse.PAGE_TABLE:
+            working_set.tables.forget_table(frame)
+        memory.write(place, pte_format.transition(frame, pte_format.protection(pfn.original_pte[frame])))
+        pfn.drop_share(frame)
+    working_set.trimmed += 1

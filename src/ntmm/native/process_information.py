@@ -1,0 +1,136 @@
+"""NtQueryInformationProcess and NtSetInformationProcess.
+
+Classes that tell of a process: basic information, quota limits, memory counters, pool quotas. Sizes in bytes.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Final
+
+from ntmm.kernel.ps import Process
+from ntmm.native.call import Call
+from ntmm.native.handles import process_of
+from ntmm.native.privilege import has_privilege
+from ntmm.native.service_table import service
+from ntmm.native.working_set import hard_flags, set_limits
+from ntmm.nt.status import Status
+
+PROCESS_BASIC_INFORMATION: Final = 0
+PROCESS_QUOTA_LIMITS: Final = 1
+PROCESS_VM_COUNTERS: Final = 3
+PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
+
+_NO_TIME_LIMIT: Final = -1
+
+
+def _pointers(call: Call, *values: int) -> bytes:
+    """Values as SIZE_T; -1 means no limit."""
+    size = call.memory.pointer_size
+    return b"".join((value & (1 << 8 * size) - 1).to_bytes(size, "little") for value in values)
+
+
+def _basic_information(call: Call, process: Process) -> bytes:
+    """PROCESS_BASIC_INFORMATION: exit status, PEB, affinity, priority, ids; 24 or 48 bytes."""
+    values = (process.exit_status, process.peb, 1, 8, process.id, process.parent_id)
+    return struct.pack("<IxxxxQQIxxxxQQ" if call.memory.pointer_size == 8 else "<6I", *values)
+
+
+def _quota_limits(call: Call, process: Process) -> bytes:
+    """QUOTA_LIMITS_EX, 56 or 88 bytes: QUOTA_LIMITS is its first 32 or 48. Only the working set has limits."""
+    limits = call.kernel.mm.working_set_limits(process)
+    head = _pointers(call, -1, -1, limits.minimum, limits.maximum, -1)
+    flags = hard_flags(limits.hard_minimum, limits.hard_maximum)
+    padding = bytes(-len(head) % 8)
+    return (
+        head + padding + struct.pack("<q", _NO_TIME_LIMIT) + _pointers(call, 0, 0, 0, 0) + struct.pack("<II", flags, 0)
+    )
+
+
+def _vm_counters(call: Call, process: Process) -> bytes:
+    """VM_COUNTERS_EX, 48 or 96 bytes: VM_COUNTERS is its first 44 or 88."""
+    memory = call.kernel.mm.process_memory(process)
+    return _pointers(
+        call,
+        memory.peak_virtual_size,
+        memory.virtual_size,
+        memory.page_fault_count & 0xFFFFFFFF,
+        memory.peak_working_set,
+        memory.working_set,
+        memory.peak_paged_pool_quota,
+        memory.paged_pool_quota,
+        memory.peak_nonpaged_pool_quota,
+        memory.nonpaged_pool_quota,
+        memory.commit,
+        memory.peak_commit,
+        memory.commit,
+    )
+
+
+def _pooled_usage(call: Call, process: Process) -> bytes:
+    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file."""
+    memory = call.kernel.mm.process_memory(process)
+    paged = (memory.peak_paged_pool_quota, memory.paged_pool_quota, -1)
+    nonpaged = (memory.peak_nonpaged_pool_quota, memory.nonpaged_pool_quota, -1)
+    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1)
+
+
+def _smaller_quota(pointer_size: int) -> int:
+    return 48 if pointer_size == 8 else 32
+
+
+Query = Callable[[Call, Process], bytes]
+
+_QUERIES: Final[dict[int, tuple[Query, Callable[[int], int]]]] = {
+    PROCESS_BASIC_INFORMATION: (_basic_information, lambda pointer_size: 6 * pointer_size),
+    PROCESS_QUOTA_LIMITS: (_quota_limits, _smaller_quota),
+    PROCESS_VM_COUNTERS: (_vm_counters, lambda pointer_size: 11 * pointer_size),
+    PROCESS_POOLED_USAGE_AND_LIMITS: (_pooled_usage, lambda pointer_size: 9 * pointer_size),
+}
+"""By class: what answers, and the size in bytes of the structure's older form, which may be asked for as well."""
+
+
+@service("ntdll", "NtQueryInformationProcess", "h u32 p u32 p")
+def NtQueryInformationProcess(
+    call: Call, process: int, information_class: int, buffer: int, length: int, return_length: int
+) -> int:
+    """Tells of a process; the length must be that of one of the structure's forms."""
+    known = _QUERIES.get(information_class)
+    if known is None:
+        return Status.INVALID_INFO_CLASS
+    query, older_size = known
+    data = query(call, process_of(call, process))
+    if length not in (len(data), older_size(call.memory.pointer_size)):
+        return Status.INFO_LENGTH_MISMATCH
+    call.memory.write(buffer, data[:length])
+    if return_length:
+        call.memory.write_u32(return_length, length)
+    return Status.SUCCESS
+
+
+def _set_quota_limits(call: Call, process: Process, buffer: int, length: int) -> Status:
+    """Sets the working set's limits; with both zero the pool and page-file quotas are meant, which there are none of.
+
+    The flags of QUOTA_LIMITS_EX lie before its last word.
+    """
+    size = call.memory.pointer_size
+    smaller = _smaller_quota(size)
+    larger = smaller + 4 * size + 8
+    if length not in (smaller, larger):
+        return Status.INFO_LENGTH_MISMATCH
+    minimum = call.memory.read_pointer(buffer + 2 * size)
+    maximum = call.memory.read_pointer(buffer + 3 * size)
+    flags = call.memory.read_u32(buffer + larger - 8) if length == larger else 0
+    if minimum and maximum:
+        privileged = has_privilege(call, "SeIncreaseBasePriorityPrivilege")
+        return set_limits(call, process, minimum, maximum, flags, privileged)
+    held = has_privilege(call, "SeIncreaseQuotaPrivilege")
+    return Status.NOT_IMPLEMENTED if held else Status.PRIVILEGE_NOT_HELD
+
+
+@service("ntdll", "NtSetInformationProcess", "h u32 p u32")
+def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
+    """Changes a process: ProcessQuotaLimits sets the limits of its working set; other classes are NOT_IMPLEMENTED."""
+    target = process_of(call, process)
+    if information_class != PROCESS_QUOTA_LIMITS:
+        return Status.NOT_IMPLEMENTED
+    return _set_quota_limits(call, target, buffer, length)

@@ -1,0 +1,11 @@
+"""memoryapi.h: the memory of processes.
+
+virtual       VirtualAlloc and its family, ReadProcessMemory and WriteProcessMemory
+locking       VirtualLock and VirtualUnlock
+working_set   the limits of working sets
+notification  objects that tell of memory running low or being plentiful
+"""
+
+from ntmm.win32.memoryapi import locking, notification, virtual, working_set
+
+__all__ = ["locking", "notification", "virtual", "working_set"]

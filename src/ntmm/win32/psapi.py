@@ -1,0 +1,90 @@
+"""psapi.h: what processes and the system do with memory. The functions are exports of psapi.dll."""
+
+import struct
+
+from ntmm.native.call import Call
+from ntmm.native.handles import process_of
+from ntmm.native.service_table import service
+from ntmm.native.working_set import query_working_set
+from ntmm.nt.status import Status
+from ntmm.nt.win32 import Win32Error
+from ntmm.win32.failing import Win32Failure, failing
+
+
+@service("psapi", "EmptyWorkingSet", "h")
+@failing(0)
+def EmptyWorkingSet(call: Call, process: int) -> int:
+    """Takes every page out of a working set that is not locked; the next touches are soft faults."""
+    status = call.kernel.mm.empty_working_set(process_of(call, process))
+    return 1 if status == Status.SUCCESS else call.fail(status)
+
+
+@service("psapi", "QueryWorkingSet", "h p u32")
+@failing(0)
+def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
+    """PSAPI_WORKING_SET_INFORMATION; BAD_LENGTH (24) if it does not fit, with the count of pages in its first word."""
+    status = query_working_set(call, process_of(call, process), buffer, length, 0)
+    return 1 if status == Status.SUCCESS else call.fail(status)
+
+
+def _memory_counters(call: Call, process: int, extended: bool) -> bytes:
+    """PROCESS_MEMORY_COUNTERS (40 / 72 bytes) or PROCESS_MEMORY_COUNTERS_EX (44 / 80)."""
+    memory = call.kernel.mm.process_memory(process_of(call, process))
+    sizes = [
+        memory.peak_working_set,
+        memory.working_set,
+        memory.peak_paged_pool_quota,
+        memory.paged_pool_quota,
+        memory.peak_nonpaged_pool_quota,
+        memory.nonpaged_pool_quota,
+        memory.commit,
+        memory.peak_commit,
+    ]
+    sizes += [memory.commit] * extended
+    form = struct.Struct(f"<II{len(sizes)}{'Q' if call.memory.pointer_size == 8 else 'I'}")
+    return form.pack(form.size, memory.page_fault_count & 0xFFFFFFFF, *sizes)
+
+
+@service("psapi", "GetProcessMemoryInfo", "h p u32")
+@failing(0)
+def GetProcessMemoryInfo(call: Call, process: int, buffer: int, length: int) -> int:
+    """Page faults, working set, pool quotas and commit of a process; the larger structure if there is room for it."""
+    pointer = call.memory.pointer_size
+    if length < 8 + 8 * pointer:
+        raise Win32Failure(Win32Error.INSUFFICIENT_BUFFER)
+    call.memory.write(buffer, _memory_counters(call, process, extended=length >= 8 + 9 * pointer))
+    return 1
+
+
+@service("psapi", "GetPerformanceInfo", "p u32")
+@failing(0)
+def GetPerformanceInfo(call: Call, buffer: int, length: int) -> int:
+    """PERFORMANCE_INFORMATION, 56 or 104 bytes: commit, RAM and kernel memory in pages; objects there are."""
+    is_64 = call.memory.pointer_size == 8
+    form = struct.Struct("<I4x10Q3I4x" if is_64 else "<14I")
+    if length < form.size:
+        raise Win32Failure(Win32Error.BAD_LENGTH)
+    kernel = call.kernel
+    figures, system = kernel.mm.statistics(), kernel.mm.system
+    paged, nonpaged = system.paged_pool.pages, system.nonpaged_pool.pages
+    processes = kernel.ps.processes
+    call.memory.write(
+        buffer,
+        form.pack(
+            form.size,
+            figures.commit,
+            figures.commit_limit,
+            figures.peak_commit,
+            figures.total_pages,
+            figures.available,
+            0,
+            paged + nonpaged,
+            paged,
+            nonpaged,
+            figures.page_size,
+            sum(len(process.handles) for process in processes),
+            len(processes),
+            sum(not thread.ended for process in processes for thread in process.threads),
+        ),
+    )
+    return 1

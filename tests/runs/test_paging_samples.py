@@ -1,0 +1,61 @@
+"""Do the samples about paging do on every machine what they do on Windows, with less RAM than they use?"""
+
+import re
+
+import pytest
+
+from tests.runs.running import MACHINES, Finished, run, sample
+
+MB = 1 << 20
+
+PLACES = pytest.mark.parametrize(("folder", "architecture"), MACHINES)
+
+
+def assert_passed(finished: Finished) -> None:
+    assert "FAIL" not in finished.output, finished.output
+    assert "PASS" in finished.output, finished.output + finished.error
+    assert finished.report.exit_status == 0, finished.output + finished.error
+    assert finished.report.unexplained_faults == 0
+
+
+@PLACES
+@pytest.mark.parametrize("name", ["limits", "workset", "notify", "sleeper"])
+def test_does_every_check_of_the_program_pass(name: str, folder: str, architecture: str) -> None:
+    assert_passed(run(sample(folder, name), architecture=architecture, ram=32 * MB))
+
+
+@PLACES
+def test_is_memory_larger_than_ram_what_was_written(folder: str, architecture: str) -> None:
+    finished = run(sample(folder, "paging"), "2x", architecture=architecture, ram=16 * MB)
+    assert_passed(finished)
+    assert "32 MB in 8192 pages; RAM has 16 MB" in finished.output
+    assert finished.output.splitlines()[-1] == "ok 846AC4C2"
+
+
+@PLACES
+def test_is_memory_that_fits_read_without_any_paging(folder: str, architecture: str) -> None:
+    finished = run(sample(folder, "paging"), "8", architecture=architecture, ram=64 * MB)
+    assert_passed(finished)
+    assert finished.output.splitlines()[-1].startswith("ok ")
+
+
+def faults(folder: str, architecture: str, *arguments: str) -> int:
+    finished = run(sample(folder, "fault_patterns"), *arguments, architecture=architecture, ram=32 * MB)
+    assert finished.report.exit_status == 0, finished.output + finished.error
+    found = re.search(r"(\d+) page faults", finished.output)
+    assert found is not None, finished.output
+    return int(found[1])
+
+
+@PLACES
+@pytest.mark.parametrize("how", [(), ("w",)])
+def test_does_every_page_fault_once_where_there_is_room(folder: str, architecture: str, how: tuple[str, ...]) -> None:
+    nothing = faults(folder, architecture, "0", "", *how)
+    assert faults(folder, architecture, "0", "0123456789", *how) - nothing == 10
+    assert faults(folder, architecture, "0", "0001110002220", *how) - nothing == 3
+
+
+@PLACES
+def test_does_the_sample_of_patterns_lock_all_but_its_ten_pages(folder: str, architecture: str) -> None:
+    nothing = faults(folder, architecture, "4", "")
+    assert faults(folder, architecture, "4", "0123" * 5) - nothing == 4
