@@ -44,7 +44,9 @@ def process_of(debugger: Debugger, text: str) -> Process:
 
 
 def with_space(process: Process) -> Process:
-    """The process, if its address space still exists; raises CommandError otherwise."""
+    """The process, if its address space exists and is in RAM; raises CommandError otherwise."""
     if process.space.deleted:
         raise CommandError(f"process {process.id:x} has ended and its memory was returned")
+    if process.space.is_swapped_out:
+        raise CommandError(f"process {process.id:x} is swapped out: its page tables are not in RAM")
     return process

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
-from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG, PROTOTYPE_FLAG
+from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
 from ntmm.kernel.mm.vad import Vad
 from ntmm.kernel.ps import Process
 
@@ -26,8 +26,21 @@ class Frame:
     containing: int
     flink: int | None
     blink: int | None
-    is_modified: bool
-    is_prototype: bool
+    flags: str
+
+    @property
+    def is_prototype(self) -> bool:
+        """True if its PTE is a prototype PTE: the page belongs to a section."""
+        return "P" in self.flags
+
+
+_FLAG_LETTERS: Final = (
+    (MODIFIED_FLAG, "M"),
+    (PROTOTYPE_FLAG, "P"),
+    (READ_FLAG, "R"),
+    (WRITE_FLAG, "W"),
+    (DELETED_FLAG, "D"),
+)
 
 
 def frame_count(kernel: Kernel) -> int:
@@ -49,8 +62,7 @@ def frame(kernel: Kernel, number: int) -> Frame:
         pfn.pte_frame[number],
         _link(kernel, number, pfn.flink[number]),
         _link(kernel, number, pfn.blink[number]),
-        bool(pfn.flags[number] & MODIFIED_FLAG),
-        bool(pfn.flags[number] & PROTOTYPE_FLAG),
+        "".join(letter for flag, letter in _FLAG_LETTERS if pfn.flags[number] & flag),
     )
 
 
@@ -80,41 +92,63 @@ def statistics(kernel: Kernel) -> Any:
     return None if ask is None else ask()
 
 
-def process_memory(kernel: Kernel, process: Process) -> Any:
-    """A process's figures (ProcessMemory), or None where the memory manager keeps none."""
-    ask = getattr(kernel.mm, "process_memory", None)
-    return None if ask is None else ask(process)
+@dataclass(frozen=True, slots=True)
+class WorkingSetHeader:
+    """A working-set list as a whole (MMWSL); figures in pages and places in the list, -1 for none."""
+
+    size: int
+    peak: int
+    quota: int
+    minimum: int
+    maximum: int
+    first_free: int
+    first_dynamic: int
+    last_entry: int
+    next_slot: int
 
 
-def working_set_limits(kernel: Kernel, process: Process) -> tuple[int, int] | None:
-    """Minimum and maximum of a working set in pages, or None where there are no limits."""
-    ask = getattr(kernel.mm, "working_set_limits", None)
-    if ask is None:
-        return None
-    limits, page = ask(process), kernel.architecture.page_size
-    return limits.minimum // page, limits.maximum // page
+def working_set_header(process: Process) -> WorkingSetHeader:
+    """The list of a process that is in memory."""
+    working_set = process.space.working_set
+    limits = working_set.limits
+    return WorkingSetHeader(
+        working_set.count,
+        working_set.peak,
+        working_set.quota,
+        limits.minimum,
+        limits.maximum,
+        working_set.first_free,
+        working_set.first_dynamic,
+        working_set.last_entry,
+        working_set.next_slot,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingSetEntry:
-    """A WSLE; None where the list does not say it."""
+    """A WSLE; `locked` has bit 1 for locked in the working set and bit 2 for locked in memory."""
 
-    index: int | None
+    index: int
     address: int
     protection: int
-    age: int | None
-    is_locked: bool | None
+    age: int
+    locked: int
 
 
 def working_set_entries(kernel: Kernel, process: Process) -> list[WorkingSetEntry]:
     """The valid entries of a process's working-set list, in address order."""
     page = kernel.architecture.page_size
-    ask = getattr(kernel.mm, "working_set_pages", None)
-    if ask is not None:
-        return [WorkingSetEntry(None, one.address, one.protection, None, one.locked) for one in ask(process)]
     found = process.space.working_set.entries()
-    entries = [WorkingSetEntry(index, vpn * page, code, None, None) for index, vpn, code in found]
+    entries = [
+        WorkingSetEntry(entry.index, entry.vpn * page, entry.protection, entry.age, entry.locked) for entry in found
+    ]
     return sorted(entries, key=lambda entry: entry.address)
+
+
+def private_pages(process: Process) -> int:
+    """Pages of the working set that are the process's own."""
+    working_set = process.space.working_set
+    return working_set.count - working_set.shared_pages
 
 
 def vad_of(kernel: Kernel, process: Process, address: int) -> Vad | None:
@@ -163,3 +197,29 @@ def pool_pages(kernel: Kernel) -> tuple[int, int]:
     """Pages of paged and of nonpaged pool."""
     system = kernel.mm.system
     return system.paged_pool.pages, system.nonpaged_pool.pages
+
+
+def pool_limits(kernel: Kernel) -> tuple[int, int]:
+    """Pages that paged and nonpaged pool may have at most."""
+    layout, page = kernel.mm.layout, kernel.architecture.page_size
+    paged, nonpaged = layout.paged_pool_end - layout.paged_pool, layout.nonpaged_pool_end - layout.nonpaged_pool
+    return paged // page, nonpaged // page
+
+
+def resident_available(kernel: Kernel) -> int:
+    """Pages that could still be promised to stay in RAM."""
+    return kernel.mm.resident.available
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPtes:
+    """The area of system PTEs: all entries, and (address, pages) of every run of free ones."""
+
+    total: int
+    free: tuple[tuple[int, int], ...]
+
+
+def system_ptes(kernel: Kernel) -> SystemPtes | None:
+    """The free runs in address order, or None where the machine has no system PTEs."""
+    area: Any = getattr(kernel.mm, "system_ptes", None)
+    return None if area is None else SystemPtes(area.total, tuple(sorted(area.free_clusters())))

@@ -1,5 +1,6 @@
 """What RAM is used for: !memusage."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,22 +69,23 @@ def _usage(debugger: Debugger, arguments: str) -> Iterator[Row]:
     for state in _ORDER:
         yield StateRow(STATE_NAMES[state], counts[state], counts[state] * kilobytes)
     yield StateRow("TOTAL", counts.total(), counts.total() * kilobytes)
-    areas = control_areas(kernel)
+    areas = sorted(control_areas(kernel), key=lambda area: area.prototypes.start)
+    starts = [area.prototypes.start for area in areas]
     sums: defaultdict[_Owner, Counter[str]] = defaultdict(Counter)
     for number in used_frames(kernel):
         entry = frame(kernel, number)
         if entry.use is not PageUse.UNUSED:
-            sums[_owner(entry, areas)].update(_kinds(entry))
+            sums[_owner(entry, areas, starts)].update(_kinds(entry))
     for (control, name), pages in sorted(sums.items(), key=lambda item: (item[0][0] is None, item[0])):
         valid, standby, dirty, shared, locked, tables = (pages[kind] * kilobytes for kind in _KINDS)
         yield UsageRow(control, valid, standby, dirty, shared, locked, tables, name)
 
 
-def _owner(entry: Frame, areas: list[SectionFacts]) -> _Owner:
+def _owner(entry: Frame, areas: list[SectionFacts], starts: list[int]) -> _Owner:
     if entry.is_prototype:
-        for area in areas:
-            if entry.pte_address in area.prototypes:
-                return area.index, area.name
+        area = areas[bisect_right(starts, entry.pte_address) - 1] if areas else None
+        if area is not None and entry.pte_address in area.prototypes:
+            return area.index, area.name
     return None, entry.use.name.lower().replace("_", " ")
 
 

@@ -41,7 +41,11 @@ class PfnRow(Row):
     restore_pte: int = column("restore pte", Form.ENTRY, "what the PTE becomes when the page is given away")
     containing: int = column("containing page", Form.HEX, "frame of the page table that holds the PTE")
     state: str = column("state", Form.TEXT, "Zeroed, Free, Standby, Modified, Active, Transition, Bad")
-    flags: str = column("flags", Form.TEXT, "M: modified; P: its PTE is a prototype PTE")
+    flags: str = column(
+        "flags",
+        Form.TEXT,
+        "M modified, P its PTE is a prototype PTE, R being read, W being written, D its owner has gone",
+    )
     use: str = column("use", Form.TEXT, "what the page serves")
 
 
@@ -54,7 +58,6 @@ def _pfn(debugger: Debugger, arguments: str) -> Iterator[Row]:
         raise CommandError(f"there is no frame {number:x}: the last one is {count - 1:x}")
     entry = frame(debugger.kernel, number)
     is_mapped = entry.state in (PageState.ACTIVE, PageState.TRANSITION)
-    flags = ("M" if entry.is_modified else "") + ("P" if entry.is_prototype else "")
     yield PfnRow(
         entry.number,
         None if is_mapped else entry.flink,
@@ -65,7 +68,7 @@ def _pfn(debugger: Debugger, arguments: str) -> Iterator[Row]:
         entry.original_pte,
         entry.containing,
         STATE_NAMES[entry.state],
-        flags,
+        entry.flags,
         entry.use.name.lower().replace("_", " "),
     )
 

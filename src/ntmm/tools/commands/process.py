@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from ntmm.kernel.ps import Process, Thread
 from ntmm.tools.command import Command, process_of, with_space
 from ntmm.tools.debugger import Debugger
-from ntmm.tools.kernel_view import process_memory, working_set_entries, working_set_limits
+from ntmm.tools.kernel_view import private_pages, working_set_entries, working_set_header
 from ntmm.tools.rows import Form, Layout, Row, column
 
 
@@ -39,10 +39,10 @@ class ProcessDetailRow(Row):
     state: str = column("State", Form.TEXT, "running, or how it ended")
     vads: int = column("Vads", Form.COUNT, "virtual address descriptors")
     private: int = column("Private", Form.COUNT, "private pages in its working set")
-    locked: int | None = column("Locked", Form.COUNT, "pages that are locked")
+    locked: int = column("Locked", Form.COUNT, "pages that are locked")
     working_set: int = column("Working Set", Form.COUNT, "pages in its working set now")
-    minimum: int | None = column("Working Set min", Form.COUNT, "pages that trimming leaves it")
-    maximum: int | None = column("Working Set max", Form.COUNT, "pages at which it replaces its own")
+    minimum: int = column("Working Set min", Form.COUNT, "pages that trimming leaves it")
+    maximum: int = column("Working Set max", Form.COUNT, "pages at which it replaces its own")
     peak_working_set: int = column("PeakWorkingSetSize", Form.COUNT, "the most pages its working set had")
     virtual_size: int = column("VirtualSize", Form.COUNT, "bytes of its address space in use")
     peak_virtual_size: int = column("PeakVirtualSize", Form.COUNT, "the most bytes that were in use")
@@ -91,10 +91,9 @@ def _state(process: Process) -> str:
 
 def _detail(debugger: Debugger, process: Process) -> ProcessDetailRow:
     kernel, space = debugger.kernel, process.space
-    minimum, maximum = working_set_limits(kernel, process) or (None, None)
-    entries = working_set_entries(kernel, process)
-    locked = [entry.is_locked for entry in entries if entry.is_locked is not None]
-    brief, memory, page = _brief(process), process_memory(kernel, process), kernel.architecture.page_size
+    header = working_set_header(process)
+    locked = sum(bool(entry.locked) for entry in working_set_entries(kernel, process))
+    brief = _brief(process)
     return ProcessDetailRow(
         brief.cid,
         brief.peb,
@@ -104,15 +103,15 @@ def _detail(debugger: Debugger, process: Process) -> ProcessDetailRow:
         brief.image,
         brief.state,
         len(space.vads),
-        space.private_pages,
-        sum(locked) if len(locked) == len(entries) and entries else None,
-        len(entries),
-        minimum,
-        maximum,
-        space.working_set.peak if memory is None else memory.peak_working_set // page,
+        private_pages(process),
+        locked,
+        header.size,
+        header.minimum,
+        header.maximum,
+        header.peak,
         space.virtual_size,
         space.peak_virtual_size,
-        space.page_fault_count if memory is None else memory.page_fault_count,
+        space.page_fault_count,
         process.threads[0].priority if process.threads else None,
         space.account.pages,
     )

@@ -8,7 +8,15 @@ from ntmm.kernel.boot import Kernel
 from ntmm.kernel.mm.pfn import PageState
 from ntmm.tools.command import Command, no_arguments
 from ntmm.tools.debugger import Debugger
-from ntmm.tools.kernel_view import commit_figures, frame_count, pages_by_state, pool_pages, statistics
+from ntmm.tools.kernel_view import (
+    commit_figures,
+    frame_count,
+    pages_by_state,
+    pool_limits,
+    pool_pages,
+    resident_available,
+    statistics,
+)
 from ntmm.tools.rows import Form, Row, column
 
 
@@ -58,18 +66,19 @@ def _vm(debugger: Debugger, arguments: str) -> Iterator[Row]:
 
 
 def _figures(kernel: Kernel, kept: Any) -> Iterator[tuple[str, int]]:
-    counts, (committed, peak, limit), (paged, nonpaged) = (
-        pages_by_state(kernel),
-        commit_figures(kernel),
-        pool_pages(kernel),
-    )
+    counts, (committed, peak, limit) = pages_by_state(kernel), commit_figures(kernel)
+    (paged, nonpaged), (most_paged, most_nonpaged) = pool_pages(kernel), pool_limits(kernel)
     yield "Physical Memory", frame_count(kernel)
     yield "Available Pages", counts[PageState.ZEROED] + counts[PageState.FREE] + counts[PageState.STANDBY]
+    yield "ResAvail Pages", resident_available(kernel)
     if kept is not None:
         yield "Free System PTEs", kept.system_ptes_free
-    yield "Modified Pages", counts[PageState.MODIFIED] + counts[PageState.MODIFIED_NO_WRITE]
+    yield "Modified Pages", counts[PageState.MODIFIED]
+    yield "Modified No-Write", counts[PageState.MODIFIED_NO_WRITE]
     yield "NonPagedPool Usage", nonpaged
+    yield "NonPagedPool Max", most_nonpaged
     yield "PagedPool Usage", paged
+    yield "PagedPool Maximum", most_paged
     yield "Committed pages", committed
     yield "Peak commitment", peak
     yield "Commit limit", limit
