@@ -124,7 +124,9 @@ def _compiled(options: RunOptions, folder: Path) -> list[Path]:
         if _is_source(line.program) and line.program not in built:
             place = folder / str(len(built))
             place.mkdir()
-            built[line.program] = compile_program(line.program, options.architecture, place)
+            built[line.program] = compile_program(
+                line.program, options.architecture, place, with_symbols=options.with_symbols
+            )
     return [built.get(line.program, line.program) for line in options.programs]
 
 

@@ -1,19 +1,20 @@
-"""Exported functions by name and by address, read from the image files: no page of the program is touched."""
+"""Functions and variables by name and by address: exports, and COFF symbols of programs that were not stripped."""
 
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.ps import Process
 from ntmm.loader.modules import LoadedModule
 from ntmm.pe.headers import DIRECTORY_EXPORT
+from ntmm.tools.coff import coff_symbols
+from ntmm.tools.image_file import ImageFile
 from ntmm.tools.rows import CommandError
 
 _MAXIMUM_EXPORTS: Final = 0x10000
-_LONGEST_NAME: Final = 512
 _LONGEST_CHAIN: Final = 8
 """Forwarders that are followed one after another."""
 
@@ -37,19 +38,42 @@ def short_name(module: LoadedModule) -> str:
     return module.name.rpartition(".")[0] or module.name
 
 
+@dataclass(slots=True)
+class _Names:
+    """What one image names: `offsets` and `forwarders` by name, `places` the functions in order of their offsets."""
+
+    offsets: dict[str, int] = field(default_factory=dict)
+    forwarders: dict[str, str] = field(default_factory=dict)
+    places: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, name: str, offset: int, is_function: bool) -> None:
+        if self.offsets.setdefault(name, offset) == offset and is_function:
+            self.places.append((offset, name))
+
+    def nearest(self, offset: int) -> tuple[int, str] | None:
+        """The function that begins at or before an offset."""
+        position = bisect_right(self.places, (offset, chr(0x10FFFF))) - 1
+        return self.places[position] if position >= 0 else None
+
+
 class Symbols:
-    """The exports of all modules of a machine, read once for each image."""
+    """The names of all modules of a machine, read once for each image."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._exports: dict[tuple[int, int, str], dict[str, Export]] = {}
+        self._names: dict[tuple[int, int, str], _Names] = {}
 
     def names(self, process: Process) -> list[str]:
-        """Every exported function, as module!function."""
-        return [f"{short_name(module)}!{name}" for module in modules_of(process) for name in self._of(process, module)]
+        """Everything that has a name, as module!name."""
+        return [
+            f"{short_name(module)}!{name}"
+            for module in modules_of(process)
+            for names in [self._of(process, module)]
+            for name in (*names.offsets, *names.forwarders)
+        ]
 
     def address(self, process: Process, name: str) -> int:
-        """Where a function "module!function" or "function" lies, in load order; raises CommandError."""
+        """Where "module!name" or "name" lies, in load order; raises CommandError."""
         module_name, mark, function = name.rpartition("!")
         modules = [module for module in modules_of(process) if not mark or _is_named(module, module_name)]
         if mark and not modules:
@@ -58,15 +82,15 @@ class Symbols:
             address = self._find(process, module, function, _LONGEST_CHAIN)
             if address is not None:
                 return address
-        raise CommandError(f"no loaded module exports a function {function!r}")
+        raise CommandError(f"no loaded module has a function {function!r}")
 
     def _find(self, process: Process, module: LoadedModule, function: str, chain: int) -> int | None:
-        export = self._of(process, module).get(function)
-        if export is None or not chain:
+        names = self._of(process, module)
+        if function in names.offsets:
+            return module.base + names.offsets[function]
+        if function not in names.forwarders or not chain:
             return None
-        if export.forwarded_to is None:
-            return module.base + export.offset
-        target, _, name = export.forwarded_to.rpartition(".")
+        target, _, name = names.forwarders[function].rpartition(".")
         following = next((other for other in modules_of(process) if _is_named(other, target)), None)
         return None if following is None else self._find(process, following, name, chain - 1)
 
@@ -76,66 +100,41 @@ class Symbols:
         if module is None:
             return ""
         offset = address - module.base
-        exports = self._of(process, module).values()
-        own = sorted((export.offset, export.name) for export in exports if export.forwarded_to is None)
-        position = bisect_right(own, (offset, chr(0x10FFFF))) - 1
-        if position < 0:
+        found = self._of(process, module).nearest(offset)
+        if found is None:
             return f"{short_name(module)}+{offset:#x}"
-        start, name = own[position]
+        start, name = found
         return f"{short_name(module)}!{name}" + (f"+{offset - start:#x}" if offset > start else "")
 
-    def _of(self, process: Process, module: LoadedModule) -> dict[str, Export]:
+    def _of(self, process: Process, module: LoadedModule) -> _Names:
         key = (process.id, module.base, module.name)
-        if key not in self._exports:
-            try:
-                image = _Image(self._kernel, process, module)
-                self._exports[key] = {export.name: export for export in _exports(image, module)}
-            except (OSError, ValueError, struct.error):
-                self._exports[key] = {}  # an export directory that cannot be read names nothing
-        return self._exports[key]
+        if key not in self._names:
+            self._names[key] = self._read(process, module)
+        return self._names[key]
+
+    def _read(self, process: Process, module: LoadedModule) -> _Names:
+        """Exports before symbols; a table that cannot be read names nothing."""
+        names = _Names()
+        try:
+            image = ImageFile(self._kernel, process, module)
+            for export in _exports(image, module):
+                if export.forwarded_to is None:
+                    names.add(export.name, export.offset, is_function=True)
+                else:
+                    names.forwarders[export.name] = export.forwarded_to
+            for name, offset, is_function in coff_symbols(image, module.headers):
+                names.add(name, offset, is_function)
+        except (OSError, ValueError, struct.error):
+            pass
+        names.places.sort()
+        return names
 
 
 def _is_named(module: LoadedModule, name: str) -> bool:
     return name.lower() in (module.name.lower(), short_name(module).lower())
 
 
-class _Image:
-    """The bytes of an image file, by offset in the mapped image."""
-
-    def __init__(self, kernel: Kernel, process: Process, module: LoadedModule) -> None:
-        self._page = kernel.architecture.page_size
-        vad = process.space.vads.find(module.base // self._page)
-        if vad is None or vad.control_area is None:
-            raise ValueError("no view of an image")
-        self._area: Any = vad.control_area
-        self._pages: dict[int, bytes] = {}
-        self._size = self._area.total_pages * self._page
-
-    def read(self, offset: int, size: int) -> bytes:
-        """`size` bytes; raises ValueError where the image has none. What the file does not hold reads as zeroes."""
-        data = b""
-        while len(data) < size:
-            page, start = divmod(offset + len(data), self._page)
-            data += self._content(page)[start:]
-        return data[:size]
-
-    def _content(self, page: int) -> bytes:
-        if page not in self._pages:
-            subsection = self._area.subsection_of(page)
-            if subsection is None:
-                raise ValueError(f"the image has no page {page:#x}")
-            place, count = subsection.bytes_of_page(page)
-            content: bytes = self._area.backing.read(place, count) if count else b""
-            self._pages[page] = content.ljust(self._page, b"\0")
-        return self._pages[page]
-
-    def text(self, offset: int) -> str:
-        """The characters before the next zero byte."""
-        size = min(_LONGEST_NAME, max(0, self._size - offset))
-        return self.read(offset, size).partition(b"\0")[0].decode("latin-1")
-
-
-def _exports(image: _Image, module: LoadedModule) -> Iterator[Export]:
+def _exports(image: ImageFile, module: LoadedModule) -> Iterator[Export]:
     start, size = module.directory(DIRECTORY_EXPORT)
     if not size:
         return
