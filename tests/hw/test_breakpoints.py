@@ -14,7 +14,7 @@ def test_does_the_cpu_stop_before_the_instruction_each_time_it_is_reached(machin
     machine.load(COUNT_UP)
     context = machine.context()
     breakpoints = machine.cpu.breakpoints
-    breakpoints.add(context.page_directory, SECOND)
+    breakpoints.add(SECOND)
     for turn in range(1, 5):
         assert machine.cpu.run(context) is ExitReason.BREAKPOINT
         assert (context.pc, machine.register(context, "ax"), machine.register(context, "bx")) == (
@@ -28,7 +28,7 @@ def test_does_the_cpu_stop_before_the_instruction_each_time_it_is_reached(machin
 def test_does_it_stop_again_where_nobody_passes_over(machine: TinyMachine) -> None:
     machine.load(COUNT_UP)
     context = machine.context()
-    machine.cpu.breakpoints.add(context.page_directory, CODE)
+    machine.cpu.breakpoints.add(CODE)
     for _ in range(2):
         assert machine.cpu.run(context) is ExitReason.BREAKPOINT
         assert (context.pc, machine.register(context, "ax")) == (CODE, 0)
@@ -39,19 +39,21 @@ def test_is_code_that_was_translated_before_stopped_too_and_freed_by_removal(mac
     context = machine.context()
     for _ in range(3):
         assert machine.cpu.run(context) is ExitReason.SYSTEM_CALL
-    machine.cpu.breakpoints.add(context.page_directory, SECOND)
+    machine.cpu.breakpoints.add(SECOND)
     assert machine.cpu.run(context) is ExitReason.BREAKPOINT
-    machine.cpu.breakpoints.remove(context.page_directory, SECOND)
+    machine.cpu.breakpoints.remove(SECOND)
     for _ in range(3):
         assert machine.cpu.run(context) is ExitReason.SYSTEM_CALL
     assert machine.register(context, "ax") == 6
 
 
-def test_does_another_address_space_pass_freely(machine: TinyMachine) -> None:
+def test_does_a_context_pass_freely_that_the_slot_does_not_want(machine: TinyMachine) -> None:
     machine.load(COUNT_UP[:6] + INT_2E)
-    context = machine.context()
-    machine.cpu.breakpoints.add(context.page_directory + 0x1000, SECOND)
+    context, other = machine.context(), machine.context()
+    machine.cpu.breakpoints.add(SECOND)
+    machine.cpu.breakpoints.is_wanted = lambda running, address: running is other and address == SECOND
     assert machine.cpu.run(context) is ExitReason.SYSTEM_CALL
+    assert machine.cpu.run(other) is ExitReason.BREAKPOINT
 
 
 def test_does_a_step_run_one_instruction_of_one_context(machine: TinyMachine) -> None:
@@ -72,7 +74,7 @@ def test_does_a_step_over_a_breakpoint_stop_once_at_each_instruction(machine: Ti
     machine.load(COUNT_UP)
     context, breakpoints = machine.context(), machine.cpu.breakpoints
     for address in (CODE, SECOND, CODE + 6):
-        breakpoints.add(context.page_directory, address)
+        breakpoints.add(address)
     breakpoints.step(context)
     places = []
     for _ in range(4):
@@ -85,7 +87,7 @@ def test_does_a_step_over_a_breakpoint_stop_once_at_each_instruction(machine: Ti
 def test_does_a_jump_to_itself_stop_each_time(machine: TinyMachine) -> None:
     machine.load(b"\xeb\xfe")
     context, breakpoints = machine.context(), machine.cpu.breakpoints
-    breakpoints.add(context.page_directory, CODE)
+    breakpoints.add(CODE)
     for _ in range(3):
         assert machine.cpu.run(context) is ExitReason.BREAKPOINT
         breakpoints.pass_over(context)
@@ -94,7 +96,7 @@ def test_does_a_jump_to_itself_stop_each_time(machine: TinyMachine) -> None:
 def test_is_a_fault_of_the_passed_instruction_told_apart_from_its_end(machine: TinyMachine) -> None:
     machine.load(b"\x8b\x0f" + INT_2E)  # mov ecx, [edi]; int 2Eh
     context, breakpoints = machine.context(di=DATA), machine.cpu.breakpoints
-    breakpoints.add(context.page_directory, CODE)
+    breakpoints.add(CODE)
     assert machine.cpu.run(context) is ExitReason.BREAKPOINT
     breakpoints.pass_over(context)
     assert not breakpoints.has_passed(context)
@@ -108,7 +110,7 @@ def test_is_a_fault_of_the_passed_instruction_told_apart_from_its_end(machine: T
 def test_do_stop_requests_and_quanta_end_beside_breakpoints(machine: TinyMachine) -> None:
     machine.load(COUNT_UP)
     context, breakpoints = machine.context(), machine.cpu.breakpoints
-    breakpoints.add(context.page_directory, SECOND)
+    breakpoints.add(SECOND)
     machine.cpu.count_code(16)
     machine.cpu.request_stop()
     reasons = []

@@ -47,7 +47,7 @@ class Breakpoints:
         self._next_number += 1
         self._by_number[added.number] = added
         if process is not None:
-            self._cpu.breakpoints.add(process.space.directory, address)
+            self._cpu.breakpoints.add(address)
         return added
 
     def clear(self, number: int) -> None:
@@ -60,7 +60,7 @@ class Breakpoints:
     def stop_once(self, process: Process, address: int) -> None:
         """Sets the debugger's own breakpoint, which `bl` does not show."""
         self._own = Breakpoint(-1, process, address)
-        self._cpu.breakpoints.add(process.space.directory, address)
+        self._cpu.breakpoints.add(address)
 
     def drop_own(self) -> None:
         """Takes that one out, if it is set."""
@@ -81,14 +81,18 @@ class Breakpoints:
         """The one at a place of a process."""
         return next((one for one in self if one.process is process and one.address == address), None)
 
+    def is_wanted(self, process: Process, address: int) -> bool:
+        """True if a thread of the process is to stop at an address."""
+        return self.is_own(process, address) or self.at(process, address) is not None
+
     def forget_ended(self) -> None:
-        """Removes those of processes whose memory was returned: another process may get their page directory."""
+        """Removes those of processes whose memory was returned."""
         for one in self:
             if one.process is not None and one.process.space.deleted:
                 self.clear(one.number)
 
     def _release(self, one: Breakpoint) -> None:
-        """Takes the CPU's hook out unless another breakpoint is at the same place."""
-        if one.process is None or self.at(one.process, one.address) or self.is_own(one.process, one.address):
-            return
-        self._cpu.breakpoints.remove(one.process.space.directory, one.address)
+        """Takes the CPU's hook out unless another breakpoint, of whatever process, is at the same address."""
+        others = (*self, *((self._own,) if self._own is not None else ()))
+        if one.process is not None and all(other.address != one.address for other in others):
+            self._cpu.breakpoints.remove(one.address)

@@ -9,7 +9,7 @@ from typing import Final
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from ntmm.hw.cpu import FAULT_FETCH, ExitReason
+from ntmm.hw.cpu import FAULT_FETCH, Context, ExitReason
 from ntmm.kernel.io.console import OutputLimitReached
 from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.scheduler import Deadlock
@@ -63,6 +63,8 @@ class Debugger:
         self._machine_greenlet = greenlet(self._run_machine)
         self._stopped_at: greenlet = self._machine_greenlet
         self._prompt: greenlet | None = None
+        self._chosen: Process | None = None
+        self.kernel.cpu.breakpoints.is_wanted = self._is_wanted
         traps = self.kernel.traps
         self._answer_fault = traps.page_fault
         traps.page_fault, traps.stopped = self._page_fault, self._stopped
@@ -72,11 +74,18 @@ class Debugger:
     @property
     def process(self) -> Process:
         """The process that commands mean where they name none; raises CommandError if none was loaded."""
+        if self._chosen is not None:
+            return self._chosen
         if self.thread is not None:
             return self.thread.process
-        if not self.session.processes:
+        processes = self.session.processes
+        if not processes:
             raise CommandError("no program was loaded")
-        return self.session.processes[0]
+        return next((process for process in processes if not process.space.deleted), processes[0])
+
+    def choose(self, process: Process | None) -> None:
+        """Has commands mean a process until the program runs on; None: that of the stopped thread again."""
+        self._chosen = process
 
     @property
     def widths(self) -> Widths:
@@ -109,6 +118,7 @@ class Debugger:
 
     def _resume(self, stops_at_once: bool = False) -> StopRow:
         self._prompt = self._machine_greenlet.parent = getcurrent()
+        self._chosen = None
         self.kernel.cpu.cancel_stop()  # one that came too late for the last stop
         if stops_at_once:
             self.kernel.cpu.request_stop()
@@ -174,7 +184,12 @@ class Debugger:
         assert self._prompt is not None
         self._prompt.switch(stop)
 
-    # trap slots
+    # slots of the machine
+
+    def _is_wanted(self, context: Context, address: int) -> bool:
+        """Called inside the engine: whether the running thread stops at a breakpoint's address."""
+        thread = self.kernel.scheduler.current
+        return isinstance(thread, Thread) and self.breakpoints.is_wanted(thread.process, address)
 
     def _page_fault(self, thread: Thread, address: int, error_code: int) -> None:
         at_faults = self.breakpoints.at_faults
@@ -191,8 +206,7 @@ class Debugger:
     def _pass_over(self, thread: Thread) -> None:
         """Lets a thread's next instruction run, although it may have a breakpoint."""
         stepping = self._step is not None and self._step.thread is thread and not self._step.awaits_return
-        place = thread.process, thread.context.pc
-        if stepping or self.breakpoints.at(*place) is not None or self.breakpoints.is_own(*place):
+        if stepping or self.breakpoints.is_wanted(thread.process, thread.context.pc):
             self.kernel.cpu.breakpoints.pass_over(thread.context)
 
     def _stopped(self, thread: Thread, reason: ExitReason) -> None:

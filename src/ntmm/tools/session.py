@@ -38,11 +38,12 @@ class DebugSession:
     def __enter__(self) -> Self:
         try:
             self.first = self._do(self._open)
-            if self.is_interrupted:
-                raise KeyboardInterrupt
         except BaseException:
             self._close()
             raise
+        if self.is_interrupted:
+            self._close()
+            raise KeyboardInterrupt
         return self
 
     def __exit__(

@@ -14,34 +14,30 @@ from ntmm.hw.cpu.engine import Engine
 _EVERYWHERE: Final = (1, 0)
 """An empty range means every address to the engine."""
 
-Place = tuple[int, int]
-"""A CR3 value and a virtual address."""
-
 
 class CodeBreakpoints:
-    """Breakpoints by address space and address, and the one context that is being stepped."""
+    """Breakpoints by virtual address, and the one context that is being stepped."""
 
     def __init__(self, engine: Engine, running: Callable[[], Context | None]) -> None:
         """`running` answers the context that the engine executes."""
         self._engine = engine
         self._running = running
-        self._places: set[Place] = set()
+        self.is_wanted: Callable[[Context, int], bool] = lambda context, address: True
+        """Slot: whether a context stops at an address that has a breakpoint; it may lie in another address space."""
         self._hooks: dict[int, int] = {}
         self._stepping: Context | None = None
         self._step_hook: int | None = None
         self._passing: dict[Context, int] = {}
         self._is_hit = False
 
-    def add(self, page_directory: int, address: int) -> None:
-        """Stop before the instruction at a virtual address of one address space; nothing happens if one is there."""
-        self._places.add((page_directory, address))
+    def add(self, address: int) -> None:
+        """Stop before the instruction at a virtual address; nothing happens if there is a breakpoint."""
         if address not in self._hooks:
             self._hooks[address] = self._engine.add_code_hook(self._reach_place, address, address)
 
-    def remove(self, page_directory: int, address: int) -> None:
+    def remove(self, address: int) -> None:
         """Take a breakpoint out, if there is one."""
-        self._places.discard((page_directory, address))
-        if address in self._hooks and not any(place == address for _, place in self._places):
+        if address in self._hooks:
             self._engine.remove_hook(self._hooks.pop(address))
 
     def step(self, context: Context | None) -> None:
@@ -79,7 +75,7 @@ class CodeBreakpoints:
         context = self._running()
         if context is None or self._is_hit:
             return
-        if context is not self._stepping and (context.page_directory, address) not in self._places:
+        if context is not self._stepping and not (address in self._hooks and self.is_wanted(context, address)):
             return
         if self._passing.pop(context, None) != address:
             self._is_hit = True

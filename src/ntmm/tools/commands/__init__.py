@@ -4,7 +4,7 @@ running      g, p, t, bp, bl, bc
 memory       db, dw, dd, dq, dp, da, du
 registers    r
 modules      lm
-process      !process
+process      !process, .process
 vad          !vad
 pte          !pte
 pfn          !pfn
@@ -19,7 +19,7 @@ from typing import Final
 
 from ntmm.tools.command import Command
 from ntmm.tools.commands import memory, memusage, modules, pfn, process, pte, registers, running, sysptes, vad, vm, wsle
-from ntmm.tools.commands.help import help_command
+from ntmm.tools.commands.help import evaluate_command, help_command
 
 _LISTED: Final = (
     *running.COMMANDS,
@@ -37,5 +37,5 @@ _LISTED: Final = (
 )
 
 COMMANDS: Final[dict[str, Command]] = {command.name: command for command in _LISTED}
-COMMANDS[".help"] = help_command(".help", COMMANDS)
-COMMANDS["?"] = help_command("?", COMMANDS)
+COMMANDS[".help"] = help_command(COMMANDS)
+COMMANDS["?"] = evaluate_command(COMMANDS)

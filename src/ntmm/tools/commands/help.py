@@ -1,12 +1,13 @@
-"""What the commands are and what their columns mean: `.help` and `?`."""
+"""What the commands are and what their columns mean: .help; ? alone does the same, and evaluates expressions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from ntmm.tools.command import Command
 from ntmm.tools.debugger import Debugger
-from ntmm.tools.rows import CommandError, Form, Row, column
+from ntmm.tools.expressions import address_of
+from ntmm.tools.rows import CommandError, Form, Layout, Row, Widths, column
 
 QUIT: Final = "q"
 """The word that ends the prompt; it is no command, since it does nothing with the machine."""
@@ -29,17 +30,45 @@ class ColumnRow(Row):
     meaning: str = column("meaning", Form.TEXT, "what stands in it")
 
 
-def help_command(name: str, commands: Mapping[str, Command]) -> Command:
-    """`.help` or `?` for these commands, itself among them."""
+@dataclass(frozen=True, slots=True)
+class ValueRow(Row):
+    """The value of an expression."""
+
+    LAYOUT: ClassVar[Layout] = Layout.LINES
+
+    value: int = column("Value", Form.ADDRESS, "the value")
+    symbol: str = column("Symbol", Form.TEXT, "the function it lies in")
+
+    def lines(self, widths: Widths) -> Iterator[str]:
+        yield f"Evaluate expression: {self.value} = {widths.address_text(self.value)} {self.symbol}".rstrip()
+
+
+def help_command(commands: Mapping[str, Command]) -> Command:
+    """`.help` for these commands, itself among them."""
 
     def show(debugger: Debugger, arguments: str) -> Iterator[Row]:
-        if arguments and arguments != QUIT:
-            yield from _columns(commands, arguments)
-            return
-        yield from (HelpRow(one.name, one.usage, one.meaning) for one in commands.values())
-        yield HelpRow(QUIT, "", "end")
+        return _columns(commands, arguments) if arguments else _list(commands)
 
-    return Command(name, "[COMMAND]", "all commands, or what one of them prints", show, (HelpRow, ColumnRow))
+    return Command(".help", "[COMMAND]", "all commands, or what one of them prints", show, (HelpRow, ColumnRow))
+
+
+def evaluate_command(commands: Mapping[str, Command]) -> Command:
+    """`?`: help alone, and the value of an expression."""
+
+    def show(debugger: Debugger, arguments: str) -> Iterator[Row]:
+        return _value(debugger, arguments) if arguments else _list(commands)
+
+    return Command("?", "[EXPRESSION]", "all commands, or the value of an expression", show, (ValueRow,), True)
+
+
+def _value(debugger: Debugger, text: str) -> Iterator[Row]:
+    value = address_of(debugger, text)
+    yield ValueRow(value, debugger.symbols.nearest(debugger.process, value))
+
+
+def _list(commands: Mapping[str, Command]) -> Iterator[Row]:
+    yield from (HelpRow(one.name, one.usage, one.meaning) for one in commands.values())
+    yield HelpRow(QUIT, "", "end")
 
 
 def _columns(commands: Mapping[str, Command], name: str) -> Iterator[Row]:

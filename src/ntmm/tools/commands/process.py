@@ -124,7 +124,29 @@ def _thread(debugger: Debugger, thread: Thread) -> ThreadRow:
     return ThreadRow(f"{thread.process.id:x}.{thread.id:x}", thread.teb, thread.priority, state, pc, symbol)
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenRow(Row):
+    """What `.process` answers."""
+
+    LAYOUT: ClassVar[Layout] = Layout.RECORD
+
+    cid: int = column("Implicit process", Form.HEX, "id of the process that commands mean where they name none")
+    image: str = column("Image", Form.TEXT, "name of its program")
+
+
+def _choose(debugger: Debugger, arguments: str) -> Iterator[Row]:
+    debugger.choose(with_space(process_of(debugger, arguments)) if arguments else None)
+    yield ChosenRow(debugger.process.id, debugger.process.name)
+
+
 COMMANDS: Final = (
+    Command(
+        ".process",
+        "[ID]",
+        "have commands mean another process until the program runs on; without ID, that of the stopped thread",
+        _choose,
+        (ChosenRow,),
+    ),
     Command(
         "!process",
         "[0|ID]",
