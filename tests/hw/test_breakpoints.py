@@ -118,3 +118,14 @@ def test_do_stop_requests_and_quanta_end_beside_breakpoints(machine: TinyMachine
         reasons.append(machine.cpu.run(context))
         breakpoints.pass_over(context)
     assert reasons == [ExitReason.STOPPED, ExitReason.BREAKPOINT, ExitReason.BREAKPOINT, ExitReason.QUANTUM]
+
+
+def test_is_code_counted_once_however_often_the_cpu_stops_in_it(machine: TinyMachine) -> None:
+    machine.load(COUNT_UP)
+    context, breakpoints = machine.context(), machine.cpu.breakpoints
+    for address in (CODE, SECOND):
+        breakpoints.add(address)
+    machine.cpu.count_code(16)
+    while machine.cpu.run(context) is ExitReason.BREAKPOINT:
+        breakpoints.pass_over(context)
+    assert (context.pc, machine.register(context, "ax"), machine.cpu.code_bytes) == (CODE, 2, 16)

@@ -18,6 +18,7 @@ CHECKING_PROGRAMS = {
     "reserve_commit": (),
     "rewrite": (),
     "sieve": ("10000", "2"),
+    "spin": (),
     "stack": (),
     "syscall": ("1000",),
     "touch": ("2", "2"),
@@ -95,7 +96,7 @@ def _events(program: Path, target: Path, architecture: str) -> bytes:
 
 
 @PLACES
-@pytest.mark.parametrize("name", ["hello", "veh"])
+@pytest.mark.parametrize("name", ["hello", "spin", "veh"])
 def test_do_two_runs_give_identical_event_streams(name: str, folder: str, architecture: str, own_folder: Path) -> None:
     streams = [_events(sample(folder, name), own_folder / f"{turn}.jsonl", architecture) for turn in range(2)]
     assert streams[0] == streams[1]

@@ -3,16 +3,7 @@
 import csv
 from pathlib import Path
 
-import pytest
-
-from ntmm.kernel.ke.scheduler import Scheduler
-from ntmm.kernel.mm.manager import MemoryManager
 from tests.runs.running import run, sample
-
-pytestmark = pytest.mark.skipif(
-    not (hasattr(Scheduler, "call_at") and hasattr(MemoryManager, "statistics")),
-    reason="needs timers of the scheduler and statistics of the memory manager",
-)
 
 STATES = ("zeroed", "free", "standby", "modified", "modified_no_write", "transition", "active", "bad")
 

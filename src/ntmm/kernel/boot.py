@@ -1,12 +1,14 @@
 """Boot: wires a machine together. Read it as a table of contents."""
 
 import struct
+from errno import ENOSPC
 from pathlib import Path
 from typing import Final
 
 from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.hw.ram import Ram
+from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.clock import Clock
@@ -15,21 +17,28 @@ from ntmm.kernel.ke.instructions import modifies_memory
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.trap import TrapLoop
 from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
-from ntmm.kernel.mm.fault import FaultContext, FaultOutcome, Resolution
+from ntmm.kernel.mm.fault import Resolution
 from ntmm.kernel.mm.manager import MemoryManager
-from ntmm.kernel.mm.pfn import PageState
+from ntmm.kernel.mm.pageout.system_threads import SystemThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
+from ntmm.kernel.tracing import connect_trace
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
-from ntmm.trace import ExceptionRaised, Fault, PageMoved, PteChange, Trace, VadChange
+from ntmm.trace import ExceptionRaised, Trace
 
 _RAISE: Final = Resolution.RAISE
 _FETCH_BIT: Final = 0x10
 _WRITE_BIT: Final = 2
-_ORIGINS: Final = ("cpu", "kernel")
+_LAST_THREAD_ID: Final = 0x7FFFFFFC
+"""System threads have ids downwards from here, far from those that programs see."""
+
+
+def _paging_file_name(number: int) -> str:
+    """\\??\\C:\\pagefile.sys, then pagefile1.sys and so on."""
+    return f"\\??\\C:\\pagefile{number or ''}.sys"
 
 
 class Kernel:
@@ -46,13 +55,17 @@ class Kernel:
         self.clock = Clock()
         self.scheduler = Scheduler(self.clock)
         self.ram = Ram(profile.ram)
-        self.mm = MemoryManager(self.ram, self.architecture, self.clock, junk_fill=checking)
+        self.mm = MemoryManager(
+            self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
+        )
         self.cpu = self._boot_cpu()
+        self.clock.code_bytes = self.cpu.code_counter
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.names = ObjectNames()
         self._access_fault = self.mm.faults.access_fault
         self._connect()
+        self._start_system()
         self._write_shared_user_data()
 
     def _boot_cpu(self) -> Cpu:
@@ -72,21 +85,17 @@ class Kernel:
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:
-            self._connect_trace()
+            connect_trace(self.trace, self.mm, self.scheduler, self.clock)
 
-    def _connect_trace(self) -> None:
-        """Makes the memory manager tell of every change; a recorder must be there before boot."""
-        mm, emit, uptime = self.mm, self.trace.emit, self.clock.uptime_100ns
-        pte_size = self.architecture.pte_size
-        names = {int(state): state.name.lower() for state in PageState}
-        mm.faults.report = self._report_fault
-        mm.table_memory.changed = lambda index, before, after: emit(
-            PteChange(uptime(), index * pte_size, before, after)
-        )
-        mm.pfn.moved = lambda frame, before, after: emit(PageMoved(uptime(), frame, names[before], names[after]))
-        mm.changed = lambda space, change, start, end, protection: emit(
-            VadChange(uptime(), space.process_id, change, start, end, protection)
-        )
+    def _start_system(self) -> None:
+        """The paging files of the profile, and the system threads; what they do first waits for the first run."""
+        self.mm.open_paging_store = lambda name: HostPagingStore(self.volume.new_private_file("paging"))
+        for number, size in enumerate(self.profile.paging_file_sizes):
+            status = self.mm.create_paging_file(_paging_file_name(number), size.minimum, size.maximum)
+            if status is not Status.SUCCESS:
+                raise OSError(ENOSPC, f"there is no room for a paging file of {size.minimum >> 20} MB (--pagefile)")
+        for number, plan in enumerate(self.mm.pageout.plans()):
+            self.scheduler.start(SystemThread(_LAST_THREAD_ID - 4 * number, plan))
 
     def _current_teb(self, space: AddressSpace) -> int:
         """The TEB whose stack may grow when the kernel touches memory of `space`: only the running thread's own."""
@@ -135,27 +144,11 @@ class Kernel:
         except GuestFault:
             self.ps.exit_process(process, record.code)
 
-    def _report_fault(
-        self, space: FaultContext, address: int, error_code: int, origin: int, outcome: FaultOutcome
-    ) -> None:
-        thread = self.scheduler.current
-        self.trace.emit(
-            Fault(
-                self.clock.uptime_100ns(),
-                space.process_id,
-                thread.id if thread is not None else 0,
-                outcome.kind.name.lower(),
-                _ORIGINS[origin],
-                address,
-                error_code,
-                outcome.status,
-            )
-        )
-
     def close(self) -> None:
         """Frees the machine: its threads, CPU and files."""
         self.scheduler.drop_all()
         self.cpu.close()
+        self.mm.paging_files.close()
 
 
 def _access_of(thread: Thread, error_code: int, pc: int) -> int:

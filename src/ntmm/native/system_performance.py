@@ -25,14 +25,15 @@ def performance_information(call: Call) -> bytes:
     """Page counts, fault counts and I/O counts since boot."""
     mm = call.kernel.mm
     figures = mm.statistics()
-    faults = figures.hard_faults + figures.soft_faults + figures.demand_zero_faults + figures.copy_on_write_faults
+    faults = figures.hard_faults + figures.soft_faults
+    transition = figures.soft_faults - figures.demand_zero_faults - figures.copy_on_write_faults
     fields = [0] * 70
 
     def fill(start: int, *values: int) -> None:
         fields[start : start + len(values)] = [min(value, 0xFFFFFFFF) for value in values]
 
     fill(_AVAILABLE_PAGES, figures.available, figures.commit, figures.commit_limit, figures.peak_commit, faults)
-    fill(_COPY_ON_WRITE_COUNT, figures.copy_on_write_faults, figures.soft_faults)
+    fill(_COPY_ON_WRITE_COUNT, figures.copy_on_write_faults, transition)
     fill(_DEMAND_ZERO_COUNT, figures.demand_zero_faults, figures.pages_read, figures.read_ios)
     fill(_DIRTY_PAGES_WRITE_COUNT, figures.pages_written, figures.write_ios)
     fill(_PAGED_POOL_PAGES, mm.system.paged_pool.pages, mm.system.nonpaged_pool.pages)

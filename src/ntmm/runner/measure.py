@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from ntmm.kernel.mm.fault import FaultKind
 from ntmm.native.service_table import services
-from ntmm.runner.adapter import statistics_of
 from ntmm.runner.machine import Machine
 from ntmm.runner.measure_memory import memory_report
 from ntmm.runner.measure_process import MeasuredProcess
@@ -15,6 +14,7 @@ _GIVING = (
     FaultKind.TRANSITION,
     FaultKind.SHARED,
     FaultKind.IN_PAGE,
+    FaultKind.PAGING_FILE,
     FaultKind.COPY_ON_WRITE,
 )
 _ORIGINS: tuple[FaultOrigin, FaultOrigin] = ("cpu", "kernel")
@@ -25,7 +25,7 @@ def make_report(
 ) -> RunReport:
     """The report of a run all of whose processes have ended or were stopped, in the order of the command line."""
     kernel, profile, first = machine.kernel, machine.kernel.profile, processes[0].row
-    statistics = statistics_of(kernel.mm)
+    statistics = kernel.mm.statistics()
     return RunReport(
         program=first.program,
         architecture=profile.architecture,
@@ -54,7 +54,7 @@ def make_report(
         processors=profile.processors,
         replacement=profile.replacement_policy,
         processes=tuple(process.row for process in processes),
-        memory=None if statistics is None else memory_report(statistics),
+        memory=memory_report(statistics),
     )
 
 

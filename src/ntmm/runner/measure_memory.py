@@ -1,13 +1,12 @@
 """Fills the machine's part of a report from the memory manager's statistics."""
 
 from collections.abc import Iterable
-from enum import Enum
-from typing import Any
 
+from ntmm.kernel.mm.statistics import MemoryStatistics, PagingFileStatus
 from ntmm.runner.report_memory import MemoryReport, PageMove, PagingFileReport
 
 
-def memory_report(statistics: Any) -> MemoryReport:
+def memory_report(statistics: MemoryStatistics) -> MemoryReport:
     """The report of MemoryStatistics."""
     return MemoryReport(
         hard_faults=statistics.hard_faults,
@@ -29,17 +28,13 @@ def memory_report(statistics: Any) -> MemoryReport:
     )
 
 
-def _moves(transitions: Iterable[tuple[object, object, int]]) -> tuple[PageMove, ...]:
+def _moves(transitions: Iterable[tuple[str, str, int]]) -> tuple[PageMove, ...]:
     """Those that happened, the most frequent first."""
-    moves = [PageMove(_name(before), _name(after), int(count)) for before, after, count in transitions if count]
+    moves = [PageMove(before, after, count) for before, after, count in transitions]
     return tuple(sorted(moves, key=lambda move: (-move.count, move.source, move.destination)))
 
 
-def _name(state: object) -> str:
-    return state.name.lower() if isinstance(state, Enum) else str(state)
-
-
-def _paging_files(files: Iterable[Any]) -> tuple[PagingFileReport, ...]:
+def _paging_files(files: Iterable[PagingFileStatus]) -> tuple[PagingFileReport, ...]:
     ordered = sorted(files, key=lambda file: file.number)
     return tuple(
         PagingFileReport(file.name, file.size, file.minimum, file.maximum, file.usage, file.peak) for file in ordered

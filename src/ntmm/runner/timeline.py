@@ -4,11 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ntmm.kernel.ps import Process
-from ntmm.runner.adapter import call_at, statistics_of
-from ntmm.runner.errors import UserError
 from ntmm.runner.machine import Machine
 from ntmm.runner.session import SessionManager
 from ntmm.runner.timeline_file import TimelineFile
@@ -66,7 +64,7 @@ class Timeline:
         if now == self._last_100ns:
             return
         self._last_100ns = now
-        statistics = _statistics(self._machine)
+        statistics = self._machine.kernel.mm.statistics()
         self._file.write_row(now, [getattr(statistics, name) for name in FIGURES], self._working_sets())
 
     def _due(self) -> None:
@@ -76,7 +74,7 @@ class Timeline:
     def _await_next(self) -> None:
         """At the next multiple: a long step of the clock makes one row, not many alike."""
         now, interval = self._machine.kernel.clock.uptime_100ns(), self._interval_100ns
-        call_at(self._machine.kernel.scheduler, (now // interval + 1) * interval, self._due)
+        self._machine.kernel.scheduler.call_at((now // interval + 1) * interval, self._due)
 
     def _working_sets(self) -> list[WorkingSetSize]:
         loaded = self._session.processes
@@ -91,13 +89,6 @@ def _working_set(name: str, process: Process | None) -> WorkingSetSize:
         return WorkingSetSize(name, None, None)
     gone = process.space.deleted
     return WorkingSetSize(name, process.id, None if gone else process.space.working_set.count)
-
-
-def _statistics(machine: Machine) -> Any:
-    statistics = statistics_of(machine.kernel.mm)
-    if statistics is None:
-        raise UserError("this machine cannot record a time line: its memory manager keeps no statistics")
-    return statistics
 
 
 @contextmanager

@@ -262,8 +262,5 @@ def test_is_a_wait_for_the_system_never_cut_short(bench: Bench, how: str) -> Non
 
     bench.thread(2, code)
     bench.run()
-    if how == "suspend":
-        last = [ThreadState.SUSPENDED, "user mode"]
-    else:
-        last = [ThreadState.TERMINATED]
+    last = [ThreadState.SUSPENDED, "user mode"] if how == "suspend" else [ThreadState.TERMINATED]
     assert bench.log == [ThreadState.WAITING, ThreadState.READY, ("page", 0), *last]

@@ -131,7 +131,7 @@ class Engine:
         self._add_hook(uc.UC_HOOK_EDGE_GENERATED, _RECORD_BLOCK(callback))
 
     def add_block_hook(self, address: int, user_data: int) -> int:
-        """Call the native `address(uc, pc, size, user_data)` before each block of guest code; returns a handle.
+        """Call the native `address(uc, pc, size, user_data)` before each block of guest code; answers a handle.
 
         All translated code is dropped: what was translated without the hook would never call it.
         """
@@ -140,7 +140,7 @@ class Engine:
         return hook
 
     def add_code_hook(self, callback: Callable[[int, int, int, int], None], first: int, last: int) -> int:
-        """Call `callback(handle, pc, size, 0)` before each instruction from `first` to `last`; returns a handle.
+        """Call `callback(handle, pc, size, 0)` before each instruction from `first` to `last`; answers a handle.
 
         Where `last` is below `first`, before every instruction. The callback must not raise. All translated code is
         dropped, as for blocks.

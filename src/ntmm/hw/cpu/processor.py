@@ -181,6 +181,7 @@ class Cpu:
 
     def _stopped_by_hook(self, context: Context) -> ExitReason:
         if self.breakpoints.take_hit():
+            self._counter.count_no_rest()
             return ExitReason.BREAKPOINT
         return ExitReason.QUANTUM if self._counter.is_over else self._acknowledge_stop(context)
 

@@ -93,6 +93,7 @@ class Volume:
         self.quota = disk or DiskQuota()
         self._clock = clock
         self._files = _open_store(root, overlay)
+        self._private_files = 0
         self._private_folder = tempfile.mkdtemp(prefix="ntmm-")
         self._private = FileStore(HostTree(Path(self._private_folder)))
         self._blocks: dict[tuple[int, tuple[str, ...]], FileControlBlock] = {}
@@ -109,6 +110,11 @@ class Volume:
         booted = ns_of_filetime(BOOT_TIME_100NS)
         for folder in [*folders, windows]:
             os.utime(folder, ns=(booted, booted))
+
+    def new_private_file(self, name: str) -> Path:
+        """The path of a file for the machine's own use, on the host's side of no program; it goes with the volume."""
+        self._private_files += 1
+        return Path(self._private_folder) / f"{name}-{self._private_files}"
 
     def use_clock(self, clock: Callable[[], int]) -> None:
         """From now on changed files are stamped with the machine's time, a FILETIME."""

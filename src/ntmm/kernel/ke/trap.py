@@ -5,6 +5,7 @@ from typing import Any
 
 from ntmm.hw.cpu import Cpu, ExitReason
 from ntmm.kernel.ke.clock import Clock
+from ntmm.kernel.ke.quantum import QuantumCounter
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread
 
@@ -37,6 +38,7 @@ class TrapLoop:
         self._cpu = cpu
         self._clock = clock
         self._scheduler = scheduler
+        self._quantum = QuantumCounter(cpu, clock, scheduler)
         self.page_fault: Callable[[Any, int, int], None] = _unfilled
         self.system_call: Callable[[Any], None] = _unfilled
         self.exception: Callable[[Any, int], None] = _unfilled
@@ -46,11 +48,12 @@ class TrapLoop:
         """Runs a thread until it ends (ThreadExit) or the run does (TimeLimitReached)."""
         cpu, clock, scheduler = self._cpu, self._clock, self._scheduler
         enter, context = cpu.run, thread.context
-        page_fault, system_call = self.page_fault, self.system_call
-        is_page_fault, is_system_call, is_exception = (
+        page_fault, system_call, watch = self.page_fault, self.system_call, self._quantum.watch
+        is_page_fault, is_system_call, is_exception, is_quantum = (
             ExitReason.PAGE_FAULT,
             ExitReason.SYSTEM_CALL,
             ExitReason.EXCEPTION,
+            ExitReason.QUANTUM,
         )
         while True:
             reason = enter(context)
@@ -61,13 +64,14 @@ class TrapLoop:
                 system_call(thread)
             elif reason is is_exception:
                 self.exception(thread, cpu.vector)
-            else:
+            elif reason is not is_quantum:
                 clock.entries -= 1  # what the host asks for takes no virtual time
                 self.stopped(thread, reason)
                 continue
             if clock.entries >= clock.alarm_entries:
                 scheduler.expire_timers()
             if scheduler.attention:
+                watch(thread)
                 scheduler.take_turns()
             if thread.apc_pending:
                 scheduler.deliver(thread)

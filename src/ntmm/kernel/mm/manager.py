@@ -4,37 +4,45 @@ Sizes and addresses in bytes. A process is named by its `AddressSpace`; the kern
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final, Protocol
 
 from ntmm.hw.arch import Architecture
 from ntmm.hw.ram import Ram
 from ntmm.kernel.ke.clock import Clock
+from ntmm.kernel.ke.lock import KernelMutex
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.commit import CommitLedger, ResidentLedger
 from ntmm.kernel.mm.fault import FaultHandler, FaultOutcome
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU, ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.layout import layout_for
-from ntmm.kernel.mm.pagefile import Disk, PagingFiles, PagingStore
+from ntmm.kernel.mm.pagefile import Disk, PagingFile, PagingFiles, PagingStore
 from ntmm.kernel.mm.pageout import PageOut
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
 from ntmm.kernel.mm.section import Backing, ControlArea, Section, create_image_control_area
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
+from ntmm.kernel.mm.space.account import ProcessMemory, WorkingSetPage, process_memory, working_set_pages
+from ntmm.kernel.mm.space.adjust import SYSTEM_SHARE, LimitsRequest, adjust_limits
 from ntmm.kernel.mm.space.allocate import Range, allocate
 from ntmm.kernel.mm.space.create import create_address_space
 from ntmm.kernel.mm.space.delete import delete_address_space
 from ntmm.kernel.mm.space.fixed_block import create_fixed_block
 from ntmm.kernel.mm.space.free import free
+from ntmm.kernel.mm.space.lock import lock, unlock
 from ntmm.kernel.mm.space.protect import Protected, protect
 from ntmm.kernel.mm.space.query import MemoryInformation, query
 from ntmm.kernel.mm.space.view import map_image, unmap_view
+from ntmm.kernel.mm.statistics import MemoryStatistics, collect
 from ntmm.kernel.mm.status_block import MemoryStatus
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
-from ntmm.kernel.mm.working_set import WorkingSet, default_limits, system_limits
-from ntmm.nt.memory import MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, MEM_RESET
-from ntmm.nt.status import Status
+from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits, default_limits, system_limits
+from ntmm.kernel.ob import Event
+from ntmm.nt.memory import MAP_PROCESS, MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, MEM_RESET
+from ntmm.nt.status import Status, is_success
 from ntmm.pe.headers import PeHeaders
 
 FIRMWARE_FRAMES: Final = 0x30
@@ -68,6 +76,10 @@ class SystemOwner:
         self.working_set = working_set
 
 
+def _no_disk(name: str) -> PagingStore:
+    raise OSError("this machine has no disk")
+
+
 def _allocation_name(allocation_type: int) -> str:
     """What an allocation did, for the event stream."""
     names = ((MEM_RESERVE, "reserve"), (MEM_COMMIT, "commit"), (MEM_RESET, "reset"))
@@ -98,6 +110,7 @@ class MemoryManager:
         self.ledger = CommitLedger(self.pfn.available)
         self.system_account = self.ledger.open_account("system")
         self.limits = default_limits(self.pfn.frames)
+        self._largest_working_set = self.pfn.available - SYSTEM_SHARE
         self.system = build_system_space(
             self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames)
         )
@@ -130,6 +143,11 @@ class MemoryManager:
         )
         self.system.working_set.at_quota = self.pageout.at_quota
         self._system_owner = SystemOwner(self.system.working_set)
+        self._scheduler = scheduler
+        for event in (self.low_memory, self.high_memory):
+            event.reference()
+        self.open_paging_store: Callable[[str], PagingStore] = _no_disk
+        """Slot: the host's file for a paging file with an NT path; raises OSError."""
         self.spaces: list[AddressSpace] = []
         self.control_areas: dict[tuple[str, int], ControlArea] = {}
         self.machine = SpaceMachine(
@@ -166,6 +184,7 @@ class MemoryManager:
         self.resident.charge_required(self.limits.minimum)
         space = create_address_space(self.machine, process_id, self._kernel_fault, owner)
         space.resident_charge = self.limits.minimum
+        space.address_creation = KernelMutex(self._scheduler)
         self.spaces.append(space)
         return space
 
@@ -175,6 +194,8 @@ class MemoryManager:
 
     def delete_address_space(self, space: AddressSpace) -> None:
         """Returns everything that a space holds (MmDeleteProcessAddressSpace)."""
+        if space.is_swapped_out:
+            self.faults.swap_in(space)
         delete_address_space(self.machine, space)
         self.spaces.remove(space)
 
@@ -190,6 +211,15 @@ class MemoryManager:
 
     # virtual memory
 
+    @contextmanager
+    def _changing(self, process: HasSpace) -> Iterator[AddressSpace]:
+        """A service works on a process's address space: it is in memory, and no other service changes it meanwhile."""
+        space = process.space
+        with space.address_creation:
+            if space.is_swapped_out:
+                self.faults.swap_in(space)
+            yield space
+
     def allocate(
         self,
         process: HasSpace,
@@ -200,20 +230,23 @@ class MemoryManager:
         zero_bits: int = 0,
     ) -> Range:
         """NtAllocateVirtualMemory: (status, base, size)."""
-        result = allocate(self.machine, process.space, address, size, allocation_type, protection, zero_bits)
+        with self._changing(process) as space:
+            result = allocate(self.machine, space, address, size, allocation_type, protection, zero_bits)
         self._tell(process, _allocation_name(allocation_type), result.status, result.base, result.size, protection)
         return result
 
     def free(self, process: HasSpace, address: int, size: int, free_type: int) -> Range:
         """NtFreeVirtualMemory: (status, base, size)."""
-        result = free(self.machine, process.space, address, size, free_type)
+        with self._changing(process) as space:
+            result = free(self.machine, space, address, size, free_type)
         change = "release" if free_type == MEM_RELEASE else "decommit"
         self._tell(process, change, result.status, result.base, result.size, 0)
         return result
 
     def protect(self, process: HasSpace, address: int, size: int, protection: int) -> Protected:
         """NtProtectVirtualMemory: (status, old protection of the first page, base, size)."""
-        result = protect(self.machine, process.space, address, size, protection)
+        with self._changing(process) as space:
+            result = protect(self.machine, space, address, size, protection)
         self._tell(process, "protect", result.status, result.base, result.size, protection)
         return result
 
@@ -223,11 +256,13 @@ class MemoryManager:
 
     def query(self, process: HasSpace, address: int) -> MemoryInformation | None:
         """NtQueryVirtualMemory: the run of alike pages at an address; None above user space."""
-        return query(self.machine, process.space, address)
+        with self._changing(process) as space:
+            return query(self.machine, space, address)
 
     def create_fixed_block(self, process: HasSpace, pages: int, purpose: str) -> int | None:
         """A committed block that programs may not change or free, placed as high as possible (PEB, TEBs)."""
-        return create_fixed_block(self.machine, process.space, pages, purpose)
+        with self._changing(process) as space:
+            return create_fixed_block(self.machine, space, pages, purpose)
 
     def free_fixed_block(self, process: HasSpace, address: int) -> None:
         """Releases such a block: its thread has ended."""
@@ -257,28 +292,111 @@ class MemoryManager:
 
     def map_image(self, process: HasSpace, section: Section) -> tuple[int, Status]:
         """Maps an image: (base, SUCCESS or IMAGE_NOT_AT_BASE), or (0, error)."""
-        result = map_image(self.machine, process.space, section.control_area)
+        with self._changing(process) as space:
+            result = map_image(self.machine, space, section.control_area)
         return result.base, result.status
 
     def unmap_view(self, process: HasSpace, address: int) -> Status:
         """NtUnmapViewOfSection."""
-        return unmap_view(self.machine, process.space, address)
+        with self._changing(process) as space:
+            return unmap_view(self.machine, space, address)
+
+    # working sets
+
+    def lock(self, process: HasSpace, address: int, size: int, map_type: int = MAP_PROCESS) -> Range:
+        """NtLockVirtualMemory: (SUCCESS or WAS_LOCKED, base, size), or an error; `map_type` of MAP_* values."""
+        with self._changing(process) as space:
+            return lock(self.machine, space, address, size, map_type)
+
+    def unlock(self, process: HasSpace, address: int, size: int, map_type: int = MAP_PROCESS) -> Range:
+        """NtUnlockVirtualMemory: (SUCCESS or NOT_LOCKED, base, size)."""
+        with self._changing(process) as space:
+            return unlock(self.machine, space, address, size, map_type)
+
+    def set_working_set_limits(
+        self,
+        process: HasSpace,
+        minimum: int,
+        maximum: int,
+        hard_minimum: bool | None = None,
+        hard_maximum: bool | None = None,
+        privileged: bool = True,
+    ) -> Status:
+        """MmAdjustWorkingSetSize, in bytes; both all ones empty the working set. A lower maximum trims at once."""
+        ones = (1 << 8 * self.architecture.pointer_size) - 1
+        if minimum & ones == maximum & ones == ones:
+            return self.empty_working_set(process)
+        page = self.architecture.page_size
+        request = LimitsRequest(minimum // page, maximum // page, hard_minimum, hard_maximum, privileged)
+        with self._changing(process) as space:
+            status = adjust_limits(self.machine, space, request, max(self.limits.maximum, self._largest_working_set))
+            if is_success(status):
+                self.pageout.working_sets.shrink_to(space, space.working_set.limits.maximum)
+            return status
+
+    def working_set_limits(self, process: HasSpace) -> WorkingSetLimits:
+        """The limits of a process, in bytes."""
+        limits, page = process.space.working_set.limits, self.architecture.page_size
+        return replace(limits, minimum=limits.minimum * page, maximum=limits.maximum * page)
+
+    def empty_working_set(self, process: HasSpace) -> Status:
+        """Takes every page away that is not locked; page tables without pages follow (EmptyWorkingSet)."""
+        with self._changing(process) as space:
+            while self.pageout.working_sets.empty(space):
+                pass
+        return Status.SUCCESS
+
+    def working_set_pages(self, process: HasSpace) -> list[WorkingSetPage]:
+        """The user pages of a working set in the order of their addresses."""
+        with self._changing(process) as space:
+            return working_set_pages(self.machine, space)
+
+    def process_memory(self, process: HasSpace) -> ProcessMemory:
+        """The counters of a process."""
+        return process_memory(self.machine, process.space)
+
+    def set_page_file_quota(self, process: HasSpace, size: int | None) -> None:
+        """The most a process may commit, in bytes; None for no limit (QUOTA_LIMITS.PagefileLimit)."""
+        process.space.account.quota = None if size is None else size // self.architecture.page_size
 
     # paging files
 
-    def add_paging_file(self, name: str, minimum: int, maximum: int, store: PagingStore) -> Status:
-        """NtCreatePagingFile for a store that the caller has opened; sizes in bytes. Raises OSError from the store."""
-        page = self.architecture.page_size
-        status = self._check_paging_file(minimum, maximum)
+    def create_paging_file(self, name: str, minimum: int, maximum: int) -> Status:
+        """NtCreatePagingFile: a new file, or other sizes for one that exists; `name` an NT path, sizes in bytes.
+
+        An existing file never shrinks below what it is. DISK_FULL where the host refuses.
+        """
+        file = self.paging_files.find(name)
+        status = self._check_paging_file(minimum, maximum, file is None)
         if status is not Status.SUCCESS:
             return status
-        before = self.paging_files.total_pages
-        self.paging_files.add(name, minimum // page, maximum // page, store)
-        self.ledger.limit += self.paging_files.total_pages - before
+        if file is not None:
+            return self._resize_paging_file(file, minimum, maximum)
+        try:
+            self.add_paging_file(name, minimum, maximum, self.open_paging_store(name))
+        except OSError:
+            return Status.DISK_FULL
         return Status.SUCCESS
 
-    def _check_paging_file(self, minimum: int, maximum: int) -> Status:
-        if not self.paging_files.has_room:
+    def add_paging_file(self, name: str, minimum: int, maximum: int, store: PagingStore) -> None:
+        """A new paging file over a store that is open; sizes in bytes. Raises OSError from the store."""
+        page, before = self.architecture.page_size, self.paging_files.total_pages
+        self.paging_files.add(name, minimum // page, maximum // page, store)
+        self.ledger.limit += self.paging_files.total_pages - before
+
+    def _resize_paging_file(self, file: PagingFile, minimum: int, maximum: int) -> Status:
+        page = self.architecture.page_size
+        if minimum // page < file.minimum:
+            return Status.INVALID_PARAMETER_2
+        if maximum // page < file.maximum:
+            return Status.INVALID_PARAMETER_3
+        file.minimum, file.maximum = minimum // page, maximum // page
+        if file.size < file.minimum:
+            self.ledger.limit += file.grow(file.minimum - file.size)
+        return Status.SUCCESS if file.size >= file.minimum else Status.DISK_FULL
+
+    def _check_paging_file(self, minimum: int, maximum: int, is_new: bool) -> Status:
+        if is_new and not self.paging_files.has_room:
             return Status.TOO_MANY_PAGING_FILES
         largest = (1 << (20 if self.architecture.pte_size == 4 else 32)) - 1
         if not MINIMUM_PAGING_FILE <= minimum <= largest * self.architecture.page_size:
@@ -288,6 +406,20 @@ class MemoryManager:
         return Status.SUCCESS
 
     # figures
+
+    @property
+    def low_memory(self) -> Event:
+        """\\KernelObjects\\LowMemoryCondition: signalled while little memory is available."""
+        return self.pageout.notifications.low
+
+    @property
+    def high_memory(self) -> Event:
+        """\\KernelObjects\\HighMemoryCondition: signalled while much memory is available."""
+        return self.pageout.notifications.high
+
+    def statistics(self) -> MemoryStatistics:
+        """Figures of the whole machine, of this moment and since boot."""
+        return collect(self.pfn, self.ledger, self.faults, self.pageout, self.paging_files.files, (0, 0))
 
     def memory_status(self, process: HasSpace) -> MemoryStatus:
         """The figures of GlobalMemoryStatusEx for a process."""

@@ -31,17 +31,29 @@ class CommitLedger:
 class CommitAccount:
     """The pages one owner has charged."""
 
-    __slots__ = ("_ledger", "owner", "pages", "peak")
+    __slots__ = ("_ledger", "owner", "pages", "peak", "quota")
 
     def __init__(self, ledger: CommitLedger, owner: str) -> None:
         self._ledger = ledger
         self.owner = owner
         self.pages = 0
         self.peak = 0
+        self.quota: int | None = None
+        """The most that the owner may charge (the process's page-file quota); None for no limit."""
+
+    def is_over_quota(self, pages: int) -> bool:
+        """True if `pages` more would pass the owner's own quota."""
+        return self.quota is not None and self.pages + pages > self.quota
+
+    def has_room(self, pages: int) -> bool:
+        """True if `pages` could be charged now; may wait for a paging file to grow."""
+        return not self.is_over_quota(pages) and self._ledger.has_room(pages)
 
     def charge(self, pages: int) -> bool:
-        """Takes `pages` from the limit; False, and nothing taken, if they would pass it."""
+        """Takes `pages` from the limit; False, and nothing taken, if they would pass it or the owner's quota."""
         assert pages >= 0
+        if self.quota is not None and self.pages + pages > self.quota:
+            return False
         ledger = self._ledger
         if ledger.committed + pages > ledger.limit and not ledger.has_room(pages):
             return False

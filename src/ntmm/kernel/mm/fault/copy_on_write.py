@@ -7,6 +7,7 @@ from ntmm.kernel.mm.fault.outcome import FaultOutcome
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.tables import drop_prototype_share
 from ntmm.kernel.mm.tables.formats import PROTECTION_SHIFT
+from ntmm.kernel.mm.working_set.working_set import LOCKED
 
 _COPY_TO_WRITE = ~1
 """WRITECOPY 5 becomes READWRITE 4, EXECUTE_WRITECOPY 7 becomes EXECUTE_READWRITE 6."""
@@ -18,9 +19,13 @@ def copy_on_write(machine: FaultMachine, context: FaultContext, address: int, in
         return outcome.OUT_OF_MEMORY
     frame = machine.format.frame(pte)
     vpn = address >> machine.page_shift
-    protection = context.working_set.shared_protection(vpn)
-    context.working_set.remove_shared(vpn)
+    working_set = context.working_set
+    protection = working_set.shared_protection(vpn)
+    locks = working_set.value(working_set.shared_index(vpn)) & LOCKED
+    working_set.remove_shared(vpn)
     map_private_copy(machine, context, address, index, frame, protection)
+    if locks:
+        working_set.lock(machine.pfn.working_set_index[machine.format.frame(machine.entries[index])], locks)
     drop_prototype_share(machine.table_memory, frame)
     return outcome.COPY_ON_WRITE
 

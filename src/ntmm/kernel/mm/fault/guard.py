@@ -65,6 +65,7 @@ def _commit_if_reserved(machine: FaultMachine, context: FaultContext, address: i
     """Commits the page below; a page that is committed already only gets the new protection."""
     if not machine.pfn.ensure_pages(1):
         return False
+    context.account.has_room(1)  # all waiting comes before the first look at the VAD and its tables
     vad = context.vads.find(address >> machine.page_shift)
     if vad is None or vad.kind is not VadKind.PRIVATE:
         return False

@@ -1,5 +1,7 @@
 """An address space: what `fault` needs of it, and where it lies."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.fault import FaultContext
@@ -30,6 +32,8 @@ class AddressSpace(FaultContext):
         self.peak_virtual_size = 0
         self.resident_charge = 0
         """Pages promised to be resident: the minimum working set."""
+        self.address_creation: AbstractContextManager[None] = nullcontext()
+        """Held by services that change the space (EPROCESS.AddressCreationLock)."""
         self.deleted = False
 
     @property

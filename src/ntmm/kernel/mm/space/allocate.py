@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
+from ntmm.kernel.mm.space.account import refusal
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import has_room_for_tables, page_protection_code
@@ -130,7 +131,7 @@ def _reserve(
     vad = Vad(start // page, end // page - 1, VadKind.PRIVATE, protection, mem_commit=commit)
     if commit:
         if not space.account.charge(vad.pages):
-            return Range(Status.COMMITMENT_LIMIT)
+            return Range(refusal(space, vad.pages))
         vad.commit_charge = vad.pages
     space.vads.insert(vad)
     space.grow(end - start)
@@ -170,7 +171,7 @@ def _commit(machine: SpaceMachine, space: AddressSpace, base: int, size: int, pr
         return Range(Status.INVALID_PAGE_PROTECTION)
     new_pages = (end - start) // page - count_committed(machine, space, vad, start, end)
     if not space.account.charge(new_pages):
-        return Range(Status.COMMITMENT_LIMIT)
+        return Range(refusal(space, new_pages))
     if not has_room_for_tables(machine, space, start, end):
         space.account.give_back(new_pages)
         return Range(Status.NO_MEMORY)

@@ -4,6 +4,7 @@ from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.tables import drop_prototype_share
+from ntmm.kernel.mm.working_set.working_set import LOCKED_IN_MEMORY
 
 
 def is_shared(machine: SpaceMachine, frame: int) -> bool:
@@ -39,11 +40,16 @@ def delete_page(machine: SpaceMachine, space: AddressSpace, address: int, index:
 
 
 def leave_working_set(machine: SpaceMachine, space: AddressSpace, address: int, frame: int) -> None:
-    """Takes a valid page out of the working set; the PTE is the caller's matter."""
-    if is_shared(machine, frame):
-        space.working_set.remove_shared(address >> machine.architecture.page_shift)
+    """Takes a valid page out of the working set, with its locks; the PTE is the caller's matter."""
+    working_set, vpn = space.working_set, address >> machine.architecture.page_shift
+    shared = is_shared(machine, frame)
+    index = working_set.shared_index(vpn) if shared else machine.pfn.working_set_index[frame]
+    if working_set.value(index) & LOCKED_IN_MEMORY:
+        machine.resident.give_back(1)
+    if shared:
+        working_set.remove_shared(vpn)
     else:
-        space.working_set.remove(machine.pfn.working_set_index[frame])
+        working_set.remove(index)
 
 
 def page_protection_code(machine: SpaceMachine, space: AddressSpace, address: int, pte: int) -> int:

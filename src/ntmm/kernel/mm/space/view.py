@@ -1,6 +1,7 @@
 """Views of sections: map an image, unmap (MiMapViewOfImageSection, MiUnmapViewOfSection)."""
 
 from ntmm.kernel.mm.section import ControlArea
+from ntmm.kernel.mm.space.account import refusal
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.allocate import Range, find_free
 from ntmm.kernel.mm.space.machine import SpaceMachine
@@ -25,7 +26,7 @@ def map_image(machine: SpaceMachine, space: AddressSpace, area: ControlArea) -> 
             return Range(Status.NO_MEMORY)
         base, status = found, Status.IMAGE_NOT_AT_BASE
     if not space.account.charge(area.copy_pages):
-        return Range(Status.COMMITMENT_LIMIT)
+        return Range(refusal(space, area.copy_pages))
     vad = Vad(base // page, base // page + area.total_pages - 1, VadKind.IMAGE, MM_EXECUTE_WRITECOPY)
     vad.control_area, vad.first_prototype, vad.commit_charge = area, area.first_prototype, area.copy_pages
     space.vads.insert(vad)

@@ -64,6 +64,8 @@ class WorkingSet:
         self.limits = limits
         self.quota = limits.maximum
         self.first_dynamic = 0
+        self.fixed = 0
+        """Entries in front that are never replaced and cannot be unlocked."""
         self.next_slot = 0
         self.trimmed = 0
         """Pages taken away since creation, by replacement and by trimming."""
@@ -116,6 +118,11 @@ class WorkingSet:
         return -1 if self._first_free == _END else self._first_free
 
     @property
+    def locked(self) -> int:
+        """Pages that are locked."""
+        return self.first_dynamic - self.fixed
+
+    @property
     def shared_pages(self) -> int:
         """Pages of sections; the others are the process's own."""
         return len(self._shared)
@@ -149,7 +156,7 @@ class WorkingSet:
     def insert_fixed(self, vpn: int, protection: int) -> None:
         """Adds a page that is never replaced; only while nothing but such pages is in the list."""
         assert self.first_dynamic == self._next
-        self.first_dynamic = self.next_slot = self.insert(vpn, protection) + 1
+        self.fixed = self.first_dynamic = self.next_slot = self.insert(vpn, protection) + 1
 
     def remove(self, index: int) -> None:
         """Takes the entry out (MiRemoveWsle)."""

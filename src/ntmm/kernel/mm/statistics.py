@@ -1,0 +1,133 @@
+"""Figures of a whole machine's memory, as frozen values that services, reports and views read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ntmm.kernel.mm.commit import CommitLedger
+from ntmm.kernel.mm.fault import FaultHandler, FaultKind
+from ntmm.kernel.mm.pagefile import PagingFile
+from ntmm.kernel.mm.pageout import PageOut
+from ntmm.kernel.mm.pfn import PageState, PfnDatabase
+
+_SOFT = (
+    FaultKind.DEMAND_ZERO,
+    FaultKind.TRANSITION,
+    FaultKind.SHARED,
+    FaultKind.COPY_ON_WRITE,
+    FaultKind.STACK_GROWTH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PagingFileStatus:
+    """One paging file; sizes in bytes. `free` is what can still be had without growth."""
+
+    name: str
+    number: int
+    size: int
+    minimum: int
+    maximum: int
+    usage: int
+    peak: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStatistics:
+    """Since boot, or now; in pages where nothing else is said.
+
+    `soft_faults` are all that no disk was needed for, `demand_zero_faults` and `copy_on_write_faults` among them.
+    `transitions` counts (state before, state after, pages) of every transition of the PFN database.
+    """
+
+    page_size: int
+    total_pages: int
+    zeroed: int
+    free: int
+    standby: int
+    modified: int
+    modified_no_write: int
+    bad: int
+    active: int
+    transition: int
+    available: int
+    commit: int
+    commit_limit: int
+    peak_commit: int
+    hard_faults: int
+    soft_faults: int
+    demand_zero_faults: int
+    copy_on_write_faults: int
+    pages_read: int
+    read_ios: int
+    pages_written: int
+    write_ios: int
+    trimmed_pages: int
+    trim_passes: int
+    repurposed: int
+    transitions: tuple[tuple[str, str, int], ...]
+    system_ptes_total: int
+    system_ptes_free: int
+    paging_files: tuple[PagingFileStatus, ...]
+
+
+def collect(
+    pfn: PfnDatabase,
+    ledger: CommitLedger,
+    faults: FaultHandler,
+    pageout: PageOut,
+    files: Iterable[PagingFile],
+    system_ptes: tuple[int, int],
+) -> MemoryStatistics:
+    """The figures of the moment; `system_ptes` are all and free ones."""
+    kinds = [sum(counts) for counts in zip(*faults.counts, strict=True)]
+    return MemoryStatistics(
+        page_size=pfn.page_size,
+        total_pages=pfn.frames,
+        zeroed=pfn.zeroed.count + pfn.never_touched,
+        free=pfn.free_list.count,
+        standby=pfn.standby.count,
+        modified=pfn.modified.count,
+        modified_no_write=pfn.modified_no_write.count,
+        bad=pfn.bad.count,
+        active=pfn.active,
+        transition=pfn.in_transition,
+        available=pfn.available,
+        commit=ledger.committed,
+        commit_limit=ledger.limit,
+        peak_commit=ledger.peak,
+        hard_faults=faults.hard_faults,
+        soft_faults=sum(kinds[kind] for kind in _SOFT),
+        demand_zero_faults=kinds[FaultKind.DEMAND_ZERO],
+        copy_on_write_faults=kinds[FaultKind.COPY_ON_WRITE],
+        pages_read=faults.in_page.pages,
+        read_ios=faults.in_page.reads,
+        pages_written=pageout.writer.pages,
+        write_ios=pageout.writer.writes,
+        trimmed_pages=pageout.working_sets.trimmed,
+        trim_passes=pageout.working_sets.passes,
+        repurposed=pfn.repurposed,
+        transitions=_transitions(pfn),
+        system_ptes_total=system_ptes[0],
+        system_ptes_free=system_ptes[1],
+        paging_files=tuple(_status(file, pfn.page_size) for file in files),
+    )
+
+
+def _transitions(pfn: PfnDatabase) -> tuple[tuple[str, str, int], ...]:
+    names, states = [state.name.lower() for state in PageState], len(PageState)
+    return tuple((names[at // states], names[at % states], count) for at, count in enumerate(pfn.moves) if count)
+
+
+def _status(file: PagingFile, page: int) -> PagingFileStatus:
+    slots = file.slots
+    return PagingFileStatus(
+        file.name,
+        file.number,
+        file.size * page,
+        file.minimum * page,
+        file.maximum * page,
+        slots.used * page,
+        slots.peak * page,
+        slots.free * page,
+    )
