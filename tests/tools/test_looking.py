@@ -80,7 +80,7 @@ def test_do_the_pages_of_ram_add_up(folder: str, architecture: str) -> None:
         commits = [row for row in debugged.rows("!vm") if isinstance(row, CommitRow)]
         assert [row.image for row in commits] == ["hello.exe"]
         pfn = debugged.session.debugger.kernel.mm.pfn
-        assert states["Active"] == sum(state == PageState.ACTIVE for state in bytes(pfn.state[: pfn.high_water]))
+        assert states["Active/Valid"] == sum(state == PageState.ACTIVE for state in bytes(pfn.state[: pfn.high_water]))
 
 
 @PLACES

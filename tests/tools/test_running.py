@@ -50,8 +50,8 @@ def test_does_every_page_fault_stop_the_program(folder: str, architecture: str) 
         assert faults == debugged.session.debugger.kernel.cpu.page_fault_count > 10
 
 
-def test_do_several_steps_stop_once_each(folder: str = "x86") -> None:
-    with debugging(sample(folder, "hello")) as debugged:
+def test_do_several_steps_stop_once_each() -> None:
+    with debugging(sample("x86", "hello")) as debugged:
         assert len(debugged.rows("t 5")) == 5
         assert debugged.error("t 0") == "t takes a number of steps, 1 to 1000 in hexadecimal"
 

@@ -1,6 +1,5 @@
 """What commands ask the kernel's structures: the one place that knows how the memory manager keeps them."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
+from ntmm.kernel.mm.statistics import MemoryStatistics
 from ntmm.kernel.mm.vad import Vad
 from ntmm.kernel.ps import Process
 
@@ -76,20 +76,9 @@ def used_frames(kernel: Kernel) -> Iterator[int]:
     return iter(range(kernel.mm.pfn.high_water))
 
 
-def pages_by_state(kernel: Kernel) -> Counter[PageState]:
-    """Pages in each state; their sum is the machine's RAM."""
-    pfn = kernel.mm.pfn
-    counts: Counter[PageState] = Counter()
-    for state, count in Counter(bytes(pfn.state[: pfn.high_water])).items():
-        counts[PageState(state)] += count
-    counts[PageState.ZEROED] += pfn.frames - pfn.high_water
-    return counts
-
-
-def statistics(kernel: Kernel) -> Any:
-    """The memory manager's own figures (MemoryStatistics), or None where it keeps none."""
-    ask = getattr(kernel.mm, "statistics", None)
-    return None if ask is None else ask()
+def statistics(kernel: Kernel) -> MemoryStatistics:
+    """The memory manager's own figures."""
+    return kernel.mm.statistics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +174,6 @@ def control_areas(kernel: Kernel) -> list[SectionFacts]:
         for area in kernel.mm.control_areas.values()
     ]
     return sorted(areas, key=lambda area: area.index)
-
-
-def commit_figures(kernel: Kernel) -> tuple[int, int, int]:
-    """Committed pages, the most there ever were, and the limit."""
-    ledger = kernel.mm.ledger
-    return ledger.committed, ledger.peak, ledger.limit
 
 
 def pool_pages(kernel: Kernel) -> tuple[int, int]:

@@ -16,8 +16,8 @@ _IS_COUNTED: Final = 2
 
 
 class CodeCounter:
-    """`words[0]`: bytes of guest code counted so far; `words[1]`: the count at which the CPU is stopped; `words[2]`: not
-    zero if the next block is the rest of one that was counted.
+    """`words[0]`: bytes of guest code counted so far; `words[1]`: the count at which the CPU is stopped;
+    `words[2]`: not zero if the next block is the rest of one that was counted.
     """
 
     def __init__(self, engine: Engine) -> None:

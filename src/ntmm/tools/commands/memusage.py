@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from ntmm.kernel.mm.pfn import PageState, PageUse
+from ntmm.kernel.mm.statistics import MemoryStatistics
 from ntmm.tools.command import Command, no_arguments
-from ntmm.tools.commands.pfn import STATE_NAMES
 from ntmm.tools.debugger import Debugger
 from ntmm.tools.kernel_view import (
     Frame,
     SectionFacts,
     control_areas,
     frame,
-    pages_by_state,
+    statistics,
     used_frames,
 )
 from ntmm.tools.rows import Form, Row, column
@@ -44,16 +44,6 @@ class UsageRow(Row):
     name: str = column("name", Form.TEXT, "the file, or what the pages serve")
 
 
-_ORDER: Final = (
-    PageState.ZEROED,
-    PageState.FREE,
-    PageState.STANDBY,
-    PageState.MODIFIED,
-    PageState.MODIFIED_NO_WRITE,
-    PageState.ACTIVE,
-    PageState.TRANSITION,
-    PageState.BAD,
-)
 _DIRTY: Final = (PageState.MODIFIED, PageState.MODIFIED_NO_WRITE)
 _MAPPED: Final = (PageState.ACTIVE, PageState.TRANSITION)
 _KINDS: Final = ("valid", "standby", "dirty", "shared", "locked", "tables")
@@ -65,10 +55,8 @@ def _usage(debugger: Debugger, arguments: str) -> Iterator[Row]:
     no_arguments("!memusage", arguments)
     kernel = debugger.kernel
     kilobytes = kernel.architecture.page_size // 1024
-    counts = pages_by_state(kernel)
-    for state in _ORDER:
-        yield StateRow(STATE_NAMES[state], counts[state], counts[state] * kilobytes)
-    yield StateRow("TOTAL", counts.total(), counts.total() * kilobytes)
+    for state, count in _states(statistics(kernel)):
+        yield StateRow(state, count, count * kilobytes)
     areas = sorted(control_areas(kernel), key=lambda area: area.prototypes.start)
     starts = [area.prototypes.start for area in areas]
     sums: defaultdict[_Owner, Counter[str]] = defaultdict(Counter)
@@ -79,6 +67,18 @@ def _usage(debugger: Debugger, arguments: str) -> Iterator[Row]:
     for (control, name), pages in sorted(sums.items(), key=lambda item: (item[0][0] is None, item[0])):
         valid, standby, dirty, shared, locked, tables = (pages[kind] * kilobytes for kind in _KINDS)
         yield UsageRow(control, valid, standby, dirty, shared, locked, tables, name)
+
+
+def _states(figures: MemoryStatistics) -> Iterator[tuple[str, int]]:
+    yield "Zeroed", figures.zeroed
+    yield "Free", figures.free
+    yield "Standby", figures.standby
+    yield "Modified", figures.modified
+    yield "ModifiedNoWrite", figures.modified_no_write
+    yield "Active/Valid", figures.active
+    yield "Transition", figures.transition
+    yield "Bad", figures.bad
+    yield "TOTAL", figures.total_pages
 
 
 def _owner(entry: Frame, areas: list[SectionFacts], starts: list[int]) -> _Owner:

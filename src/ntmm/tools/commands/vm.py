@@ -2,21 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ntmm.kernel.boot import Kernel
-from ntmm.kernel.mm.pfn import PageState
+from ntmm.kernel.mm.statistics import MemoryStatistics
 from ntmm.tools.command import Command, no_arguments
 from ntmm.tools.debugger import Debugger
-from ntmm.tools.kernel_view import (
-    commit_figures,
-    frame_count,
-    pages_by_state,
-    pool_limits,
-    pool_pages,
-    resident_available,
-    statistics,
-)
+from ntmm.tools.kernel_view import pool_limits, pool_pages, resident_available, statistics
 from ntmm.tools.rows import Form, Row, column
 
 
@@ -53,35 +45,34 @@ class CommitRow(Row):
 
 def _vm(debugger: Debugger, arguments: str) -> Iterator[Row]:
     no_arguments("!vm", arguments)
-    kernel, kept = debugger.kernel, statistics(debugger.kernel)
+    kernel, figures = debugger.kernel, statistics(debugger.kernel)
     kilobytes = kernel.architecture.page_size // 1024
-    for file in kept.paging_files if kept is not None else ():
+    for file in figures.paging_files:
         sizes = (file.size, file.free, file.minimum, file.maximum)
-        yield PagingFileRow(file.name, file.number, *(size // 1024 for size in sizes))
-    for name, pages in _figures(kernel, kept):
+        current, free, minimum, maximum = (size // 1024 for size in sizes)
+        yield PagingFileRow(file.name, file.number, current, free, minimum, maximum)
+    for name, pages in _figures(kernel, figures):
         yield VmRow(name, pages, pages * kilobytes)
     for process in kernel.ps.processes:
         pages = process.space.account.pages
         yield CommitRow(process.id, process.name, pages, pages * kilobytes)
 
 
-def _figures(kernel: Kernel, kept: Any) -> Iterator[tuple[str, int]]:
-    counts, (committed, peak, limit) = pages_by_state(kernel), commit_figures(kernel)
+def _figures(kernel: Kernel, figures: MemoryStatistics) -> Iterator[tuple[str, int]]:
     (paged, nonpaged), (most_paged, most_nonpaged) = pool_pages(kernel), pool_limits(kernel)
-    yield "Physical Memory", frame_count(kernel)
-    yield "Available Pages", counts[PageState.ZEROED] + counts[PageState.FREE] + counts[PageState.STANDBY]
+    yield "Physical Memory", figures.total_pages
+    yield "Available Pages", figures.available
     yield "ResAvail Pages", resident_available(kernel)
-    if kept is not None:
-        yield "Free System PTEs", kept.system_ptes_free
-    yield "Modified Pages", counts[PageState.MODIFIED]
-    yield "Modified No-Write", counts[PageState.MODIFIED_NO_WRITE]
+    yield "Free System PTEs", figures.system_ptes_free
+    yield "Modified Pages", figures.modified
+    yield "Modified No-Write", figures.modified_no_write
     yield "NonPagedPool Usage", nonpaged
     yield "NonPagedPool Max", most_nonpaged
     yield "PagedPool Usage", paged
     yield "PagedPool Maximum", most_paged
-    yield "Committed pages", committed
-    yield "Peak commitment", peak
-    yield "Commit limit", limit
+    yield "Committed pages", figures.commit
+    yield "Peak commitment", figures.peak_commit
+    yield "Commit limit", figures.commit_limit
 
 
 COMMANDS: Final = (Command("!vm", "", "virtual memory of the whole machine", _vm, (PagingFileRow, VmRow, CommitRow)),)
