@@ -129,3 +129,16 @@ def test_is_code_counted_once_however_often_the_cpu_stops_in_it(machine: TinyMac
     while machine.cpu.run(context) is ExitReason.BREAKPOINT:
         breakpoints.pass_over(context)
     assert (context.pc, machine.register(context, "ax"), machine.cpu.code_bytes) == (CODE, 2, 16)
+
+
+def test_does_a_repeated_instruction_stop_at_each_repetition(machine: TinyMachine) -> None:
+    machine.load(b"\xf3\xaa" + INT_2E)  # rep stosb; int 2Eh
+    machine.map_new(DATA)
+    context, breakpoints = machine.context(di=DATA, cx=3), machine.cpu.breakpoints
+    breakpoints.add(CODE)
+    left = []
+    while machine.cpu.run(context) is ExitReason.BREAKPOINT:
+        left.append(machine.register(context, "cx"))
+        breakpoints.pass_over(context)
+    assert left == [3, 2, 1, 0] or left == [3, 2, 1]
+    assert machine.register(context, "cx") == 0

@@ -1,5 +1,6 @@
 """`ntmm kd`: a debugger prompt on a run, or a script of its commands."""
 
+import io
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from ntmm.cli.arguments import (
 from ntmm.cli.programs import program_lines
 from ntmm.runner.checks import check_options
 from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, ReplacementChoice, RunOptions, WindowsChoice
-from ntmm.runner.streams import no_input, standard_error
+from ntmm.runner.streams import standard_error
 
 Script = Annotated[
     str | None,
@@ -88,7 +89,7 @@ def kd(
     if script is not None:
         return kd_script.run(options, _script_lines(script), json)
     if sys.stdin is None or not sys.stdin.isatty():
-        return kd_script.run(replace(options, standard_input=no_input()), sys.stdin or (), json)
+        return kd_script.run(replace(options, standard_input=io.BytesIO()), sys.stdin or (), json)
     return kd_prompt.run(options, json)
 
 

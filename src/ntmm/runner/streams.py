@@ -7,12 +7,7 @@ from typing import BinaryIO
 
 def standard_input() -> BinaryIO:
     """What programs read."""
-    return no_input() if sys.stdin is None else sys.stdin.buffer
-
-
-def no_input() -> BinaryIO:
-    """What programs read that have no input."""
-    return open(os.devnull, "rb")
+    return open(os.devnull, "rb") if sys.stdin is None else sys.stdin.buffer
 
 
 def standard_output() -> BinaryIO:
