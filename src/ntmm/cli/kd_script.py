@@ -5,18 +5,19 @@ from collections.abc import Iterable
 
 from ntmm.cli.exit_codes import INTERRUPTED_EXIT
 from ntmm.cli.kd_output import PROMPT, show
-from ntmm.runner.errors import STOPPED_EXIT, UserError
+from ntmm.runner.errors import MACHINE_FAILURE_EXIT, STOPPED_EXIT, UserError
 from ntmm.runner.options import RunOptions
 from ntmm.runner.text import printable
 from ntmm.tools.session import DebugSession
 from ntmm.tools.shell import is_quit, split_line
+from ntmm.tools.stops import Reason, StopRow
 
 FAILED_EXIT = 1
 """Exit code when a command could not be carried out; those behind it were."""
 
 
 def run(options: RunOptions, lines: Iterable[str], json: bool) -> int:
-    """Carries out commands to the end, the first `q` or the time limit. Raises UserError, also at that limit."""
+    """Carries out commands to the end or the first `q`; answers the exit code. Raises UserError, also at the time limit."""
     with DebugSession(options) as session:
         show(session.first, session.widths, json)
         code = 0
@@ -27,8 +28,10 @@ def run(options: RunOptions, lines: Iterable[str], json: bool) -> int:
                 print(f"{PROMPT}{printable(command)}", flush=True)
             result = session.execute(command)
             show(result, session.widths, json)
-            if result.error is not None:
+            if result.error is not None and code == 0:
                 code = FAILED_EXIT
+            if any(isinstance(row, StopRow) and row.reason == Reason.BUGCHECK for row in result.rows):
+                code = MACHINE_FAILURE_EXIT
             if session.is_interrupted:
                 return INTERRUPTED_EXIT
             if session.is_out_of_time:

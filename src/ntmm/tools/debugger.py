@@ -11,9 +11,12 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from ntmm.hw.cpu import FAULT_FETCH, Context, ExitReason
 from ntmm.kernel.io.console import OutputLimitReached
+from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.scheduler import Deadlock
 from ntmm.kernel.ps import Process, Thread
+from ntmm.loader.errors import LoaderError
+from ntmm.pe.malformed import MalformedImage
 from ntmm.runner.machine import Machine
 from ntmm.runner.session import SessionManager
 from ntmm.tools.breakpoints import Breakpoint, Breakpoints
@@ -157,6 +160,12 @@ class Debugger:
             scheduler.run(lambda: session.ended)
         except (OutputLimitReached, Deadlock) as stop:
             return self._machine_stop(Reason.LIMIT, str(stop))
+        except (LoaderError, MalformedImage) as error:
+            return self._machine_stop(Reason.LIMIT, f"the program cannot go on: {error}")
+        except GuestFault as fault:
+            return self._machine_stop(
+                Reason.LIMIT, f"the program cannot go on: its memory is bad at {fault.address:#x}"
+            )
         except Bugcheck as error:
             return self._machine_stop(Reason.BUGCHECK, str(error))
         return self._machine_stop(Reason.ENDED, "")

@@ -104,7 +104,8 @@ class Engine:
         check(CALL.uc_ctl(self.handle, ctypes.c_uint32(_USE_EXITS), 1), "switch its stop address off")
         self.vectors: dict[int, int] = {}
         """handle -> vector of the interrupt or `syscall` that ended the last run; the reader removes it."""
-        self._callbacks: list[Any] = []
+        self._callbacks: dict[int, Any] = {}
+        """What must live as long as the hook of a handle does."""
         self._hook_interrupts()
         self._hook_instruction(x86.UC_X86_INS_SYSCALL, SYSCALL_VECTOR if bits == 64 else REFUSED | 6)
         self._hook_instruction(x86.UC_X86_INS_SYSENTER, REFUSED | 13)
@@ -153,6 +154,7 @@ class Engine:
         """Take out a hook on blocks or code, and drop the code that calls it."""
         check(CALL.uc_hook_del(self.handle, ctypes.c_size_t(hook)), "remove a hook")
         self._flush_code()
+        self._callbacks.pop(hook, None)
 
     def _flush_code(self) -> None:
         check(CALL.uc_ctl(self.handle, ctypes.c_uint32(_FLUSH_CODE)), "drop all translated code")
@@ -161,13 +163,13 @@ class Engine:
         self, kind: int, function: Any, user_data: int = 0, instruction: int = 0, first: int = 1, last: int = 0
     ) -> int:
         """An empty range of addresses means: no range."""
-        self._callbacks.append(function)
         hook = ctypes.c_size_t()
         addresses = ctypes.c_uint64(first), ctypes.c_uint64(last)
         error = CALL.uc_hook_add(
             self.handle, ctypes.byref(hook), kind, function, ctypes.c_void_p(user_data), *addresses, instruction
         )
         check(error, "add a hook")
+        self._callbacks[hook.value] = function
         return hook.value
 
     # registers

@@ -74,7 +74,7 @@ def _details(debugger: Debugger, process: Process, va: int, decoded: Decoded, pr
     """For entries that say nothing themselves: what the VAD says."""
     if prototype is not None:
         return f"prototype PTE at {debugger.widths.address_text(prototype)}"
-    if decoded.state != "Zero":
+    if decoded.state != "Zero" or va > debugger.kernel.mm.layout.highest_user_address:
         return ""
     vad = vad_of(debugger.kernel, process, va)
     if vad is None:
