@@ -17,7 +17,7 @@ FAILED_EXIT = 1
 
 
 def run(options: RunOptions, lines: Iterable[str], json: bool) -> int:
-    """Carries out commands to the end or the first `q`; answers the exit code. Raises UserError, also at the time limit."""
+    """Carries out commands to the end or `q`; answers the exit code. Raises UserError, also at the time limit."""
     with DebugSession(options) as session:
         show(session.first, session.widths, json)
         code = 0
