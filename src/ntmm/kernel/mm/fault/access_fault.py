@@ -117,8 +117,9 @@ class FaultHandler:
                         return result
                 elif result.resolution is _WAIT:
                     assert result.block is not None
-                    pinned.append(result.frame)
-                    pfn.reference(result.frame)
+                    if not result.block.is_done:  # outside any thread a read is over as soon as it is begun
+                        pinned.append(result.frame)
+                        pfn.reference(result.frame)
                     if result.own_read:
                         own_read = result.kind
                     self.in_page.wait(result.block)
