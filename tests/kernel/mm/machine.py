@@ -215,11 +215,12 @@ class MemoryMachine:
         pfn.high_water = before
         self.mm.pageout.notifications.update()
 
-    def page_out(self, process: FakeProcess) -> None:
-        """Everything of a process that can go goes to the paging files and leaves RAM."""
-        self.empty(process)
-        self.write_out()
-        self.drop_standby()
+    def page_out(self, process: FakeProcess, tables: bool = True) -> None:
+        """Everything of a process that can go goes to the paging files and leaves RAM: pages, then tables by level."""
+        for _ in range(self.architecture.levels if tables else 1):
+            self.empty(process)
+            self.write_out()
+            self.drop_standby()
 
     def fill_ram(self, left: int) -> list[int]:
         """Takes pages until `left` are available; answers the frames."""

@@ -1,6 +1,7 @@
-"""Every transition of a page that the table in `pfn.state` names, with the lists, counts and signals that go with it."""
+"""Every transition of a page that the table in `pfn.state` names, with its lists, counts and signals."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -264,7 +265,7 @@ def test_do_demand_zero_faults_of_a_process_take_turns_among_colours() -> None:
     process.space.memory.read(base, PAGE)
     process.space.memory.write(base, bytes(16 * PAGE))
     colours = [machine.frame(process, base + page * PAGE) % 64 for page in range(16)]
-    assert all((after - before) % 64 == 1 for before, after in zip(colours[1:], colours[2:], strict=False))
+    assert all((after - before) % 64 == 1 for before, after in pairwise(colours[1:]))
     machine.check()
 
 
