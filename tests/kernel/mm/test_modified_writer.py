@@ -179,6 +179,8 @@ def test_is_a_page_kept_whose_write_failed(machine: MemoryMachine, process: Fake
     machine.check()
     machine.write_out()
     assert slots_of(machine, process, places) == list(range(9, 17))
+    machine.mm.pageout.writer.write_while(lambda: True)
+    assert machine.mm.paging_files.files[0].broken_slots == 8  # a write elsewhere has shown that they are to blame
     machine.drop_standby()
     assert [process.space.memory.read_u32(place) for place in places] == list(range(1, 9))
 
@@ -187,10 +189,13 @@ def test_does_the_writer_rest_while_the_disk_is_dead(
     machine: MemoryMachine, process: FakeProcess, store: MemoryStore
 ) -> None:
     places = dirty(machine, process, 64)
+    limit = machine.mm.ledger.limit
     store.refuse_write = lambda offset, size: True
     machine.mm.pageout.writer.write_while(lambda: True)
     assert store.refused_writes == 3
     assert machine.mm.pfn.modified.count == 64
+    assert machine.mm.paging_files.files[0].slots.used == 0  # it is the disk, not the slots
+    assert (machine.mm.paging_files.files[0].broken_slots, machine.mm.ledger.limit) == (0, limit)
     assert [process.space.memory.read_u32(place) for place in places] == list(range(1, 65))
 
 

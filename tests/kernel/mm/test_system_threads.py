@@ -286,7 +286,7 @@ def test_is_a_program_told_when_the_disks_are_dead_and_ram_is_full(
     assert statuses[-1] == Status.NO_MEMORY
     machine.check()
     assert all(process.space.memory.read_u8(AT + page * PAGE) == 1 for page in range(len(statuses) - 1))
-    machine.add_paging_file(4 * MB)
+    machine.stores[0].refuse_write = lambda offset, size: False
     machine.run(body)
     assert statuses[-1] == Status.SUCCESS
 
