@@ -106,7 +106,7 @@ class MemoryStore:
 class Program(KernelThread):
     """A thread of a program, as far as the memory manager sees it: a Python function that touches memory."""
 
-    def __init__(self, thread_id: int, body: Callable[[], None], priority: int = 8) -> None:
+    def __init__(self, thread_id: int, body: Callable[[], object], priority: int = 8) -> None:
         self.initialize(thread_id, priority)
         self._body = body
 
@@ -238,14 +238,14 @@ class MemoryMachine:
             self._next_thread += 4
             self.scheduler.start(SystemThread(self._next_thread, plan))
 
-    def start(self, body: Callable[[], None], priority: int = 8) -> Program:
+    def start(self, body: Callable[[], object], priority: int = 8) -> Program:
         """A thread that runs `body` once `run` is called."""
         self._next_thread += 4
         thread = Program(self._next_thread, body, priority)
         self.scheduler.start(thread)
         return thread
 
-    def run(self, *bodies: Callable[[], None]) -> None:
+    def run(self, *bodies: Callable[[], object]) -> None:
         """Runs a thread for each body until all have ended."""
         for body in bodies:
             self.start(body)

@@ -187,8 +187,7 @@ def test_do_all_waiting_threads_learn_of_a_failed_read(
 def test_does_a_collided_thread_try_itself_when_the_disk_recovers(
     machine: MemoryMachine, process: FakeProcess, paged_out: int, store: MemoryStore
 ) -> None:
-    attempts: list[int] = []
-    store.refuse_read = lambda offset, size: not attempts.append(offset) and len(attempts) == 1
+    store.refuse_read = lambda offset, size: not store.refused_reads
     statuses: list[int] = []
     machine.run(*[lambda: statuses.append(status_of_read(process, paged_out))] * 2)
     assert sorted(statuses) == [Status.SUCCESS, Status.IN_PAGE_ERROR]

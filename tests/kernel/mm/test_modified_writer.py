@@ -1,5 +1,7 @@
 """The modified page writer: few I/Os for many pages, pages that change or go meanwhile, disks that refuse."""
 
+from collections.abc import Callable
+
 import pytest
 
 from ntmm.kernel.mm.pageout.modified_writer import WRITE_CLUSTER
@@ -97,10 +99,9 @@ def test_are_pages_written_again_only_when_they_changed(
     assert [size // PAGE for _, size in store.writes] == [8, 1]
 
 
-def in_progress(machine: MemoryMachine, process: FakeProcess, *meanwhile: object) -> None:
-    """Runs the writer's step in one thread and the others while the disk works."""
-    bodies = [step for step in meanwhile if callable(step)]
-    machine.run(machine.mm.pageout.writer.write_one, *bodies)
+def in_progress(machine: MemoryMachine, meanwhile: Callable[[], object]) -> None:
+    """Runs the writer's step in one thread and another thread while the disk works."""
+    machine.run(machine.mm.pageout.writer.write_one, meanwhile)
 
 
 def test_can_a_page_be_used_while_it_is_written(
@@ -117,7 +118,7 @@ def test_can_a_page_be_used_while_it_is_written(
         seen.append(PageState(pfn.state[frame]))
         machine.check()
 
-    in_progress(machine, process, reader)
+    in_progress(machine, reader)
     assert seen == [PageState.TRANSITION, PageState.ACTIVE]
     machine.trim(process, place)
     assert pfn.standby.count == 1  # it was written and has not changed
@@ -135,7 +136,7 @@ def test_is_a_change_during_the_write_not_lost(
             machine.trim(process, place)
         machine.check()
 
-    in_progress(machine, process, changer)
+    in_progress(machine, changer)
     machine.check()
     if not trimmed:
         machine.trim(process, place)
@@ -153,7 +154,7 @@ def test_may_memory_go_while_it_is_written(machine: MemoryMachine, process: Fake
         assert machine.mm.pfn.in_transition == 4
         machine.check()
 
-    in_progress(machine, process, owner)
+    in_progress(machine, owner)
     assert machine.mm.pfn.in_transition == 0
     assert machine.mm.paging_files.files[0].slots.in_use() == []
 
@@ -162,7 +163,7 @@ def test_is_a_protection_kept_that_is_set_during_the_write(
     machine: MemoryMachine, process: FakeProcess, store: MemoryStore
 ) -> None:
     places = dirty(machine, process, 2)
-    in_progress(machine, process, lambda: machine.mm.protect(process, places[0], PAGE, PAGE_READONLY))
+    in_progress(machine, lambda: machine.mm.protect(process, places[0], PAGE, PAGE_READONLY))
     machine.drop_standby()
     assert process.space.memory.read_u32(places[0]) == 1
     assert [row.protect for row in [machine.mm.query(process, place) for place in places] if row] == [2, 4]

@@ -93,25 +93,28 @@ class Program:
                 self.write(address)
 
     def read(self, address: int) -> None:
-        found = self.attempt(lambda: self.process.space.memory.read_u32(address + 0x7FC))
-        assert found is None or found == self.pages[address], f"page {address:#x}"
+        try:
+            found = self.process.space.memory.read_u32(address + 0x7FC)
+        except GuestFault as fault:
+            self.lose(fault)
+            return
+        assert found == self.pages[address], f"page {address:#x}"
 
     def write(self, address: int) -> None:
         value = self.choose.randrange(1, 1 << 32)
         if self.protection[address] == PAGE_READWRITE:
-            done = self.attempt(lambda: self.process.space.memory.write_u32(address + 0x7FC, value) or 0)
-            if done is not None:
+            try:
+                self.process.space.memory.write_u32(address + 0x7FC, value)
+            except GuestFault as fault:
+                self.lose(fault)
+            else:
                 self.pages[address] = value
 
-    def attempt(self, step: Callable[[], int]) -> int | None:
-        """None where the disk has failed, which the program is told."""
-        try:
-            return step()
-        except GuestFault as fault:
-            assert fault.status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY), f"{fault.status:#x}"
-            assert any(store.refused_reads or store.refused_writes for store in self.machine.stores)
-            self.losses += 1
-            return None
+    def lose(self, fault: GuestFault) -> None:
+        """The disk has failed, and the program is told."""
+        assert fault.status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY), f"{fault.status:#x}"
+        assert any(store.refused_reads or store.refused_writes for store in self.machine.stores)
+        self.losses += 1
 
     def change(self) -> None:
         for address in self.some()[:8]:
