@@ -133,7 +133,7 @@ def test_do_threads_wait_for_one_read_of_a_table(
 ) -> None:
     store.reads.clear()
     found: list[list[int]] = []
-    machine.run(*[lambda: found.append(contents(process))] * 3)
+    machine.run(*[lambda: found.append(contents(process))] * 3, machine.check)
     assert found == [[*range(1, 9), *[0] * 8]] * 3
     levels = {"x86": 1, "pae": 1, "x64": 3}[machine.architecture.name]
     assert len(store.reads) == levels + 2
