@@ -131,6 +131,8 @@ class FakeProcess:
     id = 8
     peb = PEB
 
+    ended = False
+
     def __init__(self) -> None:
         self.handles = HandleTable()
         self.token = Token()

@@ -144,6 +144,10 @@ class Kernel:
         except GuestFault:
             self.ps.exit_process(process, record.code)
 
+    def shut_down(self) -> bool:
+        """Writes what is dirty in RAM to the host's files; False if the host refuses some. No thread runs any more."""
+        return self.mm.shut_down()
+
     def close(self) -> None:
         """Frees the machine: its threads, CPU and files."""
         self.scheduler.drop_all()

@@ -7,7 +7,7 @@ from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.mm.space.query import MemoryInformation
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import memory_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
 from ntmm.nt.status import Status
@@ -24,7 +24,7 @@ def NtAllocateVirtualMemory(
     """Reserves or commits pages of a process; base and size are read and written back rounded."""
     memory = call.memory
     base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
-    target = process_of(call, process)
+    target = memory_of(call, process)
     status, base, size = call.kernel.mm.allocate(target, base, size, allocation_type, protect, zero_bits)
     if status is Status.SUCCESS:
         memory.write_pointer(base_address, base)
@@ -37,7 +37,7 @@ def NtFreeVirtualMemory(call: Call, process: int, base_address: int, region_size
     """Decommits or releases pages of a process."""
     memory = call.memory
     base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
-    status, base, size = call.kernel.mm.free(process_of(call, process), base, size, free_type)
+    status, base, size = call.kernel.mm.free(memory_of(call, process), base, size, free_type)
     if status is Status.SUCCESS:
         memory.write_pointer(base_address, base)
         memory.write_pointer(region_size, size)
@@ -52,7 +52,7 @@ def NtProtectVirtualMemory(
     memory = call.memory
     base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
     memory.write_u32(old_protect, memory.read_u32(old_protect))
-    status, old, base, size = call.kernel.mm.protect(process_of(call, process), base, size, protect)
+    status, old, base, size = call.kernel.mm.protect(memory_of(call, process), base, size, protect)
     if status is Status.SUCCESS:
         memory.write_u32(old_protect, old)
         memory.write_pointer(base_address, base)
@@ -80,10 +80,10 @@ def NtQueryVirtualMemory(
 ) -> int:
     """Describes the pages at an address (MemoryBasicInformation) or the working set (MemoryWorkingSetList)."""
     if information_class == _MEMORY_WORKING_SET_LIST:
-        return query_working_set(call, process_of(call, process), buffer, length, return_length)
+        return query_working_set(call, memory_of(call, process), buffer, length, return_length)
     if information_class != _MEMORY_BASIC_INFORMATION:
         return Status.INVALID_INFO_CLASS
-    information = call.kernel.mm.query(process_of(call, process), address)
+    information = call.kernel.mm.query(memory_of(call, process), address)
     if information is None:
         return Status.INVALID_PARAMETER
     data = encode_basic_information(information, call.memory.pointer_size)
@@ -112,7 +112,7 @@ def copy_between(source: Process, source_address: int, target: Process, target_a
 @service("ntdll", "NtReadVirtualMemory", "h p p p p")
 def NtReadVirtualMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
     """Copies from another process; PARTIAL_COPY with the count if a page is bad."""
-    done = copy_between(process_of(call, process), address, call.process, buffer, size)
+    done = copy_between(memory_of(call, process), address, call.process, buffer, size)
     if count:
         call.memory.write_pointer(count, done)
     return Status.SUCCESS if done == size else Status.PARTIAL_COPY
@@ -121,7 +121,7 @@ def NtReadVirtualMemory(call: Call, process: int, address: int, buffer: int, siz
 @service("ntdll", "NtWriteVirtualMemory", "h p p p p")
 def NtWriteVirtualMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
     """Copies into another process; PARTIAL_COPY with the count if a page is bad."""
-    done = copy_between(call.process, buffer, process_of(call, process), address, size)
+    done = copy_between(call.process, buffer, memory_of(call, process), address, size)
     if count:
         call.memory.write_pointer(count, done)
     return Status.SUCCESS if done == size else Status.PARTIAL_COPY
@@ -130,4 +130,4 @@ def NtWriteVirtualMemory(call: Call, process: int, address: int, buffer: int, si
 @service("ntdll", "NtUnmapViewOfSection", "h p")
 def NtUnmapViewOfSection(call: Call, process: int, address: int) -> int:
     """Removes the view that holds an address."""
-    return call.kernel.mm.unmap_view(process_of(call, process), address)
+    return call.kernel.mm.unmap_view(memory_of(call, process), address)

@@ -148,14 +148,15 @@ def vad_of(kernel: Kernel, process: Process, address: int) -> Vad | None:
 def prototype_address(kernel: Kernel, vad: Vad, address: int) -> int | None:
     """Where the prototype PTE of a view's page lies, or None for private memory and past the segment's end."""
     page = (address >> kernel.architecture.page_shift) - vad.start_vpn
-    if not vad.is_view or vad.control_area is None or page >= vad.control_area.total_pages:
+    if not vad.is_view or vad.control_area is None or vad.first_page + page >= vad.control_area.total_pages:
         return None
-    return vad.first_prototype + page * kernel.architecture.pte_size
+    area = vad.control_area
+    return int(area.prototype_of(vad.first_page + page))
 
 
 @dataclass(frozen=True, slots=True)
 class SectionFacts:
-    """A control area: the kernel addresses of its prototype PTEs, the number of its index, the name of its file."""
+    """An array of prototype PTEs of a control area: its kernel addresses, the area's index, the name of its file."""
 
     index: int
     name: str
@@ -163,17 +164,16 @@ class SectionFacts:
 
 
 def control_areas(kernel: Kernel) -> list[SectionFacts]:
-    """All control areas of the machine, by index."""
+    """All arrays of prototype PTEs of the machine's control areas, by index of the area."""
     size = kernel.architecture.pte_size
-    areas = [
-        SectionFacts(
-            area.index,
-            area.backing.name,
-            range(area.first_prototype, area.first_prototype + area.total_pages * size),
-        )
-        for area in kernel.mm.control_areas.values()
-    ]
-    return sorted(areas, key=lambda area: area.index)
+    facts = []
+    for area in kernel.mm.sections.areas():
+        if area.first_prototype:
+            arrays = [(area.first_prototype, area.total_pages)]
+        else:
+            arrays = [(subsection.first_prototype, subsection.pages) for subsection in area.subsections]
+        facts += [SectionFacts(area.index, area.name, range(start, start + n * size)) for start, n in arrays]
+    return sorted(facts, key=lambda area: area.index)
 
 
 def pool_pages(kernel: Kernel) -> tuple[int, int]:

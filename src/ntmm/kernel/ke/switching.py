@@ -61,6 +61,10 @@ class Switching:
         """The threads that have not ended, in order of their start."""
         return tuple(self._alive)
 
+    def uptime_100ns(self) -> int:
+        """Time since boot in 100 ns units."""
+        return self._clock.uptime_100ns()
+
     def call_at(self, due_100ns: int, callback: Callable[[], None]) -> Timer:
         """Has `callback` run once uptime has reached `due_100ns`, in no thread's context: it must not wait."""
         return self._timers.add(due_100ns, callback)

@@ -109,7 +109,7 @@ class _EntryChecker:
             return
         else:
             offset = (address >> self._architecture.page_shift) - vad.start_vpn
-            prototype = vad.first_prototype + offset * self._architecture.pte_size
+            prototype = vad.control_area.prototype_of(vad.first_page + offset)
         _, named = word_at(self._manager, prototype)
         if not named & 1 or self._format.frame(named) != frame:
             yield f"its prototype PTE {named:#x} names another page"

@@ -161,8 +161,8 @@ def _walk_prototypes(manager: MemoryManager, findings: Findings) -> None:
     """Prototype PTEs lie in pages of paged pool, whose PFN entries count them as a page table's do."""
     memory = manager.table_memory
     words = [manager.system.shared_page_prototype]
-    for area in manager.control_areas.values():
-        words += [area.first_prototype + page * manager.architecture.pte_size for page in range(area.total_pages)]
+    for area in manager.sections.areas():
+        words += [area.prototype_of(page) for page in area.pages()]
     for address in words:
         index, pte = word_at(manager, address)
         if index >= 0:

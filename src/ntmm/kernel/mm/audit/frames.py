@@ -41,6 +41,7 @@ def _lists(pfn: PfnDatabase) -> list[tuple[PageState, PageList]]:
         *((PageState.FREE, pages) for pages in pfn.free_list.by_colour()),
         (PageState.STANDBY, pfn.standby),
         (PageState.MODIFIED, pfn.modified),
+        (PageState.MODIFIED, pfn.modified_mapped),
         (PageState.MODIFIED_NO_WRITE, pfn.modified_no_write),
         (PageState.BAD, pfn.bad),
     ]

@@ -263,8 +263,8 @@ class FaultHandler:
         if vad is None or not vad.is_view:
             return outcome.ACCESS_VIOLATION
         area = vad.control_area
-        prototype = vad.first_prototype + (vpn - vad.start_vpn) * self.table_memory.architecture.pte_size
-        page = (prototype - area.first_prototype) // self.table_memory.architecture.pte_size
+        page = vad.first_page + vpn - vad.start_vpn
+        prototype = area.prototype_of(page)
         if protection is None and vad.kind is not VadKind.IMAGE:
             protection = vad.protection
         return self._through_prototype(context, address, index, error_code, prototype, protection, area, page)

@@ -12,6 +12,7 @@ from ntmm.kernel.mm.pagefile import Disk, PagingFiles
 from ntmm.kernel.mm.pageout import system_threads as threads
 from ntmm.kernel.mm.pageout.dereference import DereferenceSegment
 from ntmm.kernel.mm.pageout.levels import levels_for
+from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.modified_writer import ModifiedPageWriter
 from ntmm.kernel.mm.pageout.notifications import Notifications
 from ntmm.kernel.mm.pageout.shortage import Shortage
@@ -44,6 +45,7 @@ class PageOut:
         disk: Disk,
         owners: Callable[[], Iterator[WorkingSetOwner]],
         replacement: str,
+        mapped_writer: MappedPageWriter,
     ) -> None:
         pfn = memory.pfn
         self._pfn = pfn
@@ -55,13 +57,13 @@ class PageOut:
         self.memory_short = Event(scheduler, manual_reset=False, signalled=False)
         self.swap_called = Event(scheduler, manual_reset=False, signalled=False)
         """Set every fourth second, and when a thread whose stack is out must run."""
-        self.mapped_called = Event(scheduler, manual_reset=False, signalled=False)
-        """Set when dirty pages of mapped files are queued."""
+        self.mapped_writer = mapped_writer
         self.writer = ModifiedPageWriter(ram, memory, files, ledger, scheduler, clock, disk)
-        self.working_sets = WorkingSetManager(pfn, self.levels, self.writer, owners, replacement != "fifo")
+        writers = (self.writer, mapped_writer)
+        self.working_sets = WorkingSetManager(pfn, self.levels, writers, owners, replacement != "fifo")
         self.notifications = Notifications(pfn, self.levels, scheduler)
         self.shortage = Shortage(
-            pfn, self.levels, self.writer, self.working_sets, scheduler, self._call_working_set_manager
+            pfn, self.levels, self.writer, mapped_writer, self.working_sets, scheduler, self._call_working_set_manager
         )
         self.dereference = DereferenceSegment(files, ledger, scheduler)
         self.zero_pages = ZeroPages(pfn, scheduler, clock)
@@ -81,8 +83,14 @@ class PageOut:
         signals.free_for_zeroing = ZERO_PAGE_LEVEL
         signals.memory_short = self._memory_short
         signals.modified_over_maximum = lambda: _set(self.writer.called)
+        signals.mapped_page_queued = self._mapped_page_queued
         signals.pages_to_zero = lambda: _set(self.zero_pages.called)
         pfn.wait_for_pages = self.shortage.wait_for_pages
+
+    def _mapped_page_queued(self) -> None:
+        self.mapped_writer.page_queued()
+        if self._pfn.modified_mapped.count > self.levels.modified_maximum // 2:
+            _set(self.mapped_writer.called)
 
     def _memory_short(self) -> None:
         _set(self.memory_short)
@@ -155,13 +163,16 @@ class PageOut:
 
     def _mapped_page_writer(self, thread: KernelThread) -> None:
         while True:
-            self._scheduler.wait(thread, (self.mapped_called,))
+            self._scheduler.wait(thread, (self.mapped_writer.called,))
+            self.mapped_writer.write_queued()
+            self.notifications.update()
 
     def _dereference_segment(self, thread: KernelThread) -> None:
         self.dereference.thread = thread
         while True:
             self._scheduler.wait(thread, (self.dereference.called,))
             self.dereference.serve()
+            self.mapped_writer.sections.trim_unused()
             self.dereference.shrink_unneeded()
 
     def _swapper(self, thread: KernelThread) -> None:
