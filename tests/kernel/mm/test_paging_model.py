@@ -25,12 +25,13 @@ from ntmm.nt.memory import (
     PAGE_NOACCESS,
     PAGE_READONLY,
     PAGE_READWRITE,
+    SEC_COMMIT,
 )
 from ntmm.nt.status import Status, is_success
 from tests.kernel.mm.images import DATA, PREFERRED_BASE, TAIL, image
 from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, MemoryStore
 
-EXAMPLES = int(os.environ.get("NTMM_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("NTMM_EXAMPLES", "16"))
 STEPS = 30
 PROCESSES, SLOTS, SLOT_PAGES = 3, 3, 160
 START = 0x3F00000
@@ -43,6 +44,8 @@ COUNT = st.integers(1, SLOT_PAGES)
 FEW = st.integers(1, 10)
 PROTECTION = st.sampled_from((PAGE_READWRITE, PAGE_READWRITE, PAGE_READONLY, PAGE_NOACCESS))
 ZERO = bytes(8)
+SHARED_AT, SHARED_PAGES = 0x20000000, 48
+"""A view of a section over the paging file, in every process."""
 FILES = (((MB, 3 * MB), (MB, MB)), ((MB, MB + MB // 4),), ((MB, MB),), ())
 """Minimum and maximum of the paging files."""
 
@@ -84,6 +87,10 @@ class Model(RuleBasedStateMachine):
         self.section = self.machine.open_image(backing)
         self.shared = ZERO
         self.idle = self.owned()
+        status, memory = self.mm.create_section(None, SHARED_PAGES * PAGE, PAGE_READWRITE, SEC_COMMIT)
+        assert status is Status.SUCCESS
+        assert memory is not None
+        self.memory, self.common = memory, [ZERO] * SHARED_PAGES
         self.processes = [self.start_process() for _ in range(PROCESSES)]
         self.known = [Known() for _ in range(PROCESSES)]
 
@@ -94,6 +101,7 @@ class Model(RuleBasedStateMachine):
     def start_process(self) -> FakeProcess:
         process = self.machine.new_process()
         assert self.mm.map_image(process, self.section)[0] == PREFERRED_BASE
+        assert self.mm.map_view(process, self.memory, SHARED_AT).status is Status.SUCCESS
         return process
 
     @initialize(
@@ -246,6 +254,31 @@ class Model(RuleBasedStateMachine):
             status, found = self.access(who, PREFERRED_BASE + place, None)
             assert found == expected if status == Status.SUCCESS else status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
 
+    @rule(who=WHO, first=st.integers(0, SHARED_PAGES - 1), seed=st.integers(1, 1 << 32))
+    def write_common(self, who: int, first: int, seed: int) -> None:
+        """Memory that all processes share, whose pages go to the paging file as private ones do."""
+        for number in range(first, SHARED_PAGES):
+            content = (seed * (number + 1) & (1 << 64) - 1).to_bytes(8, "little")
+            status, _ = self.access(who, SHARED_AT + number * PAGE, content)
+            if status == Status.SUCCESS:
+                self.common[number] = content
+            else:
+                assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
+
+    @rule(who=WHO, first=st.integers(0, SHARED_PAGES - 1))
+    def read_common(self, who: int, first: int) -> None:
+        for number in range(first, SHARED_PAGES):
+            status, found = self.access(who, SHARED_AT + number * PAGE, None)
+            if status == Status.SUCCESS:
+                assert found == self.common[number]
+            else:
+                assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
+
+    @rule(who=WHO)
+    def map_common_again(self, who: int) -> None:
+        assert self.mm.unmap_view(self.processes[who], SHARED_AT) is Status.SUCCESS
+        assert self.mm.map_view(self.processes[who], self.memory, SHARED_AT).status is Status.SUCCESS
+
     @rule(who=WHO, slot=SLOT, first=FIRST, count=FEW, kind=st.sampled_from((MAP_PROCESS, MAP_SYSTEM, 3)))
     def lock(self, who: int, slot: int, first: int, count: int, kind: int) -> None:
         pages = self.pages(who, slot, first, count)
@@ -341,7 +374,9 @@ class Model(RuleBasedStateMachine):
         for who, known in enumerate(self.known):
             for slot in known.regions:
                 self.read(who, slot, 0, SLOT_PAGES)
+            self.read_common(who, 0)
             self.machine.end(self.processes[who])
+        self.memory.close()
         self.machine.check()
         assert self.owned() == self.idle
 
