@@ -17,6 +17,7 @@ from ntmm.kernel.mm.commit import CommitLedger, ResidentLedger
 from ntmm.kernel.mm.fault import FaultHandler, FaultOutcome
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU, ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
+from ntmm.kernel.mm.kernel_stack import KernelStacks, StackSwapping
 from ntmm.kernel.mm.layout import layout_for
 from ntmm.kernel.mm.pagefile import Disk, PagingFile, PagingFiles, PagingStore
 from ntmm.kernel.mm.pageout import PageOut
@@ -37,6 +38,7 @@ from ntmm.kernel.mm.space.query import MemoryInformation, query
 from ntmm.kernel.mm.space.view import map_image, unmap_view
 from ntmm.kernel.mm.statistics import MemoryStatistics, collect
 from ntmm.kernel.mm.status_block import MemoryStatus
+from ntmm.kernel.mm.system_ptes import SystemPtes, system_pte_count
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
 from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits, default_limits, system_limits
@@ -119,6 +121,13 @@ class MemoryManager:
         self.paging_files = PagingFiles(self.pfn.slots, architecture.page_size)
         disk = Disk(clock)
         self.in_page = InPage(ram, self.table_memory, scheduler, clock, disk)
+        self.system_ptes = SystemPtes(
+            self.system.tables, self.layout.system_ptes, self.layout.system_ptes_end, system_pte_count(ram.size)
+        )
+        self.kernel_stacks = KernelStacks(ram, self.table_memory, self.system_ptes, self.system_account, self.resident)
+        self.stack_swapping = StackSwapping(
+            self.table_memory, self.kernel_stacks, self.system_ptes, self.resident, self.in_page, self.paging_files
+        )
         self.faults = FaultHandler(
             ram,
             self.layout,
@@ -174,7 +183,7 @@ class MemoryManager:
         yield self._system_owner
 
     def _share_system_table(self, index: int, frame: int) -> None:
-        roots = [space.tables.root for space in self.spaces]
+        roots = [space.tables.root for space in self.spaces if not space.is_swapped_out]
         share_system_entry(self.table_memory, self.system.tables.root, index, roots)
 
     # address spaces
@@ -419,7 +428,8 @@ class MemoryManager:
 
     def statistics(self) -> MemoryStatistics:
         """Figures of the whole machine, of this moment and since boot."""
-        return collect(self.pfn, self.ledger, self.faults, self.pageout, self.paging_files.files, (0, 0))
+        system_ptes = (self.system_ptes.total, self.system_ptes.free)
+        return collect(self.pfn, self.ledger, self.faults, self.pageout, self.paging_files.files, system_ptes)
 
     def memory_status(self, process: HasSpace) -> MemoryStatus:
         """The figures of GlobalMemoryStatusEx for a process."""

@@ -132,8 +132,10 @@ def _below(manager: MemoryManager, findings: Findings, index: int, entry: int, l
 
 
 def _walk_system(manager: MemoryManager, findings: Findings) -> None:
-    memory = manager.table_memory
+    memory, free_list = manager.table_memory, manager.system_ptes.list_words()
     for index, pte in _walk_tables(manager, findings, manager.system.tables.root, is_system=True):
+        if index in free_list:
+            continue
         frame = memory.format.frame(pte)
         if pte & 1:
             findings.hold(frame, "system page")
