@@ -1,7 +1,7 @@
 """Runs of system PTEs (MiReserveSystemPtes, MiReleaseSystemPtes): first fit over free clusters in order of address.
 
-The clusters are linked through the PTEs themselves. Runs are cut from the end of a cluster, so that its head stays where
-it is; a released run is joined with its neighbours at once. Page tables of the region are made when they are needed.
+The clusters are linked through the PTEs themselves. Runs are cut from the end of a cluster, so that its head stays
+where it is; a released run is joined with its neighbours at once. Page tables of the region are made when needed.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _MEDIUM_COUNT: Final = 11_000
 
 
 def system_pte_count(ram_bytes: int) -> int:
-    """How many system PTEs a machine has (MmNumberOfSystemPtes): 7,000 or 11,000, doubled from 32 and from 256 MB on."""
+    """How many system PTEs a machine has (MmNumberOfSystemPtes): 7,000 or 11,000, doubled beyond 32 and 256 MB."""
     count = _SMALL_COUNT if ram_bytes < _SMALL_RAM else _MEDIUM_COUNT
     count *= 2 if ram_bytes > _MEDIUM_RAM else 1
     return count * 2 if ram_bytes > _LARGE_RAM else count
