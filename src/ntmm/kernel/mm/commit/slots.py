@@ -57,6 +57,10 @@ class SlotBitmap:
             first = self._map.find(run)
         return max(first, 0)
 
+    def has_run(self, wanted: int) -> bool:
+        """True if so many adjacent slots are free."""
+        return len(self._map) + wanted <= self.size or self._map.find(bytes(wanted)) >= 0
+
     def release(self, slot: int) -> None:
         """Gives a slot back."""
         assert 0 < slot < len(self._map) and self._map[slot], f"page-file slot {slot:#x} freed twice"

@@ -29,6 +29,15 @@ class PagingFiles:
         return sum(file.size - 1 - file.broken_slots for file in self.files)
 
     @property
+    def free_slots(self) -> int:
+        """Slots that can be had without growth."""
+        return sum(file.slots.free for file in self.files)
+
+    def has_run(self, wanted: int) -> bool:
+        """True if a file has `wanted` adjacent free slots."""
+        return any(file.slots.has_run(wanted) for file in self.files)
+
+    @property
     def has_room(self) -> bool:
         """False once sixteen files exist."""
         return len(self.files) < MAXIMUM_PAGING_FILES

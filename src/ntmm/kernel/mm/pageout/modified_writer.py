@@ -48,6 +48,8 @@ class ModifiedPageWriter:
         self.writes = 0
         self.pages = 0
         self.failures = 0
+        self.extend: Callable[[int], bool] = lambda pages: False
+        """Slot: asks for larger paging files; may wait; True if they are now larger."""
         self.called = Event(scheduler, manual_reset=False, signalled=False)
         """Set when there are too many dirty pages, or too few available ones."""
         self.told: Callable[[str, int, int], None] | None = None
@@ -63,10 +65,10 @@ class ModifiedPageWriter:
             failed = failed + 1 if self.failures > before else 0
 
     def write_one(self) -> bool:
-        """Writes one cluster and waits for the disk; False if no page is dirty or no slot is free."""
-        frames = self._gather()
-        place = self._files.allocate(len(frames)) if frames else None
-        if place is None:
+        """Writes one cluster and waits for the disk; False if no page is dirty or no slot can be had."""
+        place = self._find_place()
+        frames = self._gather() if place is not None else []
+        if place is None or not frames:
             return False
         del frames[place.count :]
         data = self._begin(frames, place)
@@ -76,6 +78,21 @@ class ModifiedPageWriter:
         if self._scheduler.current is not None:
             self._scheduler.wait(self._scheduler.current, (done,), for_system=True)
         return True
+
+    def _find_place(self) -> Place | None:
+        """Slots for the pages that will be gathered; where all are used files grow, or pages in RAM give theirs back.
+
+        The files' growth may be waited for, and meanwhile pages may leave the modified list.
+        """
+        pfn = self._memory.pfn
+        if not self._files.files or not pfn.modified.count:
+            return None
+        if not self._files.has_run(WRITE_CLUSTER) and not self.extend(WRITE_CLUSTER) and not self._files.free_slots:
+            from ntmm.kernel.mm.pageout.reclaim import reclaim_slots  # noqa: PLC0415 - numpy, which is seldom needed
+
+            reclaim_slots(pfn, WRITE_CLUSTER)
+        wanted = min(WRITE_CLUSTER, pfn.modified.count)
+        return self._files.allocate(wanted) if wanted else None
 
     def _gather(self) -> list[int]:
         """Up to a cluster of frames from the modified list, the oldest first, neighbours together."""

@@ -69,7 +69,7 @@ class PageOut:
         """Slot: one look of the swapper (the floors above know threads and address spaces)."""
         self._ticks = 0
         self._listen()
-        ledger.extend = self.dereference.extend
+        ledger.extend = self.writer.extend = self.dereference.extend
 
     def _listen(self) -> None:
         """Sets the levels at which the page lists call, and what they call."""

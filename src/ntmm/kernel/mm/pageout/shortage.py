@@ -44,17 +44,18 @@ class Shortage:
         self.waits += 1
         if self._scheduler.current is None:
             return self.relieve(pages)
-        rounds, best = 0, self._pfn.available
+        rounds, made = 0, self._pfn.pages_made
         while self._pfn.available < pages + RESERVE_PAGES:
             if rounds == _ROUNDS:
                 return False
             self._wait_once()
-            rounds = 0 if self._pfn.available > best else rounds + 1
-            best = max(best, self._pfn.available)
+            rounds = rounds + 1 if self._pfn.pages_made == made else 0  # others may have been quicker
+            made = self._pfn.pages_made
         return True
 
     def _page_available(self) -> None:
-        self._available.set()
+        if self._pfn.available > RESERVE_PAGES:
+            self._available.set()
 
     def _wait_once(self) -> None:
         thread, signals = self._scheduler.current, self._pfn.signals

@@ -41,6 +41,7 @@ _NO_WRITE: Final = int(PageState.MODIFIED_NO_WRITE)
 _ACTIVE: Final = int(PageState.ACTIVE)
 _TRANSITION: Final = int(PageState.TRANSITION)
 _STATES: Final = len(PageState)
+_AVAILABLE: Final = (_FREE, _STANDBY)
 
 _FILE_FIELD: Final = 0x1E
 _SOFTWARE_FORM: Final = 0xC01
@@ -126,6 +127,12 @@ class PfnDatabase:
     def in_transition(self) -> int:
         """Pages that are on no list and not mapped: I/O in progress, or referenced only."""
         return self._in_state(_TRANSITION)
+
+    @property
+    def pages_made(self) -> int:
+        """How often a page became available since boot."""
+        moves = self.moves
+        return sum(moves[before * _STATES + after] for before in range(_FREE + 1, _STATES) for after in _AVAILABLE)
 
     def is_short(self) -> bool:
         """True when only the pages are left that resolving one fault may need for tables and lists."""
