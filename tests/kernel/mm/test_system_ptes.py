@@ -107,7 +107,7 @@ class Model:
             self.used -= set(range((address - self.start) // PAGE, (address - self.start) // PAGE + pages))
 
     def check(self) -> None:
-        free = set()
+        free: set[int] = set()
         for address, pages in self.ptes.free_clusters():
             numbers = range((address - self.start) // PAGE, (address - self.start) // PAGE + pages)
             assert not free & set(numbers)

@@ -35,6 +35,7 @@ from ntmm.kernel.mm.space.free import free
 from ntmm.kernel.mm.space.lock import lock, unlock
 from ntmm.kernel.mm.space.protect import Protected, protect
 from ntmm.kernel.mm.space.query import MemoryInformation, query
+from ntmm.kernel.mm.space.swap import in_swap, out_swap
 from ntmm.kernel.mm.space.view import map_image, unmap_view
 from ntmm.kernel.mm.statistics import MemoryStatistics, collect
 from ntmm.kernel.mm.status_block import MemoryStatus
@@ -207,6 +208,21 @@ class MemoryManager:
             self.faults.swap_in(space)
         delete_address_space(self.machine, space)
         self.spaces.remove(space)
+
+    def out_swap(self, space: AddressSpace) -> bool:
+        """Empties a process's working set and puts its tables out of memory; False if pages of it are locked.
+
+        None of its threads' kernel stacks may be in memory.
+        """
+        if space.is_swapped_out or any(entry.locked for entry in space.working_set.entries()):
+            return False
+        while self.pageout.working_sets.empty(space):
+            pass
+        return out_swap(self.machine, space, self.system.nonpaged_pool)
+
+    def in_swap(self, space: AddressSpace) -> None:
+        """Brings the tables of a process back; waits for the disk. The swapper's: others call `faults.swap_in`."""
+        in_swap(self.machine, space, self.system.nonpaged_pool)
 
     # faults
 
