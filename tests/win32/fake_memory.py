@@ -34,7 +34,7 @@ STATISTICS = SimpleNamespace(
     commit_limit=40000,
     peak_commit=2500,
     hard_faults=5,
-    soft_faults=20,
+    soft_faults=1320,
     demand_zero_faults=300,
     copy_on_write_faults=1000,
     pages_read=40,
@@ -57,7 +57,11 @@ class FakeMemory:
         self.figures = STATISTICS
         self.low_memory = Event(SimpleNamespace(signalled=lambda target: None), True, False)  # type: ignore[arg-type]
         self.high_memory = Event(SimpleNamespace(signalled=lambda target: None), True, True)  # type: ignore[arg-type]
-        self.system = SimpleNamespace(paged_pool=SimpleNamespace(pages=60), nonpaged_pool=SimpleNamespace(pages=30))
+        self.system = SimpleNamespace(
+            paged_pool=SimpleNamespace(pages=60),
+            nonpaged_pool=SimpleNamespace(pages=30),
+            working_set=SimpleNamespace(count=55),
+        )
 
     def _range(self, name: str, address: int, size: int, map_type: int) -> Range:
         self.calls.append((name, address, size, map_type))

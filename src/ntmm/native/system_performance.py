@@ -38,7 +38,7 @@ def performance_information(call: Call) -> bytes:
     fill(_DIRTY_PAGES_WRITE_COUNT, figures.pages_written, figures.write_ios)
     fill(_PAGED_POOL_PAGES, mm.system.paged_pool.pages, mm.system.nonpaged_pool.pages)
     fill(_FREE_SYSTEM_PTES, figures.system_ptes_free)
-    fill(_RESIDENT_PAGED_POOL_PAGE, mm.system.paged_pool.pages)
+    fill(_RESIDENT_PAGED_POOL_PAGE, mm.system.working_set.count)
     return _PERFORMANCE.pack(0, 0, 0, 0, *fields)
 
 

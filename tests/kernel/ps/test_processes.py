@@ -213,6 +213,7 @@ def test_are_waiters_told_of_an_end(kernel: Kernel) -> None:
 def test_is_a_thread_without_commit_refused_cleanly(kernel: Kernel, pages: int) -> None:
     process = new_process(kernel)
     before = layout_of(kernel, process), process.space.account.pages
+    kernel.mm.ledger.extend = lambda wanted: False
     kernel.mm.ledger.limit = kernel.mm.ledger.committed + pages
     needed = 4 if kernel.architecture.bits == 64 else 3
     created = kernel.ps.create_thread(process, 0, 0, 0)
@@ -225,6 +226,7 @@ def test_is_a_thread_without_commit_refused_cleanly(kernel: Kernel, pages: int) 
 def test_is_a_process_without_commit_refused_cleanly(kernel: Kernel) -> None:
     new_process(kernel)
     available, committed = kernel.mm.pfn.available, kernel.mm.ledger.committed
+    kernel.mm.ledger.extend = lambda wanted: False
     kernel.mm.ledger.limit = committed
     assert kernel.ps.create_process("over") is None
     assert (kernel.mm.pfn.available, kernel.mm.ledger.committed) == (available, committed)

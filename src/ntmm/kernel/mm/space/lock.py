@@ -5,6 +5,7 @@ from typing import Final
 
 from ntmm.kernel.ke.access import ERROR_USER
 from ntmm.kernel.mm.fault import Resolution
+from ntmm.kernel.mm.fault.access_fault import ORIGIN_KERNEL
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.allocate import Range
 from ntmm.kernel.mm.space.machine import SpaceMachine
@@ -111,7 +112,7 @@ def _check_pages(machine: SpaceMachine, space: AddressSpace, pages: range) -> St
 def _bring_in(machine: SpaceMachine, space: AddressSpace, at: int) -> Status | None:
     """Touches a page until it is valid; the status of the exception that this raises, if it does."""
     for _ in _until_valid(machine, space, at):
-        outcome = machine.faults.access_fault(space, at, ERROR_USER)
+        outcome = machine.faults.access_fault(space, at, ERROR_USER, origin=ORIGIN_KERNEL)
         if outcome.resolution is Resolution.RAISE:
             return outcome.status
     return None
