@@ -55,6 +55,8 @@ class Switching:
         """Slot, called with a thread and the 100 ns units it may run, whenever one is switched to or a quantum ends."""
         self.stack_needed: Callable[[KernelThread], None] = _no_swapper
         """Slot, called when a thread could run but its kernel stack is out; it must not wait."""
+        self.thread_gone: Callable[[KernelThread], None] = lambda thread: None
+        """Slot, called when a thread has left its kernel stack for good; it must not wait."""
 
     @property
     def threads(self) -> tuple[KernelThread, ...]:
@@ -136,6 +138,7 @@ class Switching:
     def _forget(self, thread: KernelThread) -> None:
         del self._alive[thread]
         self._programs_alive -= not thread.is_system
+        self.thread_gone(thread)
 
     def _switch_away(self) -> None:
         assert self._hub is not None, "a wait outside any thread"

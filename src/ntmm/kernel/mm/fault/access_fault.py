@@ -143,7 +143,7 @@ class FaultHandler:
         self._bring_in(lambda: self._system_page(address), address)
 
     def bring_in_page(self, index: int, pte_address: int, use: PageUse) -> int:
-        """The page of a transition or page-file PTE is ACTIVE now; the caller writes the answer, its frame, into the PTE.
+        """Takes the page of a transition or page-file PTE; answers its frame, which the caller writes into the PTE.
 
         May wait; raises GuestFault if the page cannot be read.
         """
