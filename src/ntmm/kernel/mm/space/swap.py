@@ -62,14 +62,15 @@ def _list_addresses(machine: SpaceMachine, space: AddressSpace) -> range:
 
 def out_swap(machine: SpaceMachine, space: AddressSpace, pool: Pool) -> bool:
     """Puts a process out whose working set was emptied; False if it must stay, because of locked pages or the pool."""
-    if not may_out_swap(machine, space):
-        return False
     memory, pte_size = machine.table_memory, machine.architecture.pte_size
     known = root_frames(memory, space.tables.root)
     tops = known[1:] or known
     try:
-        block = pool.allocate(len(tops) * pte_size, _TAG)
+        block = pool.allocate(len(tops) * pte_size, _TAG)  # may wait, so the process is looked at afterwards
     except PoolExhausted:
+        return False
+    if not may_out_swap(machine, space):
+        pool.free(block)
         return False
     _put_tables_out(machine, space)
     words = tuple(block + number * pte_size for number in range(len(tops)))
