@@ -10,7 +10,7 @@ from ntmm.kernel.boot import Kernel
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ps import Process, Thread
 from ntmm.nt.memory import MEM_COMMIT, MEM_RESERVE, PAGE_EXECUTE_READWRITE, PAGE_READWRITE
-from ntmm.nt.profile import SystemProfile
+from ntmm.nt.profile import PagingFileSize, SystemProfile
 
 CODE_BYTES = 0x10000
 STACK_BYTES = 1 << 20
@@ -27,11 +27,13 @@ class SmallMachine:
 
 
 @contextmanager
-def small_machine(architecture: str, ram: int, code: bytes, data_bytes: int) -> Iterator[SmallMachine]:
+def small_machine(
+    architecture: str, ram: int, code: bytes, data_bytes: int, paging_files: tuple[PagingFileSize, ...] | None = None
+) -> Iterator[SmallMachine]:
     """A machine whose thread begins at the first byte of `code`, with `data_bytes` of committed memory."""
     with tempfile.TemporaryDirectory() as folder:
         volume = Volume(Path(folder))
-        kernel = Kernel(SystemProfile(architecture=architecture, ram=ram), volume)
+        kernel = Kernel(SystemProfile(architecture=architecture, ram=ram, paging_files=paging_files), volume)
         try:
             process = kernel.ps.create_process("benchmark")
             assert process is not None

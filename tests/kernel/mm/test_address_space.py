@@ -6,6 +6,7 @@ import pytest
 
 from ntmm.kernel.mm.layout import SHARED_USER_DATA
 from ntmm.kernel.mm.tables import root_frames
+from ntmm.kernel.mm.working_set.working_set import HEADER_BYTES
 from ntmm.nt.memory import (
     MEM_COMMIT,
     MEM_DECOMMIT,
@@ -60,7 +61,8 @@ def test_which_pages_does_creation_take(machine: MemoryMachine) -> None:
     expected = FIXED_PAGES[machine.architecture.name]
     assert process.space.fixed_pages == expected
     assert before - machine.mm.pfn.available == sum(expected.values()) == process.space.account.pages
-    assert process.space.working_set.count == 0
+    working_set, pointer_table = process.space.working_set, expected.get("page directory pointer table", 0)
+    assert working_set.count == working_set.fixed == sum(expected.values()) - pointer_table
 
 
 def test_does_the_root_map_itself(machine: MemoryMachine, process: FakeProcess) -> None:
@@ -97,9 +99,23 @@ def test_does_the_self_map_show_every_level(machine: MemoryMachine, process: Fak
 def test_is_the_working_set_list_in_hyperspace(machine: MemoryMachine, process: FakeProcess) -> None:
     base = machine.allocate(process, PAGE)
     status_of_write(process, base)
-    size = machine.architecture.pointer_size
-    first = read_virtual(machine, process, machine.mm.layout.working_set_list, size)
-    assert first == base | 4 << 3 | 1  # page number, MM_READWRITE, valid
+    size, layout = machine.architecture.pointer_size, machine.mm.layout
+    index = machine.mm.pfn.working_set_index[machine.frame(process, base)]
+    entries = layout.working_set_list + HEADER_BYTES
+    assert read_virtual(machine, process, entries + index * size, size) == base | 4 << 3 | 1  # page, READWRITE, valid
+
+
+def test_do_the_fixed_pages_come_first_in_the_working_set(machine: MemoryMachine, process: FakeProcess) -> None:
+    status_of_write(process, machine.allocate(process, PAGE))
+    working_set, pfn = process.space.working_set, machine.mm.pfn
+    entries = list(working_set.entries())
+    assert [entry.index for entry in entries] == list(range(working_set.count))
+    for entry in entries:  # top tables, hyperspace's tables, the list itself; then page tables and the page
+        at = physical(machine, process, entry.vpn * PAGE)
+        assert at is not None
+        assert pfn.working_set_index[at // PAGE] == entry.index
+    assert entries[working_set.fixed - 1].vpn * PAGE == machine.mm.layout.working_set_list
+    assert working_set.first_dynamic == working_set.fixed
 
 
 def test_is_the_system_half_the_same_for_all(machine: MemoryMachine, process: FakeProcess) -> None:
@@ -152,7 +168,7 @@ def test_is_nothing_mapped_before_its_first_touch(machine: MemoryMachine) -> Non
     machine.mm.map_image(process, machine.open_image(image("a.dll", machine.architecture.bits == 64)))
     machine.allocate(process, 0x10000)
     fixed = sum(process.space.fixed_pages.values())
-    assert process.space.working_set.count == 0
+    assert process.space.working_set.count == process.space.working_set.fixed
     assert process.space.tables.tables == process.space.fixed_pages["hyperspace page tables"]
     assert process.space.account.pages == fixed + 1 + 1 + 16  # PEB, one page of image data, the allocation
 

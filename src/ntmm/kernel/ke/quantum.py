@@ -25,7 +25,7 @@ class QuantumCounter:
 
     def begin(self, thread: KernelThread, left_100ns: int) -> None:
         """A thread may run for `left_100ns` from now."""
-        if self._scheduler.competitors:
+        if self._scheduler.competitors and not thread.is_system:  # system threads run no guest code
             self._last_competition = self._clock.entries
             self._set_counting(True)
         if self.counting:

@@ -38,8 +38,10 @@ def _check_pages(manager: MemoryManager, pool: Pool, use: PageUse) -> Iterator[s
     for address in range(start, end, manager.architecture.page_size):
         index = manager.system.tables.find(address)
         pte = memory.entries[index] if index >= 0 else 0
+        if not pte & 1 and use == PageUse.PAGED_POOL and memory.format.is_page_file(pte):
+            continue  # in a paging file, where only its PTE knows it
         frame = memory.format.frame(pte)
-        if not pte & 1:
+        if not pte & 1 and not (use == PageUse.PAGED_POOL and memory.format.is_transition(pte)):
             yield f"no page at {address:#x}"
         elif pfn.use[frame] != use or pfn.pte_address[frame] != manager.architecture.pte_address(address):
             yield f"the page at {address:#x} does not know its place"

@@ -117,7 +117,7 @@ class FaultHandler:
                         return result
                 elif result.resolution is _WAIT:
                     assert result.block is not None
-                    if not result.block.is_done:  # outside any thread it is, and the frame of a failed read is gone
+                    if not result.block.is_done:  # outside any thread a read is over as soon as it is begun
                         pinned.append(result.frame)
                         pfn.reference(result.frame)
                     if result.own_read:

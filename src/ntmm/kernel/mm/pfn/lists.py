@@ -71,13 +71,15 @@ class PageList:
 class ColouredList:
     """One list for each page colour (the low bits of the frame number): pages of different sets of the L2 cache."""
 
-    __slots__ = ("_lists", "_mask", "count", "name")
+    __slots__ = ("_filled", "_lists", "_mask", "count", "name")
 
     def __init__(self, name: str, flink: memoryview, blink: memoryview, colours: int) -> None:
         assert colours & colours - 1 == 0
         self.name = name
         self._lists = [PageList(name, flink, blink) for _ in range(colours)]
         self._mask = colours - 1
+        self._filled = 0
+        """Bit c: the list of colour c is not empty."""
         self.count = 0
 
     @property
@@ -87,25 +89,35 @@ class ColouredList:
 
     def append(self, frame: int) -> None:
         """Adds a frame at the tail of its colour's list."""
-        self._lists[frame & self._mask].append(frame)
+        colour = frame & self._mask
+        self._lists[colour].append(frame)
+        self._filled |= 1 << colour
         self.count += 1
 
     def remove(self, frame: int) -> None:
         """Takes a frame out of its colour's list."""
-        self._lists[frame & self._mask].remove(frame)
-        self.count -= 1
+        colour = frame & self._mask
+        self._lists[colour].remove(frame)
+        self._taken(colour)
 
     def pop(self, colour: int) -> int:
         """The oldest frame of a colour, else one of the next colours; NO_FRAME if all lists are empty."""
-        if not self.count:
+        if not self._filled:
             return NO_FRAME
-        lists, mask = self._lists, self._mask
-        while True:
-            frame = lists[colour & mask].pop()
-            if frame != NO_FRAME:
-                self.count -= 1
-                return frame
-            colour += 1
+        colour &= self._mask
+        above = self._filled >> colour
+        if above:
+            colour += (above & -above).bit_length() - 1
+        else:
+            colour = (self._filled & -self._filled).bit_length() - 1
+        frame = self._lists[colour].pop()
+        self._taken(colour)
+        return frame
+
+    def _taken(self, colour: int) -> None:
+        self.count -= 1
+        if not self._lists[colour].count:
+            self._filled &= ~(1 << colour)
 
     def by_colour(self) -> list[PageList]:
         """The lists, by colour."""

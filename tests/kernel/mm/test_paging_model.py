@@ -1,0 +1,349 @@
+"""Processes on a machine of 2 MB with paging files do what they like; dicts of bytes say what they must see.
+
+After each step the full audit looks at all books. `NTMM_EXAMPLES` sets the number of examples of each architecture.
+"""
+
+import os
+import random
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
+from ntmm.kernel.mm.space.allocate import Range
+from ntmm.nt.memory import (
+    MAP_PROCESS,
+    MAP_SYSTEM,
+    MEM_COMMIT,
+    MEM_DECOMMIT,
+    MEM_RELEASE,
+    MEM_RESERVE,
+    PAGE_NOACCESS,
+    PAGE_READONLY,
+    PAGE_READWRITE,
+)
+from ntmm.nt.status import Status, is_success
+from tests.kernel.mm.images import DATA, PREFERRED_BASE, TAIL, image
+from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, MemoryStore
+
+EXAMPLES = int(os.environ.get("NTMM_EXAMPLES", "12"))
+STEPS = 30
+PROCESSES, SLOTS, SLOT_PAGES = 3, 3, 160
+START = 0x3F00000
+"""The slots straddle a border between two page tables."""
+
+WHO = st.integers(0, PROCESSES - 1)
+SLOT = st.integers(0, SLOTS - 1)
+FIRST = st.integers(0, SLOT_PAGES - 1)
+COUNT = st.integers(1, SLOT_PAGES)
+FEW = st.integers(1, 10)
+PROTECTION = st.sampled_from((PAGE_READWRITE, PAGE_READWRITE, PAGE_READONLY, PAGE_NOACCESS))
+ZERO = bytes(8)
+
+
+@dataclass
+class Page:
+    """A page of a region: committed if it has a protection."""
+
+    protection: int = 0
+    content: bytes = ZERO
+    locks: int = 0
+
+
+@dataclass
+class Known:
+    """What is known of one process: its regions by slot, and its private copies of the image's data page."""
+
+    regions: dict[int, list[Page]] = field(default_factory=dict)
+    data: bytes | None = None
+
+
+class Model(RuleBasedStateMachine):
+    """Without disk faults every access must succeed and every byte must be there."""
+
+    architecture = ""
+    replacement = "ageing"
+    faulty = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.machine = MemoryMachine(self.architecture, 2 * MB, self.replacement)
+        self.mm = self.machine.mm
+        self.stores: list[MemoryStore] = [self.machine.add_paging_file(MB, 3 * MB), self.machine.add_paging_file(MB)]
+        self.chance = random.Random(0)
+        self.backing = image("a.dll", self.machine.architecture.bits == 64)
+        self.section = self.machine.open_image(self.backing)
+        self.shared = ZERO
+        self.idle = self.owned()
+        self.processes = [self.start_process() for _ in range(PROCESSES)]
+        self.known = [Known() for _ in range(PROCESSES)]
+        self.stopped = False
+
+    def owned(self) -> int:
+        """Committed pages without those of system space."""
+        return self.mm.ledger.committed - self.mm.system_account.pages
+
+    def start_process(self) -> FakeProcess:
+        process = self.machine.new_process()
+        assert self.mm.map_image(process, self.section)[0] == PREFERRED_BASE
+        return process
+
+    @initialize(seed=st.integers(0, 1 << 16))
+    def choose_faults(self, seed: int) -> None:
+        if self.faulty:
+            self.chance.seed(seed)
+            for store in self.stores:
+                store.refuse_read = lambda offset, size: self.chance.random() < 0.1
+                store.refuse_write = lambda offset, size: self.chance.random() < 0.1
+
+    # addresses and accesses
+
+    def address(self, slot: int, number: int) -> int:
+        return START + slot * MB + number * PAGE
+
+    def pages(self, who: int, slot: int, first: int, count: int) -> dict[int, Page]:
+        """The pages of a region by address, cut to what there is."""
+        region = self.known[who].regions.get(slot, [])
+        return {self.address(slot, number): region[number] for number in range(first, min(first + count, len(region)))}
+
+    def refused(self) -> tuple[int, int]:
+        return sum(store.refused_reads for store in self.stores), sum(store.refused_writes for store in self.stores)
+
+    def access(self, who: int, address: int, content: bytes | None) -> tuple[int, bytes]:
+        """(status, bytes read) of a read, or of a write of `content`; an in-page error only where the disk failed."""
+        memory, before = self.processes[who].space.memory, self.refused()
+        try:
+            if content is None:
+                return Status.SUCCESS, memory.read(address + 0x7F8, 8)
+            memory.write(address + 0x7F8, content)
+        except GuestFault as fault:
+            if fault.status == Status.IN_PAGE_ERROR:
+                assert self.refused()[0] > before[0], "an in-page error while the disk was well"
+            elif fault.status == Status.NO_MEMORY:
+                assert self.refused()[1], "no memory while the disk was well"
+            return fault.status, b""
+        return Status.SUCCESS, b""
+
+    def touch(self, who: int, address: int, page: Page, content: bytes | None) -> None:
+        allowed = page.protection == PAGE_READWRITE or (content is None and page.protection == PAGE_READONLY)
+        status, found = self.access(who, address, content)
+        if not allowed:
+            assert status in (Status.ACCESS_VIOLATION, Status.IN_PAGE_ERROR, Status.NO_MEMORY)
+        elif status == Status.SUCCESS and content is None:
+            assert found == page.content, f"process {who}, page {address:#x}"
+        elif status == Status.SUCCESS and content is not None:
+            page.content = content
+        else:
+            assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
+
+    def service(self, result: Range) -> bool:
+        """True if a service that may meet the commit limit has done its work."""
+        assert result.status in (Status.SUCCESS, Status.COMMITMENT_LIMIT, Status.NO_MEMORY)
+        return result.status is Status.SUCCESS
+
+    # what programs do
+
+    @rule(who=WHO, slot=SLOT, count=COUNT, commit=st.booleans(), protection=PROTECTION)
+    def allocate(self, who: int, slot: int, count: int, commit: bool, protection: int) -> None:
+        regions = self.known[who].regions
+        if slot in regions:
+            return
+        kind = MEM_RESERVE | (MEM_COMMIT if commit else 0)
+        if self.service(
+            self.mm.allocate(self.processes[who], self.address(slot, 0), count * PAGE, kind, protection)
+        ):
+            regions[slot] = [Page(protection if commit else 0) for _ in range(count)]
+
+    @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
+    def commit(self, who: int, slot: int, first: int, count: int) -> None:
+        pages = self.pages(who, slot, first, count)
+        if pages and self.service(
+            self.mm.allocate(self.processes[who], min(pages), len(pages) * PAGE, MEM_COMMIT, PAGE_READWRITE)
+        ):
+            for page in pages.values():
+                page.protection = PAGE_READWRITE
+
+    @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
+    def decommit(self, who: int, slot: int, first: int, count: int) -> None:
+        pages = self.pages(who, slot, first, count)
+        if pages and self.service(
+            self.mm.free(self.processes[who], min(pages), len(pages) * PAGE, MEM_DECOMMIT)
+        ):
+            for page in pages.values():
+                page.protection, page.content, page.locks = 0, ZERO, 0
+
+    @rule(who=WHO, slot=SLOT)
+    def release(self, who: int, slot: int) -> None:
+        if slot in self.known[who].regions:
+            status = self.mm.free(self.processes[who], self.address(slot, 0), 0, MEM_RELEASE).status
+            assert status is Status.SUCCESS
+            del self.known[who].regions[slot]
+
+    @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT, protection=PROTECTION)
+    def protect(self, who: int, slot: int, first: int, count: int, protection: int) -> None:
+        pages = self.pages(who, slot, first, count)
+        if not pages:
+            return
+        status = self.mm.protect(self.processes[who], min(pages), len(pages) * PAGE, protection).status
+        if not all(page.protection for page in pages.values()):
+            assert status is Status.NOT_COMMITTED
+        elif status is Status.SUCCESS:
+            for page in pages.values():
+                page.protection = protection
+                page.locks = page.locks if protection != PAGE_NOACCESS else 0
+        else:
+            assert status is Status.NO_MEMORY
+
+    @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT, seed=st.integers(1, 1 << 32))
+    def write(self, who: int, slot: int, first: int, count: int, seed: int) -> None:
+        for address, page in self.pages(who, slot, first, count).items():
+            self.touch(who, address, page, (seed * address & (1 << 64) - 1).to_bytes(8, "little"))
+
+    @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
+    def read(self, who: int, slot: int, first: int, count: int) -> None:
+        for address, page in self.pages(who, slot, first, count).items():
+            self.touch(who, address, page, None)
+
+    @rule(who=WHO, content=st.binary(min_size=8, max_size=8), copy=st.booleans())
+    def write_image(self, who: int, content: bytes, copy: bool) -> None:
+        place = DATA if copy else TAIL
+        status, _ = self.access(who, PREFERRED_BASE + place, content)
+        if status != Status.SUCCESS:
+            assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
+        elif copy:
+            self.known[who].data = content
+        else:
+            self.shared = content
+
+    @rule(who=WHO)
+    def read_image(self, who: int) -> None:
+        for place, expected in ((DATA, self.known[who].data or ZERO), (TAIL, self.shared)):
+            status, found = self.access(who, PREFERRED_BASE + place, None)
+            assert found == expected if status == Status.SUCCESS else status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
+
+    @rule(who=WHO, slot=SLOT, first=FIRST, count=FEW, kind=st.sampled_from((MAP_PROCESS, MAP_SYSTEM, 3)))
+    def lock(self, who: int, slot: int, first: int, count: int, kind: int) -> None:
+        pages = self.pages(who, slot, first, count)
+        if not pages:
+            return
+        before = self.refused()
+        status = self.mm.lock(self.processes[who], min(pages), len(pages) * PAGE, kind).status
+        if any(page.protection in (0, PAGE_NOACCESS) for page in pages.values()):
+            assert status is Status.ACCESS_VIOLATION
+        elif is_success(status):
+            assert status is (Status.WAS_LOCKED if any(page.locks & kind for page in pages.values()) else Status.SUCCESS)
+            for page in pages.values():
+                page.locks |= kind
+        elif status is Status.IN_PAGE_ERROR:
+            assert self.refused()[0] > before[0]
+        else:
+            assert status in (Status.WORKING_SET_QUOTA, Status.INSUFFICIENT_RESOURCES, Status.NO_MEMORY)
+
+    @rule(who=WHO, slot=SLOT, first=FIRST, count=FEW, kind=st.sampled_from((MAP_PROCESS, MAP_SYSTEM, 3)))
+    def unlock(self, who: int, slot: int, first: int, count: int, kind: int) -> None:
+        pages = self.pages(who, slot, first, count)
+        if not pages:
+            return
+        status = self.mm.unlock(self.processes[who], min(pages), len(pages) * PAGE, kind).status
+        if all(page.locks & kind == kind for page in pages.values()):
+            assert status is Status.SUCCESS
+            for page in pages.values():
+                page.locks &= ~kind
+        else:
+            assert status is Status.NOT_LOCKED
+
+    @rule(who=WHO, minimum=st.integers(1, 60), more=st.integers(0, 60), hard=st.booleans())
+    def set_limits(self, who: int, minimum: int, more: int, hard: bool) -> None:
+        status = self.mm.set_working_set_limits(
+            self.processes[who], minimum * PAGE, (minimum + more) * PAGE, hard_maximum=hard
+        )
+        assert is_success(status) or status in (Status.BAD_WORKING_SET_LIMIT, Status.INSUFFICIENT_RESOURCES)
+
+    @rule(who=WHO)
+    def start_again(self, who: int) -> None:
+        """The process ends with all that it has, and another takes its place."""
+        self.machine.end(self.processes[who])
+        self.processes[who] = self.start_process()
+        self.known[who] = Known()
+
+    # what the system does
+
+    @rule(who=WHO)
+    def empty(self, who: int) -> None:
+        self.machine.empty(self.processes[who])
+
+    @rule(pages=st.integers(1, 300))
+    def trim(self, pages: int) -> None:
+        self.mm.pageout.working_sets.trim(pages)
+
+    @rule()
+    def tick(self) -> None:
+        self.mm.pageout.tick()
+
+    @rule(clusters=st.integers(1, 20))
+    def write_out(self, clusters: int) -> None:
+        for _ in range(clusters):
+            self.mm.pageout.writer.write_one()
+
+    @rule()
+    def reuse_standby(self) -> None:
+        self.machine.drop_standby()
+
+    @rule()
+    def zero_pages(self) -> None:
+        self.mm.pageout.zero_pages.zero_all()
+
+    # what is looked at after each step
+
+    @invariant()
+    def books_are_right(self) -> None:
+        self.machine.check()
+
+    @invariant()
+    def locked_pages_are_valid(self) -> None:
+        for process, known in zip(self.processes, self.known, strict=True):
+            for slot, region in known.regions.items():
+                for number, page in enumerate(region):
+                    assert not page.locks or self.machine.pte(process, self.address(slot, number)) & 1
+
+    def teardown(self) -> None:
+        if self.stopped:
+            return
+        for store in self.stores:
+            store.refuse_read = lambda offset, size: False
+        for who, known in enumerate(self.known):
+            for slot in known.regions:
+                self.read(who, slot, 0, SLOT_PAGES)
+            self.machine.end(self.processes[who])
+        self.machine.check()
+        assert self.owned() == self.idle
+
+
+class FaultyModel(Model):
+    """The same on disks that fail: what cannot be read is an in-page error, and all that can be read is right."""
+
+    faulty = True
+
+
+def run(model: type[Model], name: str, replacement: str, examples: int) -> None:
+    machine = type(model.__name__, (model,), {"architecture": name, "replacement": replacement})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=STEPS, suppress_health_check=list(HealthCheck), deadline=None
+        ),
+    )
+
+
+@pytest.mark.parametrize(("name", "replacement"), [("x86", "fifo"), ("pae", "ageing"), ("x64", "clock")])
+def test_does_every_process_find_what_it_wrote(name: str, replacement: str) -> None:
+    run(Model, name, replacement, EXAMPLES)
+
+
+@pytest.mark.parametrize(("name", "replacement"), [("x86", "ageing"), ("pae", "clock"), ("x64", "fifo")])
+def test_is_nothing_lost_silently_on_a_failing_disk(name: str, replacement: str) -> None:
+    run(FaultyModel, name, replacement, EXAMPLES)
