@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.space.allocate import Range
 from ntmm.nt.memory import (
     MAP_PROCESS,
@@ -153,9 +152,7 @@ class Model(RuleBasedStateMachine):
         if slot in regions:
             return
         kind = MEM_RESERVE | (MEM_COMMIT if commit else 0)
-        if self.service(
-            self.mm.allocate(self.processes[who], self.address(slot, 0), count * PAGE, kind, protection)
-        ):
+        if self.service(self.mm.allocate(self.processes[who], self.address(slot, 0), count * PAGE, kind, protection)):
             regions[slot] = [Page(protection if commit else 0) for _ in range(count)]
 
     @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
@@ -170,9 +167,7 @@ class Model(RuleBasedStateMachine):
     @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
     def decommit(self, who: int, slot: int, first: int, count: int) -> None:
         pages = self.pages(who, slot, first, count)
-        if pages and self.service(
-            self.mm.free(self.processes[who], min(pages), len(pages) * PAGE, MEM_DECOMMIT)
-        ):
+        if pages and self.service(self.mm.free(self.processes[who], min(pages), len(pages) * PAGE, MEM_DECOMMIT)):
             for page in pages.values():
                 page.protection, page.content, page.locks = 0, ZERO, 0
 
@@ -235,7 +230,9 @@ class Model(RuleBasedStateMachine):
         if any(page.protection in (0, PAGE_NOACCESS) for page in pages.values()):
             assert status is Status.ACCESS_VIOLATION
         elif is_success(status):
-            assert status is (Status.WAS_LOCKED if any(page.locks & kind for page in pages.values()) else Status.SUCCESS)
+            assert status is (
+                Status.WAS_LOCKED if any(page.locks & kind for page in pages.values()) else Status.SUCCESS
+            )
             for page in pages.values():
                 page.locks |= kind
         elif status is Status.IN_PAGE_ERROR:
