@@ -151,7 +151,7 @@ def test_does_a_process_stay_while_one_of_its_threads_is_in_memory(kernel: Kerne
     log = Log(kernel)
     process, [_, second] = sleepers(kernel, 40, 1)
     kernel.scheduler.suspend(second)
-    kernel.scheduler.call_at(30 * SECOND, lambda: kernel.scheduler.terminate(second) or None)
+    kernel.scheduler.call_at(30 * SECOND, lambda: kernel.scheduler.terminate(second))
     run(kernel)
     assert [time for time, _, way in log.stacks if way == "out"] == [16]
     assert all(time > 30 for time, _, _ in log.processes)
@@ -194,8 +194,15 @@ def test_can_it_be_ended_while_it_is_out(kernel: Kernel) -> None:
 def test_does_a_suspended_thread_come_back_when_it_is_resumed(kernel: Kernel) -> None:
     log = Log(kernel)
     _, [thread] = sleepers(kernel, 30)
-    kernel.scheduler.call_at(20 * SECOND, lambda: kernel.scheduler.suspend(thread) and None)
-    kernel.scheduler.start(Other(kernel, 50, lambda: kernel.scheduler.resume(thread) and None))
+
+    def suspend() -> None:
+        kernel.scheduler.suspend(thread)
+
+    def resume() -> None:
+        kernel.scheduler.resume(thread)
+
+    kernel.scheduler.call_at(20 * SECOND, suspend)
+    kernel.scheduler.start(Other(kernel, 50, resume))
     run(kernel)
     assert [(time, way) for time, _, way in log.stacks] == [(16, "out"), (50, "in")]
     assert thread.exit_status == MARK

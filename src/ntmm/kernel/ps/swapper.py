@@ -115,6 +115,9 @@ class Swapper:
         self._scheduler.stack_returned(thread)
 
     def _put_idle_out(self) -> None:
+        """Without a paging file nothing would be won by it."""
+        if not self._mm.paging_files.files:
+            return
         now = self._clock.uptime_100ns()
         for thread in self._scheduler.waiting_threads:
             if isinstance(thread, Thread) and self._is_idle(thread, now):
