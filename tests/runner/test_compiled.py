@@ -11,7 +11,7 @@ from ntmm.runner.options import ProgramLine, RunOptions
 def test_is_each_source_compiled_once_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[tuple[Path, str, Path]] = []
 
-    def compile_program(source: Path, architecture: str, folder: Path) -> Path:
+    def compile_program(source: Path, architecture: str, folder: Path, with_symbols: bool) -> Path:
         assert folder.is_dir()
         compiled.append((source, architecture, folder))
         return folder / f"{source.stem}.exe"

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ntmm.cli.programs import SEPARATOR, refuse_leading_separator
 from ntmm.nt.profile import PagingFileSize
 from ntmm.runner.options import ArchitectureChoice, ReplacementChoice, WindowsChoice
 from ntmm.runner.sizes import parse_size
@@ -116,3 +118,13 @@ OutputLimit = Annotated[
     int | None,
     typer.Option("--output-limit", parser=_size_option, metavar="SIZE", help="Stop it after so much output."),
 ]
+Program = Annotated[Path, typer.Argument(metavar="PROGRAM", help="A Windows program, or a C source to compile first.")]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ARGS", help="Handed to the program untouched, options too. --and begins another program."),
+]
+Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
+LeadingSeparator = Annotated[
+    bool, typer.Option(SEPARATOR, hidden=True, is_eager=True, callback=refuse_leading_separator)
+]
+Overlay = Annotated[Path | None, typer.Option("--overlay", metavar="DIR", help="Keep changes to files in this folder.")]

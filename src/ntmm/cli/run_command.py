@@ -9,9 +9,14 @@ import typer
 
 from ntmm.cli.arguments import (
     Arch,
+    Arguments,
+    Events,
+    LeadingSeparator,
     OutputLimit,
+    Overlay,
     PagingFiles,
     Processors,
+    Program,
     Ram,
     Replacement,
     ReportFormat,
@@ -20,7 +25,7 @@ from ntmm.cli.arguments import (
     paging_files_of,
 )
 from ntmm.cli.exit_codes import host_exit_code
-from ntmm.cli.programs import SEPARATOR, program_lines, refuse_leading_separator
+from ntmm.cli.programs import program_lines
 from ntmm.runner.checks import check_options
 from ntmm.runner.errors import STOPPED_EXIT, UserError
 from ntmm.runner.options import (
@@ -33,13 +38,7 @@ from ntmm.runner.options import (
 )
 from ntmm.runner.report import RunReport
 
-Program = Annotated[Path, typer.Argument(metavar="PROGRAM", help="A Windows program, or a C source to compile first.")]
-Arguments = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="ARGS", help="Handed to the program untouched, options too. --and begins another program."),
-]
 Report = Annotated[ReportFormat, typer.Option("--report", help="The report on standard error.")]
-Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
 Check = Annotated[bool, typer.Option("--check", help="Audit the memory manager's books after the run.")]
 Timeline = Annotated[
     Path | None,
@@ -55,10 +54,6 @@ TimelineInterval = Annotated[
         help="Virtual time between two rows of the time line.",
     ),
 ]
-LeadingSeparator = Annotated[
-    bool, typer.Option(SEPARATOR, hidden=True, is_eager=True, callback=refuse_leading_separator)
-]
-Overlay = Annotated[Path | None, typer.Option("--overlay", metavar="DIR", help="Keep changes to files in this folder.")]
 
 
 def run(

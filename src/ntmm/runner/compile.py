@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ntmm.runner.compile_symbols import LINK_TRACE, link_with_symbols, split_messages
 from ntmm.runner.errors import UserError
 
 FLAGS: Final = ("-std=gnu11", "-O2", "-s", "-Wl,--stack,1048576")
@@ -41,11 +42,13 @@ FRAME_HANDLING_FLAGS: Final = (
 FRAME_HANDLER_DEFINITION: Final = "LIBRARY msvcrt.dll\nEXPORTS\n_except_handler3\n"
 
 
-def compile_program(source: Path, architecture: str, folder: Path, warnings: Sequence[str] = ()) -> Path:
+def compile_program(
+    source: Path, architecture: str, folder: Path, warnings: Sequence[str] = (), with_symbols: bool = False
+) -> Path:
     """Build `folder`/NAME.exe from NAME.c for "x86", "pae", "x64" or "auto", which means 32 bits.
 
     The compiler's messages go to standard error as it prints them. Raises `UserError` when ziglang is missing or the
-    source does not compile.
+    source does not compile. `with_symbols` adds a symbol table where the compiler's linker can be asked for one.
     """
     target = MACHINES[architecture]
     program = folder / f"{source.stem}.exe"
@@ -54,8 +57,21 @@ def compile_program(source: Path, architecture: str, folder: Path, warnings: Seq
         inputs = [*_compile_with_frames(source, folder, warnings), *_frame_handler_library(folder)]
     else:
         inputs = [str(source), *warnings]
-    _zig(source, "cc", "-target", f"{target}-windows-gnu", *FLAGS, *inputs, *LIBRARIES, "-o", str(program))
+    link = ("cc", "-target", f"{target}-windows-gnu", *FLAGS, *inputs, *LIBRARIES, "-o", str(program))
+    if with_symbols:
+        _link_with_symbols(source, link, program)
+    else:
+        _zig(source, *link)
     return program
+
+
+def _link_with_symbols(source: Path, link: Sequence[str], program: Path) -> None:
+    finished = _run_zig(link, os.environ | LINK_TRACE, subprocess.PIPE)
+    said, call = split_messages(finished.stderr.decode(errors="replace"))
+    sys.stderr.write(said)
+    _require_success(source, finished)
+    if call is not None:
+        link_with_symbols(call, program)
 
 
 def _says_try(source: Path) -> bool:
@@ -94,11 +110,26 @@ def _ziglang_folder() -> Path:
 
 def _zig(source: Path, *arguments: str) -> None:
     """Run one of the compiler's tools; its messages pass through to standard error."""
+    _require_success(source, _run_zig(arguments))
+
+
+def _require_success(source: Path, finished: subprocess.CompletedProcess[bytes]) -> None:
+    if finished.returncode != os.EX_OK:
+        raise UserError(f"{source} does not compile")
+
+
+def _run_zig(
+    arguments: Sequence[str], environment: dict[str, str] | None = None, messages: int | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """`messages` None: they pass through to standard error."""
     _ziglang_folder()
     sys.stderr.flush()
     # The compiler prints nothing on standard output, which belongs to the program that is to run.
-    finished = subprocess.run(  # noqa: S603 - the tool's user asked for this source to be compiled
-        [sys.executable, "-m", "ziglang", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
+    return subprocess.run(  # noqa: S603 - the tool's user asked for this source to be compiled
+        [sys.executable, "-m", "ziglang", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=messages,
+        env=environment,
+        check=False,
     )
-    if finished.returncode != os.EX_OK:
-        raise UserError(f"{source} does not compile")

@@ -2,9 +2,10 @@
 
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -51,6 +52,35 @@ class _StopSwitch:
             self.cpu.request_stop()
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A booted machine and the session that is to run on it; `started` is the host's clock in seconds when it began."""
+
+    machine: Machine
+    session: SessionManager
+    started: float
+
+
+@contextmanager
+def prepared_run(options: RunOptions) -> Iterator[PreparedRun]:
+    """What a run needs, ready to begin, and closed afterwards; C sources are compiled first. Raises UserError."""
+    with ExitStack() as resources:
+        paths = [line.program for line in options.programs]
+        if any(_is_source(path) for path in paths):
+            folder = resources.enter_context(TemporaryDirectory(prefix="ntmm-"))
+            paths = _compiled(options, Path(folder))
+        started = time.monotonic()
+        images = [_open(path, resources) for path in paths]
+        profile = _profile(options, paths, [headers for _, headers in images])
+        trace = Trace()
+        if options.events is not None:
+            trace.subscribe(resources.enter_context(JsonLinesRecorder(options.events)))
+        machine = _build_machine(options, profile, trace)
+        resources.callback(machine.close)
+        session = SessionManager(machine, _programs(options, profile, paths, images))
+        yield PreparedRun(machine, session, started)
+
+
 def run_program(options: RunOptions) -> RunReport:
     """Runs programs to their end or to a limit. Raises UserError if it cannot be started or the machine fails.
 
@@ -58,7 +88,7 @@ def run_program(options: RunOptions) -> RunReport:
     """
     switch = _StopSwitch()
     with ThreadPoolExecutor(1, "ntmm-machine") as pool:
-        ending = pool.submit(_run_source, options, switch)
+        ending = pool.submit(_run_prepared, options, switch)
         try:
             wait([ending], options.time_limit)
         finally:  # the limit has passed, or Ctrl-C came
@@ -68,11 +98,19 @@ def run_program(options: RunOptions) -> RunReport:
         return ending.result()
 
 
-def _run_source(options: RunOptions, switch: _StopSwitch) -> RunReport:
-    if not any(_is_source(line.program) for line in options.programs):
-        return _run_images(options, [line.program for line in options.programs], switch)
-    with TemporaryDirectory(prefix="ntmm-") as folder:
-        return _run_images(options, _compiled(options, Path(folder)), switch)
+def _run_prepared(options: RunOptions, switch: _StopSwitch) -> RunReport:
+    with prepared_run(options) as prepared:
+        machine, session = prepared.machine, prepared.session
+        switch.cpu = machine.kernel.cpu
+        try:
+            with timeline_of(options, machine, session):
+                stopped = _run(machine, session)
+        finally:
+            switch.ended = True
+        report = make_report(machine, session.measured(), stopped, time.monotonic() - prepared.started)
+        if options.checking:
+            check_books(machine)
+        return report
 
 
 def _is_source(program: Path) -> bool:
@@ -86,34 +124,14 @@ def _compiled(options: RunOptions, folder: Path) -> list[Path]:
         if _is_source(line.program) and line.program not in built:
             place = folder / str(len(built))
             place.mkdir()
-            built[line.program] = compile_program(line.program, options.architecture, place)
+            built[line.program] = compile_program(
+                line.program, options.architecture, place, with_symbols=options.with_symbols
+            )
     return [built.get(line.program, line.program) for line in options.programs]
 
 
-def _run_images(options: RunOptions, paths: Sequence[Path], switch: _StopSwitch) -> RunReport:
-    started = time.monotonic()
-    with ExitStack() as resources:
-        images = [_open(path, resources) for path in paths]
-        profile = _profile(options, paths, [headers for _, headers in images])
-        trace = Trace()
-        if options.events is not None:
-            trace.subscribe(resources.enter_context(JsonLinesRecorder(options.events)))
-        machine = _build_machine(options, profile, trace)
-        resources.callback(machine.close)
-        switch.cpu = machine.kernel.cpu
-        session = SessionManager(machine, _programs(options, profile, paths, images))
-        try:
-            with _timeline(options, machine, session):
-                stopped = _run(machine, session)
-        finally:
-            switch.ended = True
-        report = make_report(machine, session.measured(), stopped, time.monotonic() - started)
-        if options.checking:
-            check_books(machine)
-        return report
-
-
-def _timeline(options: RunOptions, machine: Machine, session: SessionManager) -> AbstractContextManager[None]:
+def timeline_of(options: RunOptions, machine: Machine, session: SessionManager) -> AbstractContextManager[None]:
+    """The time line of a run while it lasts, where one is asked for."""
     if options.timeline is None:
         return nullcontext()
     return start_timeline(machine, session, options.timeline, options.timeline_interval)

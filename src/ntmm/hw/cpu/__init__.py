@@ -7,6 +7,7 @@
 `ring3`            the supervisor pages, and entering ring 3 once for the template of all contexts
 `descriptors`      segment descriptors and selectors
 `code_counter`     a native hook that counts guest code, for quanta that repeat
+`breakpoints`      stopping before an instruction, unnoticed by the program
 `translated_code`  which frames hold translated code
 `walk`             the page-table walk in Python
 `calibration`      finding registers in the engine's saved state

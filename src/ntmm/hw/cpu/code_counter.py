@@ -12,14 +12,17 @@ from ntmm.hw.cpu.engine import STOP_ADDRESS, Engine
 
 _COUNTED: Final = 0
 _LIMIT: Final = 1
+_IS_COUNTED: Final = 2
 
 
 class CodeCounter:
-    """`words[0]`: bytes of guest code counted so far; `words[1]`: the count at which the CPU is stopped."""
+    """`words[0]`: bytes of guest code counted so far; `words[1]`: the count at which the CPU is stopped;
+    `words[2]`: not zero if the next block is the rest of one that was counted.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._cells = (ctypes.c_uint64 * 2)()
+        self._cells = (ctypes.c_uint64 * 3)()
         self.words = memoryview(self._cells).cast("B").cast("Q")
         self._hook: int | None = None
 
@@ -32,12 +35,18 @@ class CodeCounter:
         """Counts, and ends the quantum at the first block after `limit` bytes from now."""
         self.words[_LIMIT] = self.words[_COUNTED] + limit
         if self._hook is None:
+            self.words[_IS_COUNTED] = 0
             self._hook = self._engine.add_block_hook(_native_hook().address, ctypes.addressof(self._cells))
+
+    def count_no_rest(self) -> None:
+        """The engine was stopped within a block and goes on there: its bytes are not counted twice."""
+        if self._hook is not None:
+            self.words[_IS_COUNTED] = 1
 
     def end(self) -> None:
         """Takes the hook out; guest code runs at full speed again."""
         if self._hook is not None:
-            self._engine.remove_block_hook(self._hook)
+            self._engine.remove_hook(self._hook)
             self._hook = None
 
 
@@ -51,8 +60,10 @@ def _native_hook() -> Any:
 
     def count_block(engine: Any, pc: int, size: int, cells: Any) -> None:
         """Stops before a block once the limit is reached, so that what was counted was executed."""
-        words = carray(cells, 2)
-        if words[_COUNTED] >= words[_LIMIT]:
+        words = carray(cells, 3)
+        if words[_IS_COUNTED]:
+            words[_IS_COUNTED] = 0
+        elif words[_COUNTED] >= words[_LIMIT]:
             stop(engine)
         else:
             words[_COUNTED] += size

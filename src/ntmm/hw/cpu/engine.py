@@ -35,6 +35,7 @@ _REMOVE_CACHE = _CTL_WRITE | 2 << 26 | uc.UC_CTL_TB_REMOVE_CACHE
 
 _RECORD_INTERRUPT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 _RECORD_INSTRUCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+_REACH_INSTRUCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_void_p)
 _STOP = ctypes.cast(CALL.uc_emu_stop, ctypes.c_void_p)
 STOP_ADDRESS: Final = _STOP.value or 0
 """Where `uc_emu_stop(uc)` is, for native hooks."""
@@ -103,7 +104,8 @@ class Engine:
         check(CALL.uc_ctl(self.handle, ctypes.c_uint32(_USE_EXITS), 1), "switch its stop address off")
         self.vectors: dict[int, int] = {}
         """handle -> vector of the interrupt or `syscall` that ended the last run; the reader removes it."""
-        self._callbacks: list[Any] = []
+        self._callbacks: dict[int, Any] = {}
+        """What must live as long as the hook of a handle does."""
         self._hook_interrupts()
         self._hook_instruction(x86.UC_X86_INS_SYSCALL, SYSCALL_VECTOR if bits == 64 else REFUSED | 6)
         self._hook_instruction(x86.UC_X86_INS_SYSENTER, REFUSED | 13)
@@ -138,22 +140,36 @@ class Engine:
         self._flush_code()
         return hook
 
-    def remove_block_hook(self, hook: int) -> None:
-        """Take out a hook that `add_block_hook` made, and drop the code that calls it."""
+    def add_code_hook(self, callback: Callable[[int, int, int, int], None], first: int, last: int) -> int:
+        """Call `callback(handle, pc, size, 0)` before each instruction from `first` to `last`; answers a handle.
+
+        Where `last` is below `first`, before every instruction. The callback must not raise. All translated code is
+        dropped, as for blocks.
+        """
+        hook = self._add_hook(uc.UC_HOOK_CODE, _REACH_INSTRUCTION(callback), first=first, last=last)
+        self._flush_code()
+        return hook
+
+    def remove_hook(self, hook: int) -> None:
+        """Take out a hook on blocks or code, and drop the code that calls it."""
         check(CALL.uc_hook_del(self.handle, ctypes.c_size_t(hook)), "remove a hook")
         self._flush_code()
+        self._callbacks.pop(hook, None)
 
     def _flush_code(self) -> None:
         check(CALL.uc_ctl(self.handle, ctypes.c_uint32(_FLUSH_CODE)), "drop all translated code")
 
-    def _add_hook(self, kind: int, function: Any, user_data: int = 0, instruction: int = 0) -> int:
-        self._callbacks.append(function)
+    def _add_hook(
+        self, kind: int, function: Any, user_data: int = 0, instruction: int = 0, first: int = 1, last: int = 0
+    ) -> int:
+        """An empty range of addresses means: no range."""
         hook = ctypes.c_size_t()
-        everywhere = ctypes.c_uint64(1), ctypes.c_uint64(0)  # an empty range means: no range
+        addresses = ctypes.c_uint64(first), ctypes.c_uint64(last)
         error = CALL.uc_hook_add(
-            self.handle, ctypes.byref(hook), kind, function, ctypes.c_void_p(user_data), *everywhere, instruction
+            self.handle, ctypes.byref(hook), kind, function, ctypes.c_void_p(user_data), *addresses, instruction
         )
         check(error, "add a hook")
+        self._callbacks[hook.value] = function
         return hook.value
 
     # registers

@@ -16,6 +16,8 @@ class ExitReason(IntEnum):
     """As much guest code as Cpu.count_code allowed has run; the context's pc is at the next instruction."""
     STOPPED = 4
     """Cpu.request_stop was called."""
+    BREAKPOINT = 5
+    """One of Cpu.breakpoints was reached, or a step is over; the context's pc is at the next instruction."""
 
 
 class Vector(IntEnum):

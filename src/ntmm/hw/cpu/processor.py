@@ -8,6 +8,7 @@ from threading import get_ident
 
 from ntmm.hw.arch import Architecture
 from ntmm.hw.cpu import floating_point
+from ntmm.hw.cpu.breakpoints import CodeBreakpoints
 from ntmm.hw.cpu.calibration import HIDDEN_LONG_MODE, Slots, state_layout, with_word
 from ntmm.hw.cpu.code_counter import CodeCounter
 from ntmm.hw.cpu.context import Context, RegisterFile
@@ -71,6 +72,8 @@ class Cpu:
         self._code = TranslatedCode(self._engine, ram, architecture, self._physical_state())
         self._blocks = self._code.blocks
         self._counter = CodeCounter(self._engine)
+        self.breakpoints = CodeBreakpoints(self._engine, lambda: self._current)
+        """For debuggers; nothing the program could notice."""
         self._error_slot, self._old_exception = layout.error_code, layout.old_exception
         self._fault_slot = layout.slots.cr2
         self._template: bytes | None = None
@@ -185,7 +188,7 @@ class Cpu:
         elif error:
             raise CpuError(f"Unicorn {version()} failed at pc {context.pc:#x}: {describe(error)}.")
         elif vector < 0:
-            return ExitReason.QUANTUM if self._counter.is_over else self._acknowledge_stop(context)
+            return self._stopped_by_hook(context)
         elif vector & REFUSED:
             context.pc -= 2
             vector, self.error_code = vector & ~REFUSED, 0
@@ -194,6 +197,12 @@ class Cpu:
             vector, self.error_code = Vector.GENERAL_PROTECTION, vector * 8 + 2
         self.vector = vector
         return ExitReason.EXCEPTION
+
+    def _stopped_by_hook(self, context: Context) -> ExitReason:
+        if self.breakpoints.take_hit():
+            self._counter.count_no_rest()
+            return ExitReason.BREAKPOINT
+        return ExitReason.QUANTUM if self._counter.is_over else self._acknowledge_stop(context)
 
     def _acknowledge_stop(self, context: Context) -> ExitReason:
         with self._stop_lock:
@@ -284,6 +293,11 @@ class Cpu:
             threading.Thread(target=self._stop_until_noticed, daemon=True).start()
         else:
             self._stop_until_noticed()
+
+    def cancel_stop(self) -> None:
+        """Forget a stop request that nobody has noticed yet."""
+        with self._stop_lock:
+            self._stop_requested = False
 
     def _stop_until_noticed(self) -> None:
         while True:

@@ -67,6 +67,13 @@ class Clock:
         self.skipped_100ns += amount_100ns
         self._set_alarm_entries()
 
+    def advance_to(self, uptime_100ns: int) -> None:
+        """Lets time pass up to an uptime, if it is not past already."""
+        left = uptime_100ns - self.uptime_100ns()
+        if left > 0:
+            self.skipped_100ns += left
+            self._set_alarm_entries()
+
     def set_alarm(self, due_100ns: int | None) -> None:
         """The uptime at which the trap loop must look at the timers; None for no timers."""
         self.alarm_100ns = NEVER if due_100ns is None else due_100ns

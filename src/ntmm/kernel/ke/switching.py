@@ -108,6 +108,17 @@ class Switching:
         self._clock.advance(max(0, due - self._clock.uptime_100ns()))
         self.expire_timers()
 
+    def try_pass_time(self, due_100ns: int) -> bool:
+        """Lets time pass up to `due_100ns` in the current thread; False, and nothing done, if another could run before.
+
+        It is what a wait until then would come to, without the way through the main loop and back. Outside any thread
+        (boot, tools) nobody can use the time.
+        """
+        if self.current is not None and (self.ready_count or self._clock.alarm_100ns <= due_100ns):
+            return False
+        self._clock.advance_to(due_100ns)
+        return True
+
     def expire_timers(self) -> None:
         """Runs the callbacks of timers that are due on the virtual clock (KiTimerExpiration)."""
         current, self.current = self.current, None

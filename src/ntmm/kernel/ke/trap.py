@@ -24,9 +24,14 @@ def _unfilled(*arguments: object) -> None:
     raise AssertionError("a trap slot was not filled at boot")
 
 
+def _reach_time_limit(thread: UserThread, reason: ExitReason) -> None:
+    raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")
+
+
 class TrapLoop:
     """The slots, filled by `boot`: `page_fault(thread, address, error code)`, `system_call(thread)`,
-    `exception(thread, vector)`.
+    `exception(thread, vector)`; `stopped(thread, reason)` is called after `Cpu.request_stop`, which ends the run unless
+    a debugger fills the slot, and at the debugger's breakpoints.
     """
 
     def __init__(self, cpu: Cpu, clock: Clock, scheduler: Scheduler) -> None:
@@ -37,6 +42,7 @@ class TrapLoop:
         self.page_fault: Callable[[Any, int, int], None] = _unfilled
         self.system_call: Callable[[Any], None] = _unfilled
         self.exception: Callable[[Any, int], None] = _unfilled
+        self.stopped: Callable[[Any, ExitReason], None] = _reach_time_limit
 
     def run(self, thread: UserThread) -> None:
         """Runs a thread until it ends (ThreadExit) or the run does (TimeLimitReached)."""
@@ -59,7 +65,9 @@ class TrapLoop:
             elif reason is is_exception:
                 self.exception(thread, cpu.vector)
             elif reason is not is_quantum:
-                raise TimeLimitReached("the time limit was reached before the program ended (--time-limit)")
+                clock.entries -= 1  # what the host asks for takes no virtual time
+                self.stopped(thread, reason)
+                continue
             if clock.entries >= clock.alarm_entries:
                 scheduler.expire_timers()
             if scheduler.attention:

@@ -5,13 +5,10 @@ whoever faults on one of them waits for the same read. A read that failed gives 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ntmm.hw.ram import Ram
-from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.dispatcher import DispatcherObject
-from ntmm.kernel.ke.io_timer import when_done
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.mm.pagefile import Disk
@@ -24,22 +21,23 @@ _LARGE_CLUSTERS: Final = {"code": 8, "data": 4, "other": 8}
 _SMALL_RAM_BYTES: Final = 12 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class PageToRead:
+class PageToRead(NamedTuple):
     """A PTE by its index and address, and the contents that name where the page lies."""
 
-    index: int
+    place: int
     pte_address: int
     original: int
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is read: `fetch` answers the bytes of all pages or raises OSError; file and page say where the disk is."""
+class Source(NamedTuple):
+    """What is read: `read(first, count)` answers the bytes of adjacent pages or raises OSError; `file` and `page` say
+    where the disk finds them.
+    """
 
     file: str
     page: int
-    fetch: Callable[[], bytes]
+    read: Callable[[int, int], bytes]
+    first: int
 
 
 class InPageBlock(DispatcherObject):
@@ -49,7 +47,7 @@ class InPageBlock(DispatcherObject):
         super().__init__()
         self.frames = frames
         self.is_done = False
-        self.failed = False
+        self.succeeded = False
 
     def is_signalled(self, thread: KernelThread) -> bool:
         return self.is_done
@@ -58,14 +56,24 @@ class InPageBlock(DispatcherObject):
         return False
 
 
+def _over(succeeded: bool) -> InPageBlock:
+    block = InPageBlock([])
+    block.is_done, block.succeeded = True, succeeded
+    return block
+
+
+READ_DONE: Final = _over(True)
+READ_FAILED: Final = _over(False)
+"""The blocks of all reads that are over at once."""
+
+
 class InPage:
     """Paging reads and their counts: `reads` I/Os, `pages` filled by them, `failures`."""
 
-    def __init__(self, ram: Ram, memory: TableMemory, scheduler: Scheduler, clock: Clock, disk: Disk) -> None:
+    def __init__(self, ram: Ram, memory: TableMemory, scheduler: Scheduler, disk: Disk) -> None:
         self._bytes = ram.bytes
         self._memory = memory
         self._scheduler = scheduler
-        self._clock = clock
         self._disk = disk
         self._in_progress: dict[int, InPageBlock] = {}
         self.clusters = _SMALL_CLUSTERS if ram.size < _SMALL_RAM_BYTES else _LARGE_CLUSTERS
@@ -82,26 +90,32 @@ class InPage:
         return pfn.available > pfn.signals.low_water + 4 * pages
 
     def begin(self, pages: list[PageToRead], use: PageUse, flags: int, source: Source) -> InPageBlock:
-        """Starts a read of adjacent pages of a file; there must be free frames for them."""
-        frames = [self._prepare(page, use, flags) for page in pages]
+        """Starts a read of adjacent pages of a file; there must be free frames for them.
+
+        Where nothing else could run before the disk is done, time passes here, and it is READ_DONE or READ_FAILED.
+        """
+        frames = []
+        memory, pte_format, take_for_read = self._memory, self._memory.format, self._memory.pfn.take_for_read
+        for place, pte_address, original in pages:
+            frame = take_for_read(use)
+            frames.append(frame)
+            if flags:
+                memory.pfn.flags[frame] |= flags
+            memory.own(frame, place, pte_address, original)
+            memory.write(place, pte_format.transition(frame, pte_format.protection(original)))
+        count = len(frames)
+        due = self._disk.transfer(source.file, source.page, count)
+        self.reads += 1
+        self.pages += count
+        if self.told is not None:
+            self.told(source.file, source.page, count)
+        if self._scheduler.try_pass_time(due):
+            return READ_DONE if self._complete(frames, source) else READ_FAILED
         block = InPageBlock(frames)
         for frame in frames:
             self._in_progress[frame] = block
-        due = self._disk.transfer(source.file, source.page, len(frames))
-        self.reads += 1
-        self.pages += len(frames)
-        if self.told is not None:
-            self.told(source.file, source.page, len(frames))
-        when_done(self._scheduler, self._clock, due, lambda: self._complete(block, source.fetch))
+        self._scheduler.call_at(due, lambda: self._end(block, source))
         return block
-
-    def _prepare(self, page: PageToRead, use: PageUse, flags: int) -> int:
-        memory = self._memory
-        frame = memory.pfn.take_for_read(use)
-        memory.pfn.flags[frame] |= flags
-        memory.own(frame, page.index, page.pte_address, page.original)
-        memory.write(page.index, memory.format.transition(frame, memory.format.protection(page.original)))
-        return frame
 
     def block_of(self, frame: int) -> InPageBlock:
         """The read that fills a frame with READ_FLAG."""
@@ -109,36 +123,45 @@ class InPage:
 
     def wait(self, block: InPageBlock) -> None:
         """Lets other threads run until a read is over."""
-        thread = self._scheduler.current
-        if thread is None:
-            assert block.is_done, "a read that another thread began is in progress outside any thread"
+        if block.is_done:
             return
+        thread = self._scheduler.current
+        assert thread is not None, "a read that another thread began is in progress outside any thread"
         self._scheduler.wait(thread, (block,), for_system=True)
 
-    def _complete(self, block: InPageBlock, fetch: Callable[[], bytes]) -> None:
+    def _end(self, block: InPageBlock, source: Source) -> None:
         """The disk is done; runs in nobody's context."""
-        pfn, size = self._memory.pfn, self._memory.pfn.page_size
-        try:
-            data = fetch()
-        except OSError:
-            self._fail(block)
-            data = b""
-        for number, frame in enumerate(block.frames):
+        for frame in block.frames:
             del self._in_progress[frame]
-            if not pfn.flags[frame] & DELETED_FLAG:
-                contents = data[number * size : (number + 1) * size]
-                self._bytes[frame * size : (frame + 1) * size] = contents.ljust(size, b"\0")
-            pfn.end_read(frame)
+        block.succeeded = self._complete(block.frames, source)
         block.is_done = True
         self._scheduler.signalled(block)
 
-    def _fail(self, block: InPageBlock) -> None:
+    def _complete(self, frames: list[int], source: Source) -> bool:
+        """Fills the frames; False if the disk refuses."""
+        pfn, size = self._memory.pfn, self._memory.pfn.page_size
+        try:
+            data = source.read(source.first, len(frames))
+        except OSError:
+            self._fail(frames)
+            return False
+        flags, ram, start = pfn.flags, self._bytes, 0
+        if len(data) < len(frames) * size:
+            data = data.ljust(len(frames) * size, b"\0")
+        for frame in frames:
+            if not flags[frame] & DELETED_FLAG:
+                ram[frame * size : (frame + 1) * size] = data[start : start + size]
+            start += size
+            pfn.end_read(frame)
+        return True
+
+    def _fail(self, frames: list[int]) -> None:
         """Nothing was read: the pages are where they were before."""
         pfn = self._memory.pfn
         self.failures += 1
-        block.failed = True
-        for frame in block.frames:
+        for frame in frames:
             if not pfn.flags[frame] & DELETED_FLAG:
                 self._memory.write(pfn.pte_index(frame), pfn.original_pte[frame])
                 pfn.original_pte[frame] = 0
                 pfn.free(frame)
+            pfn.end_read(frame)

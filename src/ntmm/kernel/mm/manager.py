@@ -121,7 +121,7 @@ class MemoryManager:
         self.resident = ResidentLedger(self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT))
         self.paging_files = PagingFiles(self.pfn.slots, architecture.page_size)
         disk = Disk(clock)
-        self.in_page = InPage(ram, self.table_memory, scheduler, clock, disk)
+        self.in_page = InPage(ram, self.table_memory, scheduler, disk)
         self.system_ptes = SystemPtes(
             self.system.tables, self.layout.system_ptes, self.layout.system_ptes_end, system_pte_count(ram.size)
         )

@@ -15,7 +15,7 @@ from ntmm.kernel.mm.fault.paging_file import paging_file_fault
 from ntmm.kernel.mm.fault.prototype import prototype_fault
 from ntmm.kernel.mm.fault.system import revive, system_fault, table_fault
 from ntmm.kernel.mm.fault.transition import transition_fault
-from ntmm.kernel.mm.in_page import InPage
+from ntmm.kernel.mm.in_page import READ_DONE, InPage
 from ntmm.kernel.mm.layout import AddressLayout
 from ntmm.kernel.mm.pagefile import PagingFiles
 from ntmm.kernel.mm.pfn import PageUse
@@ -43,6 +43,7 @@ ORIGIN_CPU: Final = 0
 ORIGIN_KERNEL: Final = 1
 
 _WAIT: Final = Resolution.WAIT
+_PAGING_FILE: Final = outcome.PAGING_FILE
 _AFTER_READ: Final = {FaultKind.IN_PAGE: outcome.IN_PAGE, FaultKind.PAGING_FILE: outcome.PAGING_FILE}
 _STILL_IN_RAM: Final = (FaultKind.TRANSITION, FaultKind.SHARED)
 _READ_ATTEMPTS: Final = 3
@@ -97,19 +98,37 @@ class FaultHandler:
         """
         result = self._resolve(context, address, error_code, teb)
         if result.resolution is _WAIT or result is outcome.OUT_OF_MEMORY:
-            result = self._wait(result, lambda: self._resolve(context, address, error_code, teb))
+            result = self._resolve_with_reads(result, context, address, error_code, teb)
+        elif result is _PAGING_FILE:
+            self.hard_faults += 1
         self.counts[origin][result.kind] += 1
         context.page_fault_count += 1
         if self.report is not None:
             self.report(context, address, error_code, origin, result)
         return result
 
-    def _wait(self, result: FaultOutcome, again: Callable[[], FaultOutcome]) -> FaultOutcome:
+    def _resolve_with_reads(
+        self, result: FaultOutcome, context: FaultContext, address: int, error_code: int, teb: int
+    ) -> FaultOutcome:
+        """A fault that needs reads. Those that were over at once, for nobody could run meanwhile, need no wait."""
+        own_read = FaultKind.SPURIOUS
+        while result.block is READ_DONE:
+            own_read = result.kind
+            result = self._resolve(context, address, error_code, teb)
+        if result.resolution is _WAIT or result is outcome.OUT_OF_MEMORY:
+            return self._wait(result, lambda: self._resolve(context, address, error_code, teb), own_read)
+        self.hard_faults += 1  # one, whatever was read for it
+        return _AFTER_READ[own_read] if result.kind in _STILL_IN_RAM else result
+
+    def _wait(
+        self, result: FaultOutcome, again: Callable[[], FaultOutcome], own_read: FaultKind = FaultKind.SPURIOUS
+    ) -> FaultOutcome:
         """Waits for reads or free pages and looks again from the PTE on, until there is an outcome.
 
         The frame that is waited for keeps a reference, so that nobody takes it before this thread has had its look.
+        `own_read` is the kind of a read that this fault has made already.
         """
-        pfn, own_read, pinned = self.pfn, FaultKind.SPURIOUS, list[int]()
+        pfn, pinned = self.pfn, list[int]()
         try:
             while True:
                 if result is outcome.OUT_OF_MEMORY:
@@ -123,14 +142,15 @@ class FaultHandler:
                     if result.own_read:
                         own_read = result.kind
                     self.in_page.wait(result.block)
-                    if result.own_read and result.block.failed:
+                    if result.own_read and not result.block.succeeded:
                         return outcome.IN_PAGE_ERROR
                 else:
                     return _AFTER_READ.get(own_read, result) if result.kind in _STILL_IN_RAM else result
                 result = again()
         finally:
-            self.hard_faults += own_read in _AFTER_READ
-            self.collided_faults += bool(pinned) and own_read not in _AFTER_READ
+            is_hard = own_read in _AFTER_READ or result is _PAGING_FILE
+            self.hard_faults += is_hard
+            self.collided_faults += bool(pinned) and not is_hard
             for frame in pinned:
                 pfn.dereference(frame)
 
@@ -196,9 +216,19 @@ class FaultHandler:
         if self.pfn.is_short():
             return outcome.OUT_OF_MEMORY
         if pte >> self.slot_shift:
-            pte_address = self.table_memory.architecture.pte_address(address)
-            return paging_file_fault(self, index, pte_address, pte, PageUse.PROCESS_PRIVATE)
+            return self._from_paging_file(context, address, index, pte, protection)
         return self._demand_zero(context, address, index, protection, error_code & ERROR_WRITE)
+
+    def _from_paging_file(
+        self, context: FaultContext, address: int, index: int, pte: int, protection: int
+    ) -> FaultOutcome:
+        """A private page is in a paging file. If its read is over at once, nothing has moved and the page is mapped."""
+        pte_address = self.table_memory.architecture.pte_address(address)
+        result = paging_file_fault(self, index, pte_address, pte, PageUse.PROCESS_PRIVATE)
+        if result.block is not READ_DONE:
+            return result
+        transition_fault(self, context, address, index, self.entries[index], protection)
+        return _PAGING_FILE
 
     def _table_out(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
         """A page table on the way is not valid: first it, then the page."""

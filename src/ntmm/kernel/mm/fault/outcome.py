@@ -1,10 +1,9 @@
 """What becomes of a page fault."""
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
-from ntmm.kernel.mm.in_page import InPageBlock
+from ntmm.kernel.mm.in_page import READ_DONE, READ_FAILED, InPageBlock
 from ntmm.nt.status import Status
 
 
@@ -51,8 +50,7 @@ class Resolution(Enum):
     WAIT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class FaultOutcome:
+class FaultOutcome(NamedTuple):
     """The end of one fault, or of one look at it: what to do, the NTSTATUS, and the kind it is counted under.
 
     A wait names the read and the frame that is needed; `own_read` if this fault has begun it.
@@ -74,14 +72,22 @@ def _raised(status: Status, kind: FaultKind) -> FaultOutcome:
     return FaultOutcome(Resolution.RAISE, status, kind)
 
 
+_WAIT: Final = Resolution.WAIT
+_PENDING: Final = Status.PENDING
+
+
 def reading(block: InPageBlock, kind: FaultKind) -> FaultOutcome:
     """A read was begun; its first page is the one that is needed."""
-    return FaultOutcome(Resolution.WAIT, Status.PENDING, kind, block, block.frames[0], own_read=True)
+    if block is READ_DONE:
+        return _READ[kind]
+    if block is READ_FAILED:
+        return IN_PAGE_ERROR
+    return FaultOutcome(_WAIT, _PENDING, kind, block, block.frames[0], own_read=True)
 
 
 def collided(block: InPageBlock, frame: int) -> FaultOutcome:
     """Another thread's read brings the page already."""
-    return FaultOutcome(Resolution.WAIT, Status.PENDING, FaultKind.TRANSITION, block, frame)
+    return FaultOutcome(_WAIT, _PENDING, FaultKind.TRANSITION, block, frame)
 
 
 DEMAND_ZERO: Final = _resolved(Status.PAGE_FAULT_DEMAND_ZERO, FaultKind.DEMAND_ZERO)
@@ -97,3 +103,8 @@ STACK_OVERFLOW: Final = _raised(Status.STACK_OVERFLOW, FaultKind.STACK_OVERFLOW)
 ACCESS_VIOLATION: Final = _raised(Status.ACCESS_VIOLATION, FaultKind.ACCESS_VIOLATION)
 IN_PAGE_ERROR: Final = _raised(Status.IN_PAGE_ERROR, FaultKind.IN_PAGE_ERROR)
 OUT_OF_MEMORY: Final = _raised(Status.NO_MEMORY, FaultKind.OUT_OF_MEMORY)
+
+_READ: Final = {
+    kind: FaultOutcome(_WAIT, _PENDING, kind, READ_DONE, own_read=True)
+    for kind in (FaultKind.IN_PAGE, FaultKind.PAGING_FILE)
+}

@@ -101,7 +101,7 @@ def _read_page(machine: FaultMachine, prototype_index: int, pte: int, area: Cont
     first = _prototype_address(machine, area, page)
     pages = [PageToRead(prototype_index + n, first + n * pte_size, pte) for n in range(count)]
     file_page = subsection.bytes_of_page(page)[0] // machine.pfn.page_size
-    source = Source(area.backing.name, file_page, lambda: subsection.read(page, count))
+    source = Source(area.backing.name, file_page, subsection.read, page)
     block = machine.in_page.begin(pages, PageUse.IMAGE, PROTOTYPE_FLAG, source)
     return outcome.reading(block, FaultKind.IN_PAGE)
 

@@ -74,8 +74,9 @@ class ModifiedPageWriter:
         data = self._begin(frames, place)
         due = self._disk.transfer(place.file.name, place.first, place.count)
         done = Event(self._scheduler, manual_reset=True, signalled=False)
-        when_done(self._scheduler, self._clock, due, lambda: self._complete(frames, place, data, done))
-        if self._scheduler.current is not None:
+        when_done(self._scheduler, due, lambda: self._complete(frames, place, data, done))
+        if not done.signal_state:
+            assert self._scheduler.current is not None
             self._scheduler.wait(self._scheduler.current, (done,), for_system=True)
         return True
 

@@ -106,7 +106,9 @@ class WorkingSetManager:
 
     def empty(self, owner: WorkingSetOwner) -> int:
         """Takes everything that can go away from one working set (EmptyWorkingSet)."""
-        return self._take(owner, owner.working_set.count, 0, "emptied")
+        taken = self._take(owner, owner.working_set.count, 0, "emptied")
+        owner.working_set.next_slot = owner.working_set.first_dynamic
+        return taken
 
     def shrink_to(self, owner: WorkingSetOwner, maximum: int) -> int:
         """Takes pages away down to a new maximum."""

@@ -192,10 +192,21 @@ class PfnDatabase:
 
     def take_for_read(self, use: PageUse, colour: int = 0) -> int:
         """A page that a read will fill: in state TRANSITION with the read's reference and READ_FLAG."""
-        frame = self.take_any(use, colour)
-        self.share_count[frame] = 0
+        frame = self.free_list.pop(colour)
+        if frame == NO_FRAME:
+            if not self.zeroed.count and self.high_water < self.frames:
+                frame = self.high_water
+                self.high_water = frame + 1
+            else:
+                frame = self.zeroed.pop(colour)
+                if frame == NO_FRAME:
+                    frame = self._repurpose_standby()
+        self._move(frame, self.state[frame], _TRANSITION)
+        self.use[frame] = use
+        self.reference_count[frame] = 1
         self.flags[frame] = READ_FLAG
-        self._move(frame, _ACTIVE, _TRANSITION)
+        if self.high_water >= self.signals.watch_from_frame:
+            self.signals.pages_taken(self.available)
         return frame
 
     def take_contiguous(self, count: int, use: PageUse) -> int:
@@ -332,7 +343,9 @@ class PfnDatabase:
     def end_read(self, frame: int) -> None:
         """The read has filled the page (or failed, and `free` was called): its reference ends."""
         self.flags[frame] &= ~READ_FLAG
-        self.dereference(frame)
+        self.reference_count[frame] = left = self.reference_count[frame] - 1
+        if not left:
+            self._list(frame, _TRANSITION)
 
     def begin_write(self, frame: int) -> None:
         """The modified page writer takes a page from its list; what changes from now on counts as new."""

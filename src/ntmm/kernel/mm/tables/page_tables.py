@@ -21,6 +21,9 @@ ABSENT: Final = -1
 PAGED_OUT: Final = -2
 """The answer of `find` where an upper table is not in RAM, or on a page list."""
 
+_SOFTWARE_KIND: Final = TRANSITION | PROTOTYPE
+"""An invalid entry with only TRANSITION of these names a frame, as a valid one does."""
+
 
 def _unfilled(address: int) -> None:
     raise AssertionError(f"nothing brings in the page table of {address:#x}")
@@ -66,22 +69,17 @@ class TableMemory:
         pfn = self.pfn
         if old != 0:
             pfn.used_entries[table] -= 1
-            if _holds_page(old):
+            if old & 1 or old & _SOFTWARE_KIND == TRANSITION:
                 pfn.share_count[table] -= 1
         if new != 0:
             pfn.used_entries[table] += 1
-            if _holds_page(new):
+            if new & 1 or new & _SOFTWARE_KIND == TRANSITION:
                 pfn.share_count[table] += 1
         self.entries[index] = new
         if self.changed is not None:
             self.changed(index, old, new)
         if old & 1:
             self.mark_stale()
-
-
-def _holds_page(pte: int) -> bool:
-    """True for a valid or transition entry: it names a frame."""
-    return bool(pte & 1) or pte & (TRANSITION | PROTOTYPE) == TRANSITION
 
 
 class PageTables:

@@ -14,7 +14,7 @@ from ntmm.kernel.mm.pfn import PageState, PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
 from ntmm.kernel.mm.tables.formats import PROTECTION_MASK, PROTECTION_SHIFT, TRANSITION
 from ntmm.kernel.mm.working_set.trim import may_trim, trim_entry
-from ntmm.kernel.mm.working_set.working_set import AGE_MASK, AGE_SHIFT, VALID, WorkingSet
+from ntmm.kernel.mm.working_set.working_set import AGE_MASK, AGE_SHIFT, END_OF_CHAIN, FREE_SHIFT, VALID, WorkingSet
 
 Numbers = npt.NDArray[Any]
 
@@ -38,15 +38,20 @@ class Candidates:
 def gather(working_set: WorkingSet) -> Candidates:
     """All entries that may be looked at."""
     words = np.frombuffer(working_set._words, dtype=f"u{working_set._words.itemsize}")
-    index = np.arange(working_set.first_dynamic, working_set.last_entry + 1, dtype=np.int64)
-    place_in_list = index + working_set._header
-    frames = np.array(working_set.list_frames, dtype=np.int64)
-    shift, mask = working_set._slot_shift, working_set._slot_mask
-    word = (frames[place_in_list >> shift] << shift) + (place_in_list & mask)
+    index, word = _list_words(working_set)
     value = words[word].astype(np.uint64)
     valid = (value & np.uint64(VALID)) != 0
     index, word, value = index[valid], word[valid], value[valid]
     return Candidates(index, word, value, _places(working_set, value))
+
+
+def _list_words(working_set: WorkingSet) -> tuple[Numbers, Numbers]:
+    """All dynamic entries: their indices, and their positions among the words of RAM."""
+    index = np.arange(working_set.first_dynamic, working_set.last_entry + 1, dtype=np.int64)
+    place_in_list = index + working_set._header
+    frames = np.array(working_set.list_frames, dtype=np.int64)
+    shift, mask = working_set._slot_shift, working_set._slot_mask
+    return index, (frames[place_in_list >> shift] << shift) + (place_in_list & mask)
 
 
 def _places(working_set: WorkingSet, value: Numbers) -> Numbers:
@@ -118,7 +123,20 @@ def trim_many(working_set: WorkingSet, count: int, minimum_age: int) -> int:
         if may_trim(working_set, working_set.value(index)):
             trim_entry(working_set, index)
             trimmed += 1
+    _sort_free_entries(working_set)
     return trimmed
+
+
+def _sort_free_entries(working_set: WorkingSet) -> None:
+    """The lowest free entries are used first from now on, so that the list fills in the order in which pages come."""
+    words = np.frombuffer(working_set._words, dtype=f"u{working_set._words.itemsize}")
+    index, word = _list_words(working_set)
+    free = (words[word].astype(np.uint64) & np.uint64(VALID)) == 0
+    index, word = index[free], word[free]
+    if len(index):
+        following = np.append(index[1:], END_OF_CHAIN).astype(np.uint64) << np.uint64(FREE_SHIFT)
+        words[word] = following.astype(words.dtype)
+        working_set.first_free = int(index[0])
 
 
 def _split(working_set: WorkingSet, found: Candidates) -> tuple[Candidates, Candidates]:
@@ -166,7 +184,9 @@ def _trim_batch(working_set: WorkingSet, batch: Candidates) -> None:
         pfn.forget_slot(number)
     _append(working_set, frame[modified], PageState.MODIFIED)
     _append(working_set, frame[~modified], PageState.STANDBY)
-    working_set.remove_many(batch.index.tolist())
+    words = np.frombuffer(working_set._words, dtype=f"u{working_set._words.itemsize}")
+    words[batch.word] = 0  # they are chained with all other free entries at the end
+    working_set.note_removed(len(frame))
     working_set.trimmed += len(frame)
 
 

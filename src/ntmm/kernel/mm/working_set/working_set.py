@@ -31,8 +31,8 @@ MAXIMUM_AGE: Final = 3
 HEADER_BYTES: Final = 0x80
 """Room for the header's fields; the WSLEs follow."""
 
-_FREE_SHIFT: Final = 4
-_END: Final = 0xFFFFFFF
+FREE_SHIFT: Final = 4
+END_OF_CHAIN: Final = 0xFFFFFFF
 """End of the chain of free entries."""
 
 GROWTH: Final = 20
@@ -81,7 +81,8 @@ class WorkingSet:
         self._vpn_limit = (1 << (architecture.pointer_size * 8 - architecture.page_shift)) - 1
         self._header = HEADER_BYTES // architecture.pointer_size
         self._frames: list[int] = []
-        self._first_free = _END
+        self.first_free = END_OF_CHAIN
+        """The first free entry below the end of the list, END_OF_CHAIN if there is none."""
         self._next = 0
         self._shared: dict[int, int] = {}
         self.count = 0
@@ -113,11 +114,6 @@ class WorkingSet:
         return self._next - 1
 
     @property
-    def first_free(self) -> int:
-        """The first free entry below the end of the list, -1 if there is none."""
-        return -1 if self._first_free == _END else self._first_free
-
-    @property
     def locked(self) -> int:
         """Pages that are locked."""
         return self.first_dynamic - self.fixed
@@ -133,10 +129,10 @@ class WorkingSet:
         """Adds a page and answers its index, to be kept in the page's PFN entry (MiAllocateWsle)."""
         if self.count >= self.quota:
             self.at_quota(self)
-        index = self._first_free
-        if index != _END:
+        index = self.first_free
+        if index != END_OF_CHAIN:
             word = self._word(index)
-            self._first_free = self._words[word] >> _FREE_SHIFT
+            self.first_free = self._words[word] >> FREE_SHIFT
         else:
             word = self._next_word
             if word == self._end_word:
@@ -164,20 +160,15 @@ class WorkingSet:
             index = self._close_gap(index)
         word = self._word(index)
         assert self._words[word] & VALID, f"working-set entry {index} removed twice"
-        self._words[word] = self._first_free << _FREE_SHIFT
-        self._first_free = index
+        self._words[word] = self.first_free << FREE_SHIFT
+        self.first_free = index
         self._peak = max(self._peak, self.count)
         self.count -= 1
 
-    def remove_many(self, indices: list[int]) -> None:
-        """Takes the entries of private pages out, all of them dynamic."""
+    def note_removed(self, count: int) -> None:
+        """`scan` took so many entries out at once; it chains the free ones itself."""
         self._peak = max(self._peak, self.count)
-        words, following = self._words, self._first_free
-        for index in indices:
-            words[self._word(index)] = following << _FREE_SHIFT
-            following = index
-        self._first_free = following
-        self.count -= len(indices)
+        self.count -= count
 
     def remove_shared(self, vpn: int) -> None:
         """Takes the entry of a shared page out."""
@@ -277,16 +268,16 @@ class WorkingSet:
 
     def _relink(self, before: int, after: int) -> None:
         """A free entry moved: whoever names it in the chain names its new place."""
-        if self._first_free == before:
-            self._first_free = after
+        if self.first_free == before:
+            self.first_free = after
             return
-        index = self._first_free
+        index = self.first_free
         while True:
             word = self._word(index)
-            following = self._words[word] >> _FREE_SHIFT
-            assert following != _END, f"free working-set entry {before} is in no chain"
+            following = self._words[word] >> FREE_SHIFT
+            assert following != END_OF_CHAIN, f"free working-set entry {before} is in no chain"
             if following == before:
-                self._words[word] = after << _FREE_SHIFT
+                self._words[word] = after << FREE_SHIFT
                 return
             index = following
 
@@ -328,7 +319,7 @@ class WorkingSet:
         size = 8 if self._words.itemsize == 8 else 4
         start = self._frames[0] << self._slot_shift
         values = {
-            "FirstFree": self._first_free,
+            "FirstFree": self.first_free,
             "FirstDynamic": self.first_dynamic,
             "LastEntry": self.last_entry,
             "NextSlot": self.next_slot,

@@ -1,0 +1,47 @@
+"""System PTEs: !sysptes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from ntmm.tools.command import Command, no_arguments
+from ntmm.tools.debugger import Debugger
+from ntmm.tools.kernel_view import system_ptes
+from ntmm.tools.rows import CommandError, Form, Layout, Row, column
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPtesRow(Row):
+    """The area of system PTEs."""
+
+    LAYOUT: ClassVar[Layout] = Layout.RECORD
+
+    total: int = column("Total System Ptes", Form.COUNT, "entries there are")
+    free: int = column("Free System Ptes", Form.COUNT, "entries nobody has taken")
+    used: int = column("Used System Ptes", Form.COUNT, "entries of kernel stacks and other mappings")
+    blocks: int = column("Free Blocks", Form.COUNT, "runs of adjacent free entries")
+    largest: int = column("Largest Free Block", Form.COUNT, "entries of the longest of them")
+
+
+@dataclass(frozen=True, slots=True)
+class FreeBlockRow(Row):
+    """A run of adjacent free entries: a cluster of the list that the free entries themselves hold."""
+
+    address: int = column("starting address", Form.ADDRESS, "the first page that they would map")
+    entries: int = column("free", Form.COUNT, "how many entries")
+
+
+def _system_ptes(debugger: Debugger, arguments: str) -> Iterator[Row]:
+    no_arguments("!sysptes", arguments)
+    found = system_ptes(debugger.kernel)
+    if found is None:
+        raise CommandError("this machine keeps no system PTEs")
+    sizes = [entries for _, entries in found.free]
+    free = sum(sizes)
+    yield SystemPtesRow(found.total, free, found.total - free, len(sizes), max(sizes, default=0))
+    yield from (FreeBlockRow(address, entries) for address, entries in found.free)
+
+
+COMMANDS: Final = (
+    Command("!sysptes", "", "system page-table entries that are free", _system_ptes, (SystemPtesRow, FreeBlockRow)),
+)

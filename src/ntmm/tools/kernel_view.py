@@ -1,0 +1,208 @@
+"""What commands ask the kernel's structures: the one place that knows how the memory manager keeps them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ntmm.kernel.boot import Kernel
+from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
+from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
+from ntmm.kernel.mm.statistics import MemoryStatistics
+from ntmm.kernel.mm.vad import Vad
+from ntmm.kernel.ps import Process
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A PFN entry. `pte_address` is a kernel address, `containing` the frame that holds that PTE."""
+
+    number: int
+    state: PageState
+    use: PageUse
+    share_count: int
+    reference_count: int
+    pte_address: int
+    original_pte: int
+    containing: int
+    flink: int | None
+    blink: int | None
+    flags: str
+
+    @property
+    def is_prototype(self) -> bool:
+        """True if its PTE is a prototype PTE: the page belongs to a section."""
+        return "P" in self.flags
+
+
+_FLAG_LETTERS: Final = (
+    (MODIFIED_FLAG, "M"),
+    (PROTOTYPE_FLAG, "P"),
+    (READ_FLAG, "R"),
+    (WRITE_FLAG, "W"),
+    (DELETED_FLAG, "D"),
+)
+
+
+def frame_count(kernel: Kernel) -> int:
+    """Frames of the machine's RAM."""
+    return kernel.mm.pfn.frames
+
+
+def frame(kernel: Kernel, number: int) -> Frame:
+    """The PFN entry of a frame that exists."""
+    pfn = kernel.mm.pfn
+    return Frame(
+        number,
+        PageState(pfn.state[number]),
+        PageUse(pfn.use[number]),
+        pfn.share_count[number],
+        pfn.reference_count[number],
+        pfn.pte_address[number],
+        pfn.original_pte[number],
+        pfn.pte_frame[number],
+        _link(kernel, number, pfn.flink[number]),
+        _link(kernel, number, pfn.blink[number]),
+        "".join(letter for flag, letter in _FLAG_LETTERS if pfn.flags[number] & flag),
+    )
+
+
+def _link(kernel: Kernel, number: int, link: int) -> int | None:
+    """A frame's neighbour on its list; frames that were never handed out are on none."""
+    return link if link != NO_FRAME and number < kernel.mm.pfn.high_water else None
+
+
+def used_frames(kernel: Kernel) -> Iterator[int]:
+    """Frames that were ever handed out; those above are zeroed."""
+    return iter(range(kernel.mm.pfn.high_water))
+
+
+def statistics(kernel: Kernel) -> MemoryStatistics:
+    """The memory manager's own figures."""
+    return kernel.mm.statistics()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingSetHeader:
+    """A working-set list as a whole (MMWSL); figures in pages and places in the list, -1 for none."""
+
+    size: int
+    peak: int
+    quota: int
+    minimum: int
+    maximum: int
+    first_free: int
+    first_dynamic: int
+    last_entry: int
+    next_slot: int
+
+
+def working_set_header(process: Process) -> WorkingSetHeader:
+    """The list of a process that is in memory."""
+    working_set = process.space.working_set
+    limits = working_set.limits
+    return WorkingSetHeader(
+        working_set.count,
+        working_set.peak,
+        working_set.quota,
+        limits.minimum,
+        limits.maximum,
+        working_set.first_free,
+        working_set.first_dynamic,
+        working_set.last_entry,
+        working_set.next_slot,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingSetEntry:
+    """A WSLE; `locked` has bit 1 for locked in the working set and bit 2 for locked in memory."""
+
+    index: int
+    address: int
+    protection: int
+    age: int
+    locked: int
+
+
+def working_set_entries(kernel: Kernel, process: Process) -> list[WorkingSetEntry]:
+    """The valid entries of a process's working-set list, in address order."""
+    page = kernel.architecture.page_size
+    found = process.space.working_set.entries()
+    entries = [
+        WorkingSetEntry(entry.index, entry.vpn * page, entry.protection, entry.age, entry.locked) for entry in found
+    ]
+    return sorted(entries, key=lambda entry: entry.address)
+
+
+def private_pages(process: Process) -> int:
+    """Pages of the working set that are the process's own."""
+    working_set = process.space.working_set
+    return working_set.count - working_set.shared_pages
+
+
+def vad_of(kernel: Kernel, process: Process, address: int) -> Vad | None:
+    """The VAD that holds an address."""
+    return process.space.vads.find(address >> kernel.architecture.page_shift)
+
+
+def prototype_address(kernel: Kernel, vad: Vad, address: int) -> int | None:
+    """Where the prototype PTE of a view's page lies, or None for private memory and past the segment's end."""
+    page = (address >> kernel.architecture.page_shift) - vad.start_vpn
+    if not vad.is_view or vad.control_area is None or page >= vad.control_area.total_pages:
+        return None
+    return vad.first_prototype + page * kernel.architecture.pte_size
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFacts:
+    """A control area: the kernel addresses of its prototype PTEs, the number of its index, the name of its file."""
+
+    index: int
+    name: str
+    prototypes: range
+
+
+def control_areas(kernel: Kernel) -> list[SectionFacts]:
+    """All control areas of the machine, by index."""
+    size = kernel.architecture.pte_size
+    areas = [
+        SectionFacts(
+            area.index,
+            area.backing.name,
+            range(area.first_prototype, area.first_prototype + area.total_pages * size),
+        )
+        for area in kernel.mm.control_areas.values()
+    ]
+    return sorted(areas, key=lambda area: area.index)
+
+
+def pool_pages(kernel: Kernel) -> tuple[int, int]:
+    """Pages of paged and of nonpaged pool."""
+    system = kernel.mm.system
+    return system.paged_pool.pages, system.nonpaged_pool.pages
+
+
+def pool_limits(kernel: Kernel) -> tuple[int, int]:
+    """Pages that paged and nonpaged pool may have at most."""
+    layout, page = kernel.mm.layout, kernel.architecture.page_size
+    paged, nonpaged = layout.paged_pool_end - layout.paged_pool, layout.nonpaged_pool_end - layout.nonpaged_pool
+    return paged // page, nonpaged // page
+
+
+def resident_available(kernel: Kernel) -> int:
+    """Pages that could still be promised to stay in RAM."""
+    return kernel.mm.resident.available
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPtes:
+    """The area of system PTEs: all entries, and (address, pages) of every run of free ones."""
+
+    total: int
+    free: tuple[tuple[int, int], ...]
+
+
+def system_ptes(kernel: Kernel) -> SystemPtes | None:
+    """The free runs in address order, or None where the machine has no system PTEs."""
+    area: Any = getattr(kernel.mm, "system_ptes", None)
+    return None if area is None else SystemPtes(area.total, tuple(sorted(area.free_clusters())))
