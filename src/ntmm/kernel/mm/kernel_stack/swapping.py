@@ -117,27 +117,26 @@ class StackSwapping:
         pfn.ensure_pages(len(pages))
         file, source = self._files.files[number], PageSource.DISK
 
-        def fetch() -> bytes:
+        def read(first: int, count: int) -> bytes:
             nonlocal source
             try:
-                return file.read(slot, len(pages))
+                return file.read(first, count)
             except ShortRead as error:
                 source = PageSource.SHORT_READ
                 return error.data
 
-        block = self._in_page.begin(pages, PageUse.KERNEL_STACK, 0, Source(file.name, slot, fetch))
+        block = self._in_page.begin(pages, PageUse.KERNEL_STACK, 0, Source(file.name, slot, read, slot))
         pinned = self._await(block)
-        if block.failed:
+        if not block.succeeded:
             sentence = f"a kernel stack could not be read from {file.name}"
             places = (Status.IN_PAGE_ERROR, Status.IO_DEVICE_ERROR, number, slot * self._page)
             raise Bugcheck(BugcheckCode.KERNEL_STACK_INPAGE_ERROR, sentence, *places)
-        found = {}
-        for at, frame in zip(range(address, address + len(pages) * self._page, self._page), block.frames, strict=True):
+        addresses = range(address, address + len(pages) * self._page, self._page)
+        for at in addresses:
             self._make_valid(at)
-            found[at] = source
-            if pinned:
-                pfn.dereference(frame)
-        return found
+        for frame in pinned:
+            pfn.dereference(frame)
+        return dict.fromkeys(addresses, source)
 
     def _side_by_side(self, stack: KernelStack, address: int) -> Iterator[PageToRead]:
         memory = self._memory
@@ -150,21 +149,22 @@ class StackSwapping:
             yield PageToRead(index, memory.architecture.pte_address(at), pte)
             place = place[0], place[1] + 1
 
-    def _await(self, block: InPageBlock) -> bool:
-        """Waits for a read; True if every frame was given a reference, so that none is taken before its PTE is valid.
+    def _await(self, block: InPageBlock) -> list[int]:
+        """Waits for a read; answers frames with a reference of ours, so that none is taken before its PTE is valid.
 
-        Outside any thread the read is over already.
+        There are none if the read was over at once, or has failed.
         """
         pfn = self._memory.pfn
         if block.is_done:
-            return False
+            return []
         for frame in block.frames:
             pfn.reference(frame)
         self._in_page.wait(block)
-        if block.failed:
+        if not block.succeeded:
             for frame in block.frames:
                 pfn.dereference(frame)
-        return True
+            return []
+        return block.frames
 
     def _check_signature(self, stack: KernelStack, thread_id: int, sources: dict[int, PageSource]) -> None:
         address = stack.pointer - self._word
