@@ -119,6 +119,15 @@ class Switching:
         self._clock.advance_to(due_100ns)
         return True
 
+    def pass_time_until(self, done: Callable[[], bool]) -> None:
+        """Outside any thread: lets time pass from timer to timer until `done()`; no thread runs meanwhile."""
+        assert self.current is None, "a thread lets time pass that others could use"
+        while not done():
+            due = self._timers.next_due()
+            assert due is not None, "nothing more will happen"
+            self._clock.advance(max(0, due - self._clock.uptime_100ns()))
+            self.expire_timers()
+
     def expire_timers(self) -> None:
         """Runs the callbacks of timers that are due on the virtual clock (KiTimerExpiration)."""
         current, self.current = self.current, None
