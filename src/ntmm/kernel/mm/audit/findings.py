@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ntmm.kernel.mm.audit.contents import table_words, word_at
+from ntmm.kernel.mm.audit.contents import is_in_ram, table_words, word_at
 from ntmm.kernel.mm.manager import FIRMWARE_FRAMES, MemoryManager
 from ntmm.kernel.mm.pfn import PageState
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
@@ -115,8 +115,8 @@ def _below(manager: MemoryManager, findings: Findings, index: int, entry: int, l
         findings.hold(table, "page table")
         findings.places[table] = index
     elif memory.format.is_transition(entry):
-        table = memory.format.frame(entry)
-        findings.keep(table, index)
+        table = memory.format.frame(entry) if is_in_ram(manager, entry) else -1
+        findings.keep(memory.format.frame(entry), index)
     note_slot(manager, findings, entry)
     for slot, pte in enumerate(table_words(manager, entry)):
         if not pte:
@@ -140,10 +140,14 @@ def _walk_swapped(manager: MemoryManager, findings: Findings, swapped: SwappedRo
         entry = memory.entries[index]
         _count_entry(manager, findings, index >> memory.entries_shift, entry)
         note_slot(manager, findings, entry)
-        table = -1
-        if memory.format.is_transition(entry):
-            table = memory.format.frame(entry)
+        table = memory.format.frame(entry)
+        if entry & 1:
+            findings.hold(table, "top table")
+            findings.places[table] = index
+        elif memory.format.is_transition(entry):
             findings.keep(table, index)
+        if not is_in_ram(manager, entry):
+            table = -1
         words = table_words(manager, entry)
         for slot in own_slots(memory, number):
             if not words[slot]:
