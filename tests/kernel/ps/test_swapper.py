@@ -246,3 +246,20 @@ def test_how_long_is_idle(megabytes: int, second: int, tmp_path: Path) -> None:
     assert log.stacks[0][0] == second
     kernel.close()
     volume.close()
+
+
+@pytest.mark.parametrize("reads", range(1, 9))
+def test_is_a_process_that_is_half_back_deleted_cleanly(
+    kernel: Kernel, reads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run stops while the swapper waits for the disk."""
+    process, _ = sleepers(kernel, 40)
+    kernel.scheduler.start(Other(kernel, 20, lambda: drain(kernel)))
+    kernel.scheduler.run(lambda: kernel.clock.uptime_100ns() > 25 * SECOND)
+    before = kernel.mm.in_page.reads
+    monkeypatch.setattr(kernel.scheduler, "try_pass_time", lambda due: kernel.scheduler.current is None)
+    kernel.scheduler.run(lambda: kernel.mm.in_page.reads >= before + reads)
+    assert audit(kernel.mm) == []
+    kernel.ps.kill(process)
+    kernel.ps.delete_process(process)
+    assert audit(kernel.mm) == []

@@ -9,7 +9,7 @@ from ntmm.nt.memory import MM_NOACCESS, MM_OUTSWAPPED_KSTACK
 
 
 def check_system_ptes(manager: MemoryManager) -> Iterator[str]:
-    """Free clusters lie in order and apart and hold nothing else; every stack is in memory whole, or out whole."""
+    """Free clusters lie in order and apart and hold nothing else; a resident stack is whole."""
     yield from _check_free_list(manager)
     for stack in manager.kernel_stacks.stacks:
         for problem in _check_stack(manager, stack):
@@ -42,7 +42,7 @@ def _check_stack(manager: MemoryManager, stack: KernelStack) -> Iterator[str]:
     for address in range(stack.limit, stack.base, page):
         pte = memory.entries[manager.system_ptes.word(address)]
         in_ram = pte & 1 or memory.format.is_transition(pte)
-        if bool(pte & 1) is not stack.resident:
+        if stack.resident and not pte & 1:
             yield f"its page at {address:#x} has PTE {pte:#x}"
         if in_ram and pfn.use[memory.format.frame(pte)] != PageUse.KERNEL_STACK:
             yield f"its page at {address:#x} is in use as {PageUse(pfn.use[memory.format.frame(pte)]).name}"

@@ -85,13 +85,13 @@ class StackSwapping:
     def bring_back(self, stack: KernelStack, thread_id: int) -> None:
         """Makes all pages of a stack valid and looks for its signature; waits for the disk. Raises Bugcheck."""
         assert not stack.resident
-        self._resident.charge_required(len(self._pages(stack)))
         sources = dict.fromkeys(self._pages(stack), PageSource.PAGE_LIST)
         for address in self._pages(stack):
             if self._memory.format.is_page_file(self._memory.entries[self._ptes.word(address)]):
                 sources |= self._read(stack, address)
             elif not self._memory.entries[self._ptes.word(address)] & 1:
                 self._make_valid(address)
+        self._resident.charge_required(len(self._pages(stack)))
         stack.resident = True
         self.back += 1
         self._check_signature(stack, thread_id, sources)

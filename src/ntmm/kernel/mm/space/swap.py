@@ -9,7 +9,6 @@ While a process is out its root is the firmware's frame of zeroes: every walk fi
 process has it swapped in.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from ntmm.kernel.ke.access import GuestFault
@@ -125,18 +124,17 @@ def _move_root(space: AddressSpace, frame: int) -> None:
 def in_swap(machine: SpaceMachine, space: AddressSpace, pool: Pool) -> None:
     """Brings a process back: its top tables, hyperspace and the working-set list; waits for the disk.
 
-    Raises Bugcheck 0x7A if one of them cannot be read.
+    Raises Bugcheck 0x7A if one of them cannot be read. What is back stays valid if the machine stops meanwhile.
     """
     assert space.swapped is not None
     swapped = space.swapped
     try:
-        tops = [_bring_in(machine, pool.word(word), word, PageUse.PAGE_TABLE) for word in swapped.words]
-        root = _make_root(machine, tops, swapped, pool)
-        list_frames = [_bring_in_list_page(machine, root, address) for address in _list_addresses(machine, space)]
+        tops = [_bring_in_top(machine, pool.word(word), word, slot) for slot, word in enumerate(swapped.words)]
+        list_frames = [_bring_in_list_page(machine, tops[-1], address) for address in _list_addresses(machine, space)]
     except GuestFault as fault:
         sentence = f"process {space.process_id} could not be read from the paging file"
         raise Bugcheck(BugcheckCode.KERNEL_DATA_INPAGE_ERROR, sentence, fault.address, fault.status) from fault
-    pool.free(swapped.block)
+    root = _make_root(machine, tops, swapped, pool)
     for number, frame in enumerate(list_frames):
         space.working_set.replace_list_page(number, frame)
     renew_root(machine.table_memory, machine.system_tables.root, root)
@@ -147,51 +145,55 @@ def in_swap(machine: SpaceMachine, space: AddressSpace, pool: Pool) -> None:
     machine.resident.charge_required(space.resident_charge)
 
 
-def _bring_in(machine: SpaceMachine, index: int, pte_address: int, use: PageUse) -> int:
-    return machine.faults.bring_in_page(index, pte_address, use)
+def _bring_in_top(machine: SpaceMachine, index: int, word: int, number: int) -> int:
+    """The frame of a top table, whose PTE in the pool is valid from now on."""
+    memory, pfn = machine.table_memory, machine.pfn
+    if memory.entries[index] & 1:
+        return memory.format.frame(memory.entries[index])
+    frame = machine.faults.bring_in_page(index, word, PageUse.PAGE_TABLE)
+    memory.write(index, memory.table_entry(frame, user=False))
+    base = frame << memory.entries_shift
+    pfn.used_entries[frame] = sum(1 for slot in own_slots(memory, number) if memory.entries[base + slot])
+    return frame
+
+
+def _bring_in_list_page(machine: SpaceMachine, top: int, address: int) -> int:
+    """The frame of a page of the working-set list, after the tables on the way to it; `top` is the last top table."""
+    memory, architecture = machine.table_memory, machine.architecture
+    frame = top
+    for level in range(1 if architecture.name == "pae" else 0, architecture.levels):
+        mask = (1 << architecture.index_bits[level]) - 1
+        index = (frame << memory.entries_shift) + (address >> architecture.shifts[level] & mask)
+        if memory.entries[index] & 1:
+            frame = memory.format.frame(memory.entries[index])
+        else:
+            frame = _bring_in_below(machine, index, level, address)
+    return frame
+
+
+def _bring_in_below(machine: SpaceMachine, index: int, level: int, address: int) -> int:
+    """The frame that the entry at `index` leads to, valid from now on: a table of hyperspace or a page of the list."""
+    memory, architecture = machine.table_memory, machine.architecture
+    is_list = level == architecture.levels - 1
+    use = PageUse.WORKING_SET_LIST if is_list else PageUse.PAGE_TABLE
+    frame = machine.faults.bring_in_page(index, architecture.entry_address(level, address), use)
+    memory.write(index, memory.table_entry(frame, user=False) | (architecture.no_execute if is_list else 0))
+    if not is_list:
+        machine.pfn.used_entries[frame] = memory.count_entries(frame)
+    return frame
 
 
 def _make_root(machine: SpaceMachine, tops: list[int], swapped: SwappedRoots, pool: Pool) -> int:
     """The top tables name themselves again; the root is the only one, or PAE's pointer table."""
     memory, pfn = machine.table_memory, machine.pfn
-    for number, (frame, word) in enumerate(zip(tops, swapped.words, strict=True)):
+    for frame, word in zip(tops, swapped.words, strict=True):
         memory.write(pool.word(word), 0)
         pfn.release_slot(pfn.original_pte[frame])
         memory.own(frame, frame << memory.entries_shift, 0, 0)
-        base = frame << memory.entries_shift
-        pfn.used_entries[frame] = sum(1 for slot in own_slots(memory, number) if memory.entries[base + slot])
+    pool.free(swapped.block)
     if not swapped.pointer_table:
         return tops[0]
     base = swapped.pointer_table << memory.entries_shift
     for slot, frame in enumerate(tops):
         memory.entries[base + slot] = frame << memory.architecture.page_shift | 1
     return swapped.pointer_table
-
-
-def _bring_in_list_page(machine: SpaceMachine, root: int, address: int) -> int:
-    """The frame of a page of the working-set list, after the tables on the way to it."""
-    memory, architecture = machine.table_memory, machine.architecture
-    frame = root
-    for level, index in _walk(machine, root, address):
-        entry = memory.entries[index]
-        if entry & 1:
-            frame = memory.format.frame(entry)
-            continue
-        is_leaf = level == architecture.levels - 1
-        use = PageUse.WORKING_SET_LIST if is_leaf else PageUse.PAGE_TABLE
-        frame = _bring_in(machine, index, architecture.entry_address(level, address), use)
-        bits = architecture.no_execute if is_leaf else 0
-        memory.write(index, memory.table_entry(frame, user=False) | bits)
-        if not is_leaf:
-            machine.pfn.used_entries[frame] = memory.count_entries(frame)
-    return frame
-
-
-def _walk(machine: SpaceMachine, root: int, address: int) -> Iterator[tuple[int, int]]:
-    """(level, index of the entry) on the way to an address; each entry is looked at after the caller made it valid."""
-    memory, base = machine.table_memory, root
-    masks = [(1 << bits) - 1 for bits in machine.architecture.index_bits]
-    for level, (shift, mask) in enumerate(zip(machine.architecture.shifts, masks, strict=True)):
-        index = (base << memory.entries_shift) + (address >> shift & mask)
-        yield level, index
-        base = memory.format.frame(memory.entries[index])
