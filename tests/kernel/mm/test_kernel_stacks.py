@@ -6,8 +6,8 @@ from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.kernel_stack import KernelStack
 from ntmm.kernel.mm.pfn import PageState
 from ntmm.nt.status import Status
-from tests.kernel.mm.machine import MB, PAGE, MemoryMachine
-from tests.kernel.mm.paging import MemoryStore, add_paging_file, use_up_standby, write_all
+from tests.kernel.mm.machine import MB, PAGE, MemoryMachine, MemoryStore
+from tests.kernel.mm.paging import use_up_standby, write_all
 
 THREAD = 0x1234
 CONTENTS = bytes(range(1, 201))
@@ -83,7 +83,7 @@ def test_does_a_stack_come_back_from_the_page_lists(machine: MemoryMachine) -> N
 
 
 def test_does_a_stack_come_back_from_the_paging_file(machine: MemoryMachine) -> None:
-    add_paging_file(machine, 2 * MB)
+    machine.add_paging_file(2 * MB)
     stack = filled(machine)
     machine.mm.stack_swapping.take_out(stack, THREAD)
     write_all(machine)
@@ -101,7 +101,7 @@ def test_does_a_stack_come_back_from_the_paging_file(machine: MemoryMachine) -> 
 
 
 def test_are_pages_that_were_not_written_to_kept_in_the_paging_file(machine: MemoryMachine) -> None:
-    add_paging_file(machine, 2 * MB)
+    machine.add_paging_file(2 * MB)
     stack = filled(machine)
     for _ in range(2):
         machine.mm.stack_swapping.take_out(stack, THREAD)
@@ -115,7 +115,7 @@ def test_are_pages_that_were_not_written_to_kept_in_the_paging_file(machine: Mem
 
 @pytest.mark.parametrize("where", ["list", "file"])
 def test_is_a_stack_deleted_wherever_it_is(machine: MemoryMachine, where: str) -> None:
-    add_paging_file(machine, 2 * MB)
+    machine.add_paging_file(2 * MB)
     stack = filled(machine)
     machine.mm.stack_swapping.take_out(stack, THREAD)
     if where == "file":
@@ -136,7 +136,7 @@ def test_is_a_wrong_signature_from_the_page_lists_a_bugcheck(machine: MemoryMach
 
 
 def out_in_file(machine: MemoryMachine) -> tuple[KernelStack, MemoryStore]:
-    store = add_paging_file(machine, 2 * MB)
+    store = machine.add_paging_file(2 * MB)
     stack = filled(machine)
     machine.mm.stack_swapping.take_out(stack, THREAD)
     write_all(machine)
@@ -152,9 +152,9 @@ def test_is_a_spoilt_paging_file_a_bugcheck(machine: MemoryMachine) -> None:
     assert caught.value.parameters == (1, 0, 0, stack.pointer - machine.architecture.pointer_size)
 
 
-def test_is_a_disk_that_gives_too_little_a_bugcheck(machine: MemoryMachine) -> None:
+def test_is_a_disk_that_gives_too_little_a_bugcheck(machine: MemoryMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     stack, store = out_in_file(machine)
-    store.short_by = 1
+    monkeypatch.setattr(store, "read", lambda offset, size: bytes(store.data[offset : offset + size - 1]))
     with pytest.raises(Bugcheck) as caught:
         machine.mm.stack_swapping.bring_back(stack, THREAD)
     assert caught.value.parameters[0] == 2
@@ -162,7 +162,7 @@ def test_is_a_disk_that_gives_too_little_a_bugcheck(machine: MemoryMachine) -> N
 
 def test_is_a_failed_read_a_bugcheck_with_its_place(machine: MemoryMachine) -> None:
     stack, store = out_in_file(machine)
-    store.failing = True
+    store.refuse_read = lambda offset, size: True
     entry = machine.mm.table_memory.entries[machine.mm.system_ptes.word(stack.limit)]
     number, slot = machine.mm.table_memory.format.page_file_place(entry)
     with pytest.raises(Bugcheck) as caught:

@@ -7,7 +7,7 @@ from ntmm.kernel.mm.fault import FaultContext
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.tables import root_frames
 from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, status_of_read
-from tests.kernel.mm.paging import MemoryStore, add_paging_file, use_up_standby, write_all
+from tests.kernel.mm.paging import use_up_standby, write_all
 
 PAGES = 300
 
@@ -61,7 +61,7 @@ def test_does_it_come_back_from_the_page_lists(machine: MemoryMachine) -> None:
 
 
 def test_does_it_come_back_from_the_paging_file(machine: MemoryMachine) -> None:
-    add_paging_file(machine, 4 * MB)
+    machine.add_paging_file(4 * MB)
     process, base = busy_process(machine)
     held = len(root_frames(machine.mm.table_memory, process.space.tables.root))
     assert machine.mm.out_swap(process.space)
@@ -76,7 +76,7 @@ def test_does_it_come_back_from_the_paging_file(machine: MemoryMachine) -> None:
 
 
 def test_is_nothing_of_it_left_in_ram(machine: MemoryMachine) -> None:
-    add_paging_file(machine, 4 * MB)
+    machine.add_paging_file(4 * MB)
     before = machine.mm.pfn.available
     process, _ = busy_process(machine)
     assert machine.mm.out_swap(process.space)
@@ -87,7 +87,7 @@ def test_is_nothing_of_it_left_in_ram(machine: MemoryMachine) -> None:
 
 
 def test_does_a_touch_bring_it_back(machine: MemoryMachine) -> None:
-    add_paging_file(machine, 4 * MB)
+    machine.add_paging_file(4 * MB)
     process, base = busy_process(machine)
     brought = swap_in_when_needed(machine)
     assert machine.mm.out_swap(process.space)
@@ -106,7 +106,7 @@ def test_does_a_service_bring_it_back(machine: MemoryMachine) -> None:
 
 
 def test_can_it_be_deleted_while_it_is_out(machine: MemoryMachine) -> None:
-    add_paging_file(machine, 4 * MB)
+    machine.add_paging_file(4 * MB)
     process, _ = busy_process(machine)
     swap_in_when_needed(machine)
     assert machine.mm.out_swap(process.space)
@@ -116,7 +116,7 @@ def test_can_it_be_deleted_while_it_is_out(machine: MemoryMachine) -> None:
 
 
 def test_does_it_go_out_again_and_again(machine: MemoryMachine) -> None:
-    add_paging_file(machine, 4 * MB)
+    machine.add_paging_file(4 * MB)
     process, base = busy_process(machine)
     for turn in range(4):
         assert machine.mm.out_swap(process.space)
@@ -143,12 +143,12 @@ def test_does_a_process_with_locked_pages_stay(machine: MemoryMachine) -> None:
 
 
 def test_is_a_failed_read_of_its_tables_a_bugcheck(machine: MemoryMachine) -> None:
-    store: MemoryStore = add_paging_file(machine, 4 * MB)
+    store = machine.add_paging_file(4 * MB)
     process, _ = busy_process(machine)
     assert machine.mm.out_swap(process.space)
     empty_ram(machine)
-    store.failing = True
+    store.refuse_read = lambda offset, size: True
     with pytest.raises(Bugcheck) as caught:
         machine.mm.in_swap(process.space)
-    store.failing = False
+    store.refuse_read = lambda offset, size: False
     assert caught.value.code is BugcheckCode.KERNEL_DATA_INPAGE_ERROR

@@ -221,8 +221,13 @@ class MemoryManager:
         return out_swap(self.machine, space, self.system.nonpaged_pool)
 
     def in_swap(self, space: AddressSpace) -> None:
-        """Brings the tables of a process back; waits for the disk. The swapper's: others call `faults.swap_in`."""
+        """Brings the tables of a process back; waits for the disk. The swapper's: others call `swap_in`."""
         in_swap(self.machine, space, self.system.nonpaged_pool)
+
+    def swap_in(self, process: HasSpace) -> None:
+        """Waits until the swapper has brought a process back, if it is out; nothing keeps it in memory afterwards."""
+        if process.space.is_swapped_out:
+            self.faults.swap_in(process.space)
 
     # faults
 
