@@ -59,7 +59,7 @@ class BytesBacking:
 
 @dataclass
 class MemoryStore:
-    """A paging file in memory (PagingStore). `refuse_read` and `refuse_write` say of (offset, size) that the disk fails.
+    """A paging file in memory (PagingStore). `refuse_read` and `refuse_write` say where (offset, size) the disk fails.
 
     `refused_reads` and `refused_writes` count those failures; a `limit` in bytes makes the disk full.
     """

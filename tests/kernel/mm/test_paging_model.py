@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.space.allocate import Range
 from ntmm.nt.memory import (
     MAP_PROCESS,

@@ -126,7 +126,9 @@ class InPage:
         if block.is_done:
             return
         thread = self._scheduler.current
-        assert thread is not None, "a read that another thread began is in progress outside any thread"
+        if thread is None:  # the run was stopped while a thread waited for it
+            self._scheduler.pass_time_until(lambda: block.is_done)
+            return
         self._scheduler.wait(thread, (block,), for_system=True)
 
     def _end(self, block: InPageBlock, source: Source) -> None:

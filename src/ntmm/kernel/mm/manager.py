@@ -20,6 +20,7 @@ from ntmm.kernel.mm.commit import CommitLedger, ResidentLedger
 from ntmm.kernel.mm.fault import FaultHandler, FaultOutcome
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU, ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
+from ntmm.kernel.mm.kernel_stack import KernelStacks, StackSwapping
 from ntmm.kernel.mm.layout import layout_for
 from ntmm.kernel.mm.pagefile import Disk, PagingFile, PagingFiles, PagingStore
 from ntmm.kernel.mm.pageout import PageOut
@@ -43,9 +44,11 @@ from ntmm.kernel.mm.space.lock import lock, unlock
 from ntmm.kernel.mm.space.map import View, ViewRequest, map_section
 from ntmm.kernel.mm.space.protect import Protected, protect
 from ntmm.kernel.mm.space.query import MemoryInformation, query
+from ntmm.kernel.mm.space.swap import in_swap, out_swap
 from ntmm.kernel.mm.space.view import map_image, unmap_view
 from ntmm.kernel.mm.statistics import MemoryStatistics, collect
 from ntmm.kernel.mm.status_block import MemoryStatus
+from ntmm.kernel.mm.system_ptes import SystemPtes, system_pte_count
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
 from ntmm.kernel.mm.vad import VadKind
@@ -162,6 +165,13 @@ class MemoryManager:
         self.paging_files = PagingFiles(self.pfn.slots, architecture.page_size)
         disk = Disk(clock)
         self.in_page = InPage(ram, self.table_memory, scheduler, disk)
+        self.system_ptes = SystemPtes(
+            self.system.tables, self.layout.system_ptes, self.layout.system_ptes_end, system_pte_count(ram.size)
+        )
+        self.kernel_stacks = KernelStacks(ram, self.table_memory, self.system_ptes, self.system_account, self.resident)
+        self.stack_swapping = StackSwapping(
+            self.table_memory, self.kernel_stacks, self.system_ptes, self.resident, self.in_page, self.paging_files
+        )
         self.faults = FaultHandler(
             ram,
             self.layout,
@@ -221,7 +231,7 @@ class MemoryManager:
         yield self._system_owner
 
     def _share_system_table(self, index: int, frame: int) -> None:
-        roots = [space.tables.root for space in self.spaces]
+        roots = [space.tables.root for space in self.spaces if not space.is_swapped_out]
         share_system_entry(self.table_memory, self.system.tables.root, index, roots)
 
     # address spaces
@@ -245,6 +255,26 @@ class MemoryManager:
             self.faults.swap_in(space)
         delete_address_space(self.machine, space)
         self.spaces.remove(space)
+
+    def out_swap(self, space: AddressSpace) -> bool:
+        """Empties a process's working set and puts its tables out of memory; False if pages of it are locked.
+
+        None of its threads' kernel stacks may be in memory.
+        """
+        if space.is_swapped_out or any(entry.locked for entry in space.working_set.entries()):
+            return False
+        while self.pageout.working_sets.empty(space):
+            pass
+        return out_swap(self.machine, space, self.system.nonpaged_pool)
+
+    def in_swap(self, space: AddressSpace) -> None:
+        """Brings the tables of a process back; waits for the disk. The swapper's: others call `swap_in`."""
+        in_swap(self.machine, space, self.system.nonpaged_pool)
+
+    def swap_in(self, process: HasSpace) -> None:
+        """Waits until the swapper has brought a process back, if it is out; nothing keeps it in memory afterwards."""
+        if process.space.is_swapped_out:
+            self.faults.swap_in(process.space)
 
     # faults
 
@@ -627,7 +657,8 @@ class MemoryManager:
 
     def statistics(self) -> MemoryStatistics:
         """Figures of the whole machine, of this moment and since boot."""
-        return collect(self.pfn, self.ledger, self.faults, self.pageout, self.paging_files.files, (0, 0))
+        system_ptes = (self.system_ptes.total, self.system_ptes.free)
+        return collect(self.pfn, self.ledger, self.faults, self.pageout, self.paging_files.files, system_ptes)
 
     def memory_status(self, process: HasSpace) -> MemoryStatus:
         """The figures of GlobalMemoryStatusEx for a process."""

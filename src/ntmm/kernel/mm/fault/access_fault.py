@@ -13,7 +13,7 @@ from ntmm.kernel.mm.fault.guard import guard_fault
 from ntmm.kernel.mm.fault.outcome import FaultKind, FaultOutcome, Resolution
 from ntmm.kernel.mm.fault.paging_file import paging_file_fault
 from ntmm.kernel.mm.fault.prototype import prototype_fault
-from ntmm.kernel.mm.fault.system import system_fault, table_fault
+from ntmm.kernel.mm.fault.system import revive, system_fault, table_fault
 from ntmm.kernel.mm.fault.transition import transition_fault
 from ntmm.kernel.mm.in_page import READ_DONE, InPage
 from ntmm.kernel.mm.layout import AddressLayout
@@ -161,6 +161,14 @@ class FaultHandler:
     def bring_in_system_page(self, address: int) -> None:
         """Makes a page of pageable system space valid; raises GuestFault if it cannot be read."""
         self._bring_in(lambda: self._system_page(address), address)
+
+    def bring_in_page(self, index: int, pte_address: int, use: PageUse) -> int:
+        """Takes the page of a transition or page-file PTE; answers its frame, which the caller writes into the PTE.
+
+        May wait; raises GuestFault if the page cannot be read.
+        """
+        self._bring_in(lambda: revive(self, index, pte_address, use) or outcome.TRANSITION, pte_address)
+        return self.format.frame(self.entries[index])
 
     def _bring_in(self, look: Callable[[], FaultOutcome], address: int) -> None:
         for _ in range(_READ_ATTEMPTS):
