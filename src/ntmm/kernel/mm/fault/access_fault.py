@@ -115,6 +115,7 @@ class FaultHandler:
         while result.block is READ_DONE:
             own_read = result.kind
             result = self._resolve(context, address, error_code, teb)
+        self.in_page.unpin()
         if result.resolution is _WAIT or result is outcome.OUT_OF_MEMORY:
             return self._wait(result, lambda: self._resolve(context, address, error_code, teb), own_read)
         self.hard_faults += 1  # one, whatever was read for it
@@ -151,6 +152,7 @@ class FaultHandler:
             is_hard = own_read in _AFTER_READ or result is _PAGING_FILE
             self.hard_faults += is_hard
             self.collided_faults += bool(pinned) and not is_hard
+            self.in_page.unpin()
             for frame in pinned:
                 pfn.dereference(frame)
 
@@ -228,6 +230,7 @@ class FaultHandler:
         if result.block is not READ_DONE:
             return result
         transition_fault(self, context, address, index, self.entries[index], protection)
+        self.in_page.unpin()
         return _PAGING_FILE
 
     def _table_out(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:

@@ -134,6 +134,7 @@ class StackSwapping:
         addresses = range(address, address + len(pages) * self._page, self._page)
         for at in addresses:
             self._make_valid(at)
+        self._in_page.unpin()
         for frame in pinned:
             pfn.dereference(frame)
         return dict.fromkeys(addresses, source)
