@@ -60,6 +60,8 @@ MM_GUARD_PAGE: Final = 0x10
 MM_WRITECOMBINE: Final = 0x18
 MM_DECOMMIT: Final = 0x10
 MM_NOACCESS: Final = 0x18
+MM_OUTSWAPPED_KSTACK: Final = 0x1F
+"""A page of a kernel stack that is out of memory."""
 MM_MODIFIER_MASK: Final = 0x18
 MM_ACCESS_MASK: Final = 0x07
 

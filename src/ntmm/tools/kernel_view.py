@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
@@ -196,13 +196,14 @@ def resident_available(kernel: Kernel) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SystemPtes:
-    """The area of system PTEs: all entries, and (address, pages) of every run of free ones."""
+    """The area of system PTEs: all entries, the unused ones, and (address, pages) of runs of them with tables."""
 
     total: int
+    unused: int
     free: tuple[tuple[int, int], ...]
 
 
-def system_ptes(kernel: Kernel) -> SystemPtes | None:
-    """The free runs in address order, or None where the machine has no system PTEs."""
-    area: Any = getattr(kernel.mm, "system_ptes", None)
-    return None if area is None else SystemPtes(area.total, tuple(sorted(area.free_clusters())))
+def system_ptes(kernel: Kernel) -> SystemPtes:
+    """The free runs in address order; page tables of the area are made when they are needed."""
+    area = kernel.mm.system_ptes
+    return SystemPtes(area.total, area.free, tuple(area.free_clusters()))

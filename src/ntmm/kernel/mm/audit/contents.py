@@ -6,21 +6,23 @@ from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn.state import READ_FLAG
 
 
+def is_in_ram(manager: MemoryManager, entry: int) -> bool:
+    """True if the page that an entry names has its contents in RAM: no read is in progress."""
+    memory = manager.table_memory
+    if not entry & 1 and not memory.format.is_transition(entry):
+        return False
+    return not manager.pfn.flags[memory.format.frame(entry)] & READ_FLAG
+
+
 def table_words(manager: MemoryManager, entry: int) -> list[int]:
     """All entries of the table that an upper entry leads to; none for a demand-zero one."""
     memory = manager.table_memory
-    if is_being_read(manager, entry):
-        return _words(manager, manager.pfn.original_pte[memory.format.frame(entry)])
+    if memory.format.is_transition(entry) and not is_in_ram(manager, entry):
+        entry = manager.pfn.original_pte[memory.format.frame(entry)]
     if entry & 1 or memory.format.is_transition(entry):
         start = memory.format.frame(entry) << memory.entries_shift
         return memory.entries[start : start + (1 << memory.entries_shift)].tolist()
     return _words(manager, entry) if memory.format.is_page_file(entry) else []
-
-
-def is_being_read(manager: MemoryManager, entry: int) -> bool:
-    """True for a page that is on its way from a file: its frame holds nothing yet."""
-    pte_format = manager.table_memory.format
-    return pte_format.is_transition(entry) and bool(manager.pfn.flags[pte_format.frame(entry)] & READ_FLAG)
 
 
 def _words(manager: MemoryManager, entry: int) -> list[int]:
@@ -36,8 +38,7 @@ def word_at(manager: MemoryManager, address: int) -> tuple[int, int]:
     entry = memory.entries[manager.system.tables.find(address)]
     words = table_words(manager, entry)
     slot = (address & manager.architecture.page_mask) // manager.architecture.pte_size
-    in_ram = entry & 1 or memory.format.is_transition(entry)
-    if in_ram and not is_being_read(manager, entry):
+    if is_in_ram(manager, entry):
         return (memory.format.frame(entry) << memory.entries_shift) + slot, words[slot]
     return -1, words[slot]
 

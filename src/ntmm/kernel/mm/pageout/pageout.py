@@ -67,8 +67,9 @@ class PageOut:
         )
         self.dereference = DereferenceSegment(files, ledger, scheduler)
         self.zero_pages = ZeroPages(pfn, scheduler, clock)
-        self.swap: Callable[[], None] = lambda: None
-        """Slot: one look of the swapper (the floors above know threads and address spaces)."""
+        self.swap: Callable[[bool], None] = lambda look_for_idle: None
+        """Slot: brings back what is asked for, and if told so looks for idle stacks (`ps` knows threads)."""
+        self._stacks_due = False
         self._ticks = 0
         self._listen()
         ledger.extend = self.writer.extend = self.dereference.extend
@@ -138,6 +139,7 @@ class PageOut:
         """What the balance set manager does each second."""
         self._ticks += 1
         if self._ticks % SWAP_PERIOD == 0:
+            self._stacks_due = True
             self.swap_called.set()
         self.working_sets.look()
         self.notifications.update()
@@ -178,7 +180,8 @@ class PageOut:
     def _swapper(self, thread: KernelThread) -> None:
         while True:
             self._scheduler.wait(thread, (self.swap_called,))
-            self.swap()
+            due, self._stacks_due = self._stacks_due, False
+            self.swap(due)
 
     def _zero_page(self, thread: KernelThread) -> None:
         while True:

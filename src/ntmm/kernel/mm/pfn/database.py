@@ -237,7 +237,7 @@ class PfnDatabase:
         self.forget_code(frame)
         self.flags[frame] = 0
         self.original_pte[frame] = 0
-        self.used_entries[frame] = 0  # a page table's are counted again when it comes back
+        self.used_entries[frame] = 0
         self.repurposed += 1
         return frame
 
