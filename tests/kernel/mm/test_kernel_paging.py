@@ -3,6 +3,7 @@
 import pytest
 
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.mm.fault import FaultKind
 from ntmm.kernel.mm.pfn import PageState, PageUse
 from ntmm.kernel.mm.tables.page_tables import PAGED_OUT
@@ -165,6 +166,19 @@ def test_are_tables_of_reserved_memory_paged_too(
     assert status_of_read(process, AT + 8 * PAGE) == Status.SUCCESS
 
 
+def test_is_a_process_that_cannot_be_deleted_a_bugcheck() -> None:
+    """What its page tables name could never be given back: KERNEL_DATA_INPAGE_ERROR, as on Windows."""
+    machine = MemoryMachine("x86")
+    disk, doomed = machine.add_paging_file(), machine.new_process()
+    machine.allocate(doomed, PAGE, address=AT)
+    doomed.space.memory.write_u8(AT, 1)
+    machine.page_out(doomed)
+    disk.refuse_read = lambda offset, size: True
+    with pytest.raises(Bugcheck, match="0x0000007A KERNEL_DATA_INPAGE_ERROR") as stopped:
+        machine.end(doomed)
+    assert stopped.value.parameters[:3] == (1, Status.IN_PAGE_ERROR, doomed.space.process_id)
+
+
 # paged pool
 
 
@@ -287,3 +301,46 @@ def test_which_pages_are_nonpaged(machine: MemoryMachine, store: MemoryStore) ->
     trim_system(machine)
     assert {PageState(pfn.state[frame]) for frame in before} == {PageState.ACTIVE}
     assert machine.mm.allocate(machine.new_process(), 0, PAGE, MEM_RESERVE, PAGE_READWRITE).status is Status.SUCCESS
+
+
+@pytest.mark.parametrize("service", ["protect", "decommit", "commit", "release", "lock", "limits"])
+@pytest.mark.parametrize("bad", [0, 1])
+def test_is_a_service_stopped_by_an_unreadable_table_before_it_changes_anything(
+    machine: MemoryMachine, process: FakeProcess, store: MemoryStore, service: str, bad: int
+) -> None:
+    """A range over two page tables, one of which cannot be read: the caller is told, and may try again."""
+    base, size = 0x3FFF000, 3 * PAGE  # across a border of page tables, 4 MB on x86 and 2 MB elsewhere
+    start = base & -0x10000
+    machine.allocate(process, base + size - start, address=start)
+    for page in range(3):
+        process.space.memory.write_u8(base + page * PAGE, page + 1)
+    machine.page_out(process)
+    process.space.tables.find_resident(base if bad else base + PAGE)
+    assert process.space.tables.find(base + PAGE if bad else base) == PAGED_OUT
+    store.refuse_read = lambda offset, size: True
+
+    def call() -> Status:
+        mm = machine.mm
+        if service == "protect":
+            return mm.protect(process, base, size, PAGE_READONLY).status
+        if service == "decommit":
+            return mm.free(process, base, size, MEM_DECOMMIT).status
+        if service == "commit":
+            return mm.allocate(process, base, size, MEM_COMMIT, PAGE_READONLY).status
+        if service == "release":
+            return mm.free(process, start, 0, MEM_RELEASE).status
+        if service == "lock":
+            return mm.lock(process, base, size).status
+        return mm.set_working_set_limits(process, 30 * PAGE, 60 * PAGE)
+
+    before = process.space.account.pages
+    try:
+        status = call()
+    except GuestFault as fault:
+        status = Status(fault.status)
+    assert status is (Status.IN_PAGE_ERROR if service != "limits" else Status.SUCCESS)
+    machine.check()
+    assert process.space.account.pages == before
+    store.refuse_read = lambda offset, size: False
+    assert [process.space.memory.read_u8(base + page * PAGE) for page in range(3)] == [1, 2, 3]
+    assert call() is Status.SUCCESS

@@ -6,6 +6,7 @@ After each step the full audit looks at all books. `NTMM_EXAMPLES` sets the numb
 
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -167,10 +168,20 @@ class Model(RuleBasedStateMachine):
         else:
             assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
 
-    def service(self, result: Range) -> bool:
+    def call(self, service: Callable[[], Status]) -> Status:
+        """The status of a service; it raises an in-page error, and does nothing, if the disk refuses a page table."""
+        before = self.refused()
+        try:
+            return service()
+        except GuestFault as fault:
+            assert self.refused()[0] > before[0], "an in-page error while the disk was well"
+            return Status(fault.status)
+
+    def succeeds(self, service: Callable[[], Range]) -> bool:
         """True if a service that may meet the commit limit has done its work."""
-        assert result.status in (Status.SUCCESS, Status.COMMITMENT_LIMIT, Status.NO_MEMORY)
-        return result.status is Status.SUCCESS
+        status = self.call(lambda: service().status)
+        assert status in (Status.SUCCESS, Status.COMMITMENT_LIMIT, Status.NO_MEMORY, Status.IN_PAGE_ERROR)
+        return status is Status.SUCCESS
 
     # what programs do
 
@@ -180,14 +191,16 @@ class Model(RuleBasedStateMachine):
         if slot in regions:
             return
         kind = MEM_RESERVE | (MEM_COMMIT if commit else 0)
-        if self.service(self.mm.allocate(self.processes[who], self.address(slot, 0), count * PAGE, kind, protection)):
+        if self.succeeds(
+            lambda: self.mm.allocate(self.processes[who], self.address(slot, 0), count * PAGE, kind, protection)
+        ):
             regions[slot] = [Page(protection if commit else 0) for _ in range(count)]
 
     @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
     def commit(self, who: int, slot: int, first: int, count: int) -> None:
         pages = self.pages(who, slot, first, count)
-        if pages and self.service(
-            self.mm.allocate(self.processes[who], min(pages), len(pages) * PAGE, MEM_COMMIT, PAGE_READWRITE)
+        if pages and self.succeeds(
+            lambda: self.mm.allocate(self.processes[who], min(pages), len(pages) * PAGE, MEM_COMMIT, PAGE_READWRITE)
         ):
             for page in pages.values():
                 page.protection = PAGE_READWRITE
@@ -195,31 +208,38 @@ class Model(RuleBasedStateMachine):
     @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT)
     def decommit(self, who: int, slot: int, first: int, count: int) -> None:
         pages = self.pages(who, slot, first, count)
-        if pages and self.service(self.mm.free(self.processes[who], min(pages), len(pages) * PAGE, MEM_DECOMMIT)):
+        if pages and self.succeeds(
+            lambda: self.mm.free(self.processes[who], min(pages), len(pages) * PAGE, MEM_DECOMMIT)
+        ):
             for page in pages.values():
                 page.protection, page.content, page.locks = 0, ZERO, 0
 
     @rule(who=WHO, slot=SLOT)
     def release(self, who: int, slot: int) -> None:
         if slot in self.known[who].regions:
-            status = self.mm.free(self.processes[who], self.address(slot, 0), 0, MEM_RELEASE).status
-            assert status is Status.SUCCESS
-            del self.known[who].regions[slot]
+            where = self.address(slot, 0)
+            status = self.call(lambda: self.mm.free(self.processes[who], where, 0, MEM_RELEASE).status)
+            if status is Status.SUCCESS:
+                del self.known[who].regions[slot]
+            else:
+                assert status is Status.IN_PAGE_ERROR
 
     @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT, protection=PROTECTION)
     def protect(self, who: int, slot: int, first: int, count: int, protection: int) -> None:
         pages = self.pages(who, slot, first, count)
         if not pages:
             return
-        status = self.mm.protect(self.processes[who], min(pages), len(pages) * PAGE, protection).status
+        status = self.call(
+            lambda: self.mm.protect(self.processes[who], min(pages), len(pages) * PAGE, protection).status
+        )
         if not all(page.protection for page in pages.values()):
-            assert status is Status.NOT_COMMITTED
+            assert status in (Status.NOT_COMMITTED, Status.IN_PAGE_ERROR)
         elif status is Status.SUCCESS:
             for page in pages.values():
                 page.protection = protection
                 page.locks = page.locks if protection != PAGE_NOACCESS else 0
         else:
-            assert status is Status.NO_MEMORY
+            assert status in (Status.NO_MEMORY, Status.IN_PAGE_ERROR)
 
     @rule(who=WHO, slot=SLOT, first=FIRST, count=COUNT, seed=st.integers(1, 1 << 32))
     def write(self, who: int, slot: int, first: int, count: int, seed: int) -> None:
@@ -276,8 +296,11 @@ class Model(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def map_common_again(self, who: int) -> None:
-        assert self.mm.unmap_view(self.processes[who], SHARED_AT) is Status.SUCCESS
-        assert self.mm.map_view(self.processes[who], self.memory, SHARED_AT).status is Status.SUCCESS
+        status = self.call(lambda: self.mm.unmap_view(self.processes[who], SHARED_AT))
+        if status is Status.SUCCESS:
+            assert self.mm.map_view(self.processes[who], self.memory, SHARED_AT).status is Status.SUCCESS
+        else:
+            assert status is Status.IN_PAGE_ERROR
 
     @rule(who=WHO, slot=SLOT, first=FIRST, count=FEW, kind=st.sampled_from((MAP_PROCESS, MAP_SYSTEM, 3)))
     def lock(self, who: int, slot: int, first: int, count: int, kind: int) -> None:
@@ -285,9 +308,9 @@ class Model(RuleBasedStateMachine):
         if not pages:
             return
         before = self.refused()
-        status = self.mm.lock(self.processes[who], min(pages), len(pages) * PAGE, kind).status
+        status = self.call(lambda: self.mm.lock(self.processes[who], min(pages), len(pages) * PAGE, kind).status)
         if any(page.protection in (0, PAGE_NOACCESS) for page in pages.values()):
-            assert status is Status.ACCESS_VIOLATION
+            assert status in (Status.ACCESS_VIOLATION, Status.IN_PAGE_ERROR)
         elif is_success(status):
             assert status is (
                 Status.WAS_LOCKED if any(page.locks & kind for page in pages.values()) else Status.SUCCESS
@@ -304,13 +327,13 @@ class Model(RuleBasedStateMachine):
         pages = self.pages(who, slot, first, count)
         if not pages:
             return
-        status = self.mm.unlock(self.processes[who], min(pages), len(pages) * PAGE, kind).status
+        status = self.call(lambda: self.mm.unlock(self.processes[who], min(pages), len(pages) * PAGE, kind).status)
         if all(page.locks & kind == kind for page in pages.values()):
             assert status is Status.SUCCESS
             for page in pages.values():
                 page.locks &= ~kind
         else:
-            assert status is Status.NOT_LOCKED
+            assert status in (Status.NOT_LOCKED, Status.IN_PAGE_ERROR)
 
     @rule(who=WHO, minimum=st.integers(1, 60), more=st.integers(0, 60), hard=st.booleans())
     def set_limits(self, who: int, minimum: int, more: int, hard: bool) -> None:
@@ -321,8 +344,15 @@ class Model(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def start_again(self, who: int) -> None:
-        """The process ends with all that it has, and another takes its place."""
+        """The process ends with all that it has, and another takes its place.
+
+        The disks answer meanwhile: a page table of an ending process that cannot be read is a bugcheck.
+        """
+        for store in self.stores:
+            store.audited = True
         self.machine.end(self.processes[who])
+        for store in self.stores:
+            store.audited = False
         self.processes[who] = self.start_process()
         self.known[who] = Known()
 
@@ -331,6 +361,11 @@ class Model(RuleBasedStateMachine):
     @rule(who=WHO)
     def empty(self, who: int) -> None:
         self.machine.empty(self.processes[who])
+
+    @rule(who=WHO)
+    def page_out(self, who: int) -> None:
+        """All that can go, page tables too, goes to the paging files."""
+        self.machine.page_out(self.processes[who])
 
     @rule(pages=st.integers(1, 300))
     def trim(self, pages: int) -> None:

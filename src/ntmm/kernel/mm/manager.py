@@ -13,6 +13,8 @@ from ntmm.hw.ram import Ram
 from ntmm.kernel.io.control_block import FileControlBlock
 from ntmm.kernel.io.data_file import DataFile, FileRefused
 from ntmm.kernel.io.file import FileObject
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.lock import KernelMutex
 from ntmm.kernel.ke.scheduler import Scheduler
@@ -240,10 +242,20 @@ class MemoryManager:
         return self.resident.available >= self.limits.minimum and self.pfn.ensure_pages(_PAGES_OF_A_SPACE)
 
     def delete_address_space(self, space: AddressSpace) -> None:
-        """Returns everything that a space holds (MmDeleteProcessAddressSpace)."""
+        """Returns everything that a space holds (MmDeleteProcessAddressSpace).
+
+        Bugcheck 0x7A if a page table cannot be read: nobody could ever give back what it names.
+        """
         if space.is_swapped_out:
             self.faults.swap_in(space)
-        delete_address_space(self.machine, space)
+        try:
+            delete_address_space(self.machine, space)
+        except GuestFault as fault:
+            code, sentence = (
+                BugcheckCode.KERNEL_DATA_INPAGE_ERROR,
+                "a page table could not be read from its paging file",
+            )
+            raise Bugcheck(code, sentence, 1, fault.status, space.process_id, fault.address) from fault
         self.spaces.remove(space)
 
     # faults
