@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.ke.lock import KernelMutex
 from ntmm.kernel.mm.fault import FaultOutcome
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU
@@ -32,10 +34,18 @@ class AddressSpaceServices(Parts):
         return self.resident.available >= self.limits.minimum and self.pfn.ensure_pages(_PAGES_OF_A_SPACE)
 
     def delete_address_space(self, space: AddressSpace) -> None:
-        """Returns everything that a space holds (MmDeleteProcessAddressSpace)."""
+        """Returns everything that a space holds (MmDeleteProcessAddressSpace).
+
+        Bugcheck 0x7A if a page table cannot be read: nobody could ever give back what it names.
+        """
         if space.is_swapped_out:
             self.faults.swap_in(space)
-        delete_address_space(self.machine, space)
+        try:
+            delete_address_space(self.machine, space)
+        except GuestFault as fault:
+            sentence = "a page table could not be read from its paging file"
+            parameters = (1, fault.status, space.process_id, fault.address)
+            raise Bugcheck(BugcheckCode.KERNEL_DATA_INPAGE_ERROR, sentence, *parameters) from fault
         self.spaces.remove(space)
 
     def out_swap(self, space: AddressSpace) -> bool:
