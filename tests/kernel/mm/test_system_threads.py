@@ -299,6 +299,6 @@ def test_does_the_balance_set_manager_tick_each_second(running: MemoryMachine) -
 
 def test_is_the_swapper_called_every_fourth_second(running: MemoryMachine) -> None:
     machine, looks = running, list[int]()
-    machine.mm.pageout.swap = lambda due: looks.append(machine.clock.uptime_100ns() // SECOND)
+    machine.mm.pageout.swap = lambda idle: looks.append(machine.clock.uptime_100ns() // SECOND)
     machine.run(lambda: wait(machine, 13 * SECOND))
     assert looks == [4, 8, 12]

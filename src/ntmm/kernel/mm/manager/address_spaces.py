@@ -43,8 +43,9 @@ class AddressSpaceServices(Parts):
         try:
             delete_address_space(self.machine, space)
         except GuestFault as fault:
-            code, sentence = BugcheckCode.KERNEL_DATA_INPAGE_ERROR, "a page table could not be read from its file"
-            raise Bugcheck(code, sentence, 1, fault.status, space.process_id, fault.address) from fault
+            sentence = "a page table could not be read from its paging file"
+            parameters = (1, fault.status, space.process_id, fault.address)
+            raise Bugcheck(BugcheckCode.KERNEL_DATA_INPAGE_ERROR, sentence, *parameters) from fault
         self.spaces.remove(space)
 
     def out_swap(self, space: AddressSpace) -> bool:
