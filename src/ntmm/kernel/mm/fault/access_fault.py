@@ -80,6 +80,8 @@ class FaultHandler:
         self.counts = [[0] * len(FaultKind), [0] * len(FaultKind)]
         self.hard_faults = 0
         """Faults that began a read, whatever became of them."""
+        self.system_faults = 0
+        """Pages of pageable system space that were brought back into the system working set."""
         self.collided_faults = 0
         """Faults that waited for a read which another thread had begun."""
         self.swap_in: Callable[[FaultContext], None] = _unfilled
@@ -189,7 +191,9 @@ class FaultHandler:
     def _system_page(self, address: int) -> FaultOutcome:
         if self.entries[self.system_tables.find(address)] & 1:
             return outcome.SPURIOUS
-        return system_fault(self, self.system_tables, self.system_working_set, address)
+        result = system_fault(self, self.system_tables, self.system_working_set, address)
+        self.system_faults += result.resolution is Resolution.RESOLVED
+        return result
 
     def _resolve(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
         if address > self._highest_user_address:

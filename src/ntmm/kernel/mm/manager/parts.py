@@ -52,11 +52,16 @@ class SystemOwner:
     """The owner of the system working set, as the working set manager sees it."""
 
     process_id = 4
-    page_fault_count = 0
     is_swapped_out = False
 
-    def __init__(self, working_set: WorkingSet) -> None:
+    def __init__(self, working_set: WorkingSet, faults: FaultHandler) -> None:
         self.working_set = working_set
+        self._faults = faults
+
+    @property
+    def page_fault_count(self) -> int:
+        """Faults on pageable system space."""
+        return self._faults.system_faults
 
 
 def _no_disk(name: str) -> PagingStore:
@@ -129,7 +134,7 @@ class Parts:
             self.mapped_writer,
         )
         self.system.working_set.at_quota = self.pageout.at_quota
-        self._system_owner = SystemOwner(self.system.working_set)
+        self._system_owner = SystemOwner(self.system.working_set, self.faults)
         self._scheduler = scheduler
         for event in (self.pageout.notifications.low, self.pageout.notifications.high):
             event.reference()
