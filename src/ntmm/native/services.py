@@ -10,6 +10,8 @@ from ntmm.native import (
     paging_file,
     process,
     process_information,
+    section,
+    section_information,
     synchronization,
     time,
 )
@@ -24,6 +26,8 @@ __all__ = [
     "paging_file",
     "process",
     "process_information",
+    "section",
+    "section_information",
     "synchronization",
     "time",
 ]
