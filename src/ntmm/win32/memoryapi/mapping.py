@@ -52,7 +52,7 @@ _GRANTED: Final = {
 
 
 def _inherits(call: Call, security: int) -> bool:
-    """bInheritHandle of a SECURITY_ATTRIBUTES."""
+    """Whether a SECURITY_ATTRIBUTES asks for a handle that child processes inherit."""
     return bool(security) and bool(call.memory.read_u32(security + 2 * call.memory.pointer_size))
 
 
