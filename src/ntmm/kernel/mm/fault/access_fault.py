@@ -158,7 +158,12 @@ class FaultHandler:
 
     def bring_in_table(self, context: FaultContext, address: int) -> None:
         """Makes one more table on the way to an address valid for a service; raises GuestFault if it cannot be read."""
-        self._bring_in(lambda: table_fault(self, context, address), address)
+        self._bring_in(lambda: self._table(context, address), address)
+
+    def _table(self, context: FaultContext, address: int) -> FaultOutcome:
+        if context.tables.find(address) != PAGED_OUT:
+            return outcome.SPURIOUS  # another thread had it brought in, or removed, while this one waited
+        return table_fault(self, context, address)
 
     def bring_in_system_page(self, address: int) -> None:
         """Makes a page of pageable system space valid; raises GuestFault if it cannot be read."""
