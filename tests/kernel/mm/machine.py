@@ -199,9 +199,8 @@ class MemoryMachine:
         assert self.mm.empty_working_set(process) is Status.SUCCESS
 
     def write_out(self) -> None:
-        """Has the modified page writer write all dirty pages."""
-        while self.mm.pfn.modified.count and self.mm.pageout.writer.write_one():
-            pass
+        """Has the modified page writer write all dirty pages, as far as the disks take them."""
+        self.mm.pageout.writer.write_while(lambda: self.mm.pfn.modified.count > 0)
 
     def drop_standby(self) -> None:
         """Gives all standby pages another owner for a moment: what they held is only in files afterwards."""

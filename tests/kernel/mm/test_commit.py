@@ -128,6 +128,16 @@ def test_is_commit_charged_up_to_the_limit_and_given_back() -> None:
         first.give_back(7)
 
 
+def test_is_nothing_charged_where_nothing_is_asked_for() -> None:
+    """Broken slots may have lowered the limit below what is promised: a view that charges nothing maps all the same."""
+    ledger = CommitLedger(10)
+    account = ledger.open_account("process")
+    assert account.charge(8)
+    ledger.limit = 5
+    assert account.charge(0)
+    assert not account.charge(1)
+
+
 def test_does_the_kernel_get_its_pages_past_the_limit() -> None:
     ledger = CommitLedger(1)
     account = ledger.open_account("system")

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.mm.fault import FaultContext
+from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.space.allocate import Range
 from ntmm.nt.memory import (
     MAP_PROCESS,
@@ -32,7 +34,7 @@ from ntmm.nt.status import Status, is_success
 from tests.kernel.mm.images import DATA, PREFERRED_BASE, TAIL, image
 from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, MemoryStore
 
-EXAMPLES = int(os.environ.get("NTMM_EXAMPLES", "16"))
+EXAMPLES = int(os.environ.get("NTMM_EXAMPLES", "12"))
 STEPS = 30
 PROCESSES, SLOTS, SLOT_PAGES = 3, 3, 160
 START = 0x3F00000
@@ -80,6 +82,7 @@ class Model(RuleBasedStateMachine):
     def build(self, ram: int, files: tuple[tuple[int, int], ...]) -> None:
         self.machine = MemoryMachine(self.architecture, ram, self.replacement)
         self.mm = self.machine.mm
+        self.mm.faults.swap_in = self.swap_in
         for minimum, maximum in files:
             self.machine.add_paging_file(minimum, maximum)
         self.stores = self.machine.stores
@@ -283,7 +286,7 @@ class Model(RuleBasedStateMachine):
             if status == Status.SUCCESS:
                 self.common[number] = content
             else:
-                assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
+                assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY), f"{status:#x} at page {number}"
 
     @rule(who=WHO, first=st.integers(0, SHARED_PAGES - 1))
     def read_common(self, who: int, first: int) -> None:
@@ -292,13 +295,14 @@ class Model(RuleBasedStateMachine):
             if status == Status.SUCCESS:
                 assert found == self.common[number]
             else:
-                assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY)
+                assert status in (Status.IN_PAGE_ERROR, Status.NO_MEMORY), f"{status:#x} at page {number}"
 
     @rule(who=WHO)
     def map_common_again(self, who: int) -> None:
         status = self.call(lambda: self.mm.unmap_view(self.processes[who], SHARED_AT))
         if status is Status.SUCCESS:
-            assert self.mm.map_view(self.processes[who], self.memory, SHARED_AT).status is Status.SUCCESS
+            status = self.mm.map_view(self.processes[who], self.memory, SHARED_AT).status
+            assert status is Status.SUCCESS, f"{status:#x}"
         else:
             assert status is Status.IN_PAGE_ERROR
 
@@ -348,11 +352,7 @@ class Model(RuleBasedStateMachine):
 
         The disks answer meanwhile: a page table of an ending process that cannot be read is a bugcheck.
         """
-        for store in self.stores:
-            store.audited = True
-        self.machine.end(self.processes[who])
-        for store in self.stores:
-            store.audited = False
+        self.with_disks_well(lambda: self.machine.end(self.processes[who]))
         self.processes[who] = self.start_process()
         self.known[who] = Known()
 
@@ -366,6 +366,25 @@ class Model(RuleBasedStateMachine):
     def page_out(self, who: int) -> None:
         """All that can go, page tables too, goes to the paging files."""
         self.machine.page_out(self.processes[who])
+
+    @rule(who=WHO)
+    def swap_out(self, who: int) -> None:
+        """The whole process leaves memory, top tables and all; the next who needs it has it swapped in."""
+        space = self.processes[who].space
+        may_go = not space.is_swapped_out and not space.working_set.locked
+        assert self.mm.out_swap(space) is may_go or may_go  # nonpaged pool may have no room
+
+    def swap_in(self, context: FaultContext) -> None:
+        """In-swap from a failing disk would be a bugcheck."""
+        assert isinstance(context, AddressSpace)
+        self.with_disks_well(lambda: self.mm.in_swap(context))
+
+    def with_disks_well(self, step: Callable[[], None]) -> None:
+        for store in self.stores:
+            store.audited = True
+        step()
+        for store in self.stores:
+            store.audited = False
 
     @rule(pages=st.integers(1, 300))
     def trim(self, pages: int) -> None:
