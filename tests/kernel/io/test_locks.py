@@ -1,5 +1,7 @@
 """Which locks of byte ranges exclude each other, and what do they forbid?"""
 
+from collections.abc import Callable, Hashable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.locks import ByteRange, ByteRangeLocks
 from ntmm.nt.status import Status
+
+Check = Callable[[ByteRange, object, Hashable], None]
 
 ONE, OTHER = object(), object()
 PROCESS = (8, 0)
@@ -38,16 +42,18 @@ def test_do_only_shared_locks_lie_together(first: int, second: int, granted: boo
     assert locks.take(ByteRange(200, 1), opened, PROCESS, True)
 
 
-def forbidden(locks: ByteRangeLocks, opened: object, owner: object = PROCESS, where: tuple[int, int] = (5, 1)) -> str:
+def is_forbidden(check: Check, opened: object, owner: Hashable, where: tuple[int, int]) -> bool:
+    try:
+        check(ByteRange(*where), opened, owner)
+    except IoFailure as failure:
+        return failure.status is Status.FILE_LOCK_CONFLICT
+    return False
+
+
+def forbidden(locks: ByteRangeLocks, opened: object, owner: Hashable = PROCESS, where: tuple[int, int] = (5, 1)) -> str:
     """The letters of what is forbidden: r for reading, w for writing."""
-    found = ""
-    for letter, check in (("r", locks.check_read), ("w", locks.check_write)):
-        try:
-            check(ByteRange(*where), opened, owner)  # type: ignore[arg-type]
-        except IoFailure as failure:
-            assert failure.status is Status.FILE_LOCK_CONFLICT
-            found += letter
-    return found
+    checks = {"r": locks.check_read, "w": locks.check_write}
+    return "".join(letter for letter, check in checks.items() if is_forbidden(check, opened, owner, where))
 
 
 @pytest.mark.parametrize(("exclusive", "owner", "others"), [(True, "", "rw"), (False, "w", "w")])
