@@ -8,12 +8,14 @@ from ntmm.kernel.mm.space.query import MemoryInformation
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
 from ntmm.native.handles import memory_of
+from ntmm.native.section_information import query_section_name
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
 from ntmm.nt.status import Status
 
 _MEMORY_BASIC_INFORMATION: Final = 0
 _MEMORY_WORKING_SET_LIST: Final = 1
+_MEMORY_SECTION_NAME: Final = 2
 _COPY_CHUNK: Final = 0x10000
 
 
@@ -78,7 +80,11 @@ def encode_basic_information(information: MemoryInformation, pointer_size: int) 
 def NtQueryVirtualMemory(
     call: Call, process: int, address: int, information_class: int, buffer: int, length: int, return_length: int
 ) -> int:
-    """Describes the pages at an address (MemoryBasicInformation) or the working set (MemoryWorkingSetList)."""
+    """Describes the pages at an address (MemoryBasicInformation), the working set (MemoryWorkingSetList) or the file
+    that is mapped at an address (MemorySectionName).
+    """
+    if information_class == _MEMORY_SECTION_NAME:
+        return query_section_name(call, memory_of(call, process), address, buffer, length, return_length)
     if information_class == _MEMORY_WORKING_SET_LIST:
         return query_working_set(call, memory_of(call, process), buffer, length, return_length)
     if information_class != _MEMORY_BASIC_INFORMATION:
@@ -125,9 +131,3 @@ def NtWriteVirtualMemory(call: Call, process: int, address: int, buffer: int, si
     if count:
         call.memory.write_pointer(count, done)
     return Status.SUCCESS if done == size else Status.PARTIAL_COPY
-
-
-@service("ntdll", "NtUnmapViewOfSection", "h p")
-def NtUnmapViewOfSection(call: Call, process: int, address: int) -> int:
-    """Removes the view that holds an address."""
-    return call.kernel.mm.unmap_view(memory_of(call, process), address)

@@ -10,8 +10,10 @@ from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
     FILE_EXECUTE,
+    FILE_NO_INTERMEDIATE_BUFFERING,
     FILE_READ_DATA,
     FILE_WRITE_DATA,
+    FILE_WRITE_THROUGH,
     FileType,
 )
 from ntmm.kernel.io.control_block import FileControlBlock
@@ -29,6 +31,8 @@ class File(KernelObject, DispatcherObject):
     type_name = "File"
     file_type = FileType.UNKNOWN
     is_directory = False
+    is_unbuffered = False
+    """Opened with FILE_NO_INTERMEDIATE_BUFFERING: only whole sectors are read and written."""
 
     def __init__(self, name: str, access: int) -> None:
         super().__init__()
@@ -86,11 +90,12 @@ class NullFile(File):
 
 @dataclass(frozen=True, slots=True)
 class OpenMode:
-    """How a file was opened: granted access, shared access, deletion at close."""
+    """How a file was opened: granted access, shared access, deletion at close, FILE_* options of NtCreateFile."""
 
     access: int
     share: int
     delete_on_close: bool = False
+    options: int = 0
 
 
 class FileObject(File):
@@ -104,6 +109,8 @@ class FileObject(File):
         self.share = mode.share
         self.delete_on_close = mode.delete_on_close
         self.is_directory = block.is_directory
+        self.options = mode.options
+        self.is_unbuffered = bool(mode.options & FILE_NO_INTERMEDIATE_BUFFERING) and not block.is_directory
 
     def read(self, offset: int, size: int) -> bytes:
         self._require_data(FILE_READ_DATA | FILE_EXECUTE)
@@ -113,7 +120,10 @@ class FileObject(File):
         self._require_data(FILE_WRITE_DATA | FILE_APPEND_DATA)
         if not self.access & FILE_WRITE_DATA:
             offset = self.block.size
-        return self.block.write(offset, data)
+        written = self.block.write(offset, data)
+        if self.options & FILE_WRITE_THROUGH:
+            self.block.flush()
+        return written
 
     def _require_data(self, rights: int) -> None:
         if self.is_directory:

@@ -256,7 +256,7 @@ class Volume:
 
     def _join(self, block: FileControlBlock, access: int, request: OpenRequest) -> FileObject:
         delete_on_close = bool(request.options & FILE_DELETE_ON_CLOSE)
-        opened = FileObject(block, OpenMode(access, request.share, delete_on_close))
+        opened = FileObject(block, OpenMode(access, request.share, delete_on_close, request.options))
         block.opens.append(opened)
         self._blocks[self._block_key(block.store, block.place)] = block
         return opened

@@ -136,25 +136,26 @@ class MappedPageWriter:
         self.pages += len(frames)
         if self.told is not None:
             self.told(area.name, first, len(frames))
+        refusal = self._put(area, first, data)
         due = self._disk.transfer(area.name, first, len(frames))
-        done, results = Event(self._scheduler, manual_reset=True, signalled=False), list[OSError | None]()
-        when_done(self._scheduler, due, lambda: self._complete(area, first, frames, data, done, results))
-        if not results:
+        done = Event(self._scheduler, manual_reset=True, signalled=False)
+        when_done(self._scheduler, due, lambda: self._complete(frames, refusal, done))
+        if not done.signal_state:
             assert self._scheduler.current is not None
             self._scheduler.wait(self._scheduler.current, (done,), for_system=True)
-        return results[0]
+        return refusal
 
-    def _complete(
-        self, area: ControlArea, first: int, frames: list[int], data: bytes, done: Event, results: list[OSError | None]
-    ) -> None:
-        refusal: OSError | None = None
+    def _put(self, area: ControlArea, first: int, data: bytes) -> OSError | None:
+        """The bytes reach the host's file when the write begins: what programs do to the file later comes later."""
         try:
             if data:
                 area.backing.write(first * self._pfn.page_size, data)
         except OSError as error:
-            refusal = error
             self.failures += 1
+            return error
+        return None
+
+    def _complete(self, frames: list[int], refusal: OSError | None, done: Event) -> None:
         for frame in frames:
             self._pfn.end_write(frame, refusal is None)
-        results.append(refusal)
         done.set()
