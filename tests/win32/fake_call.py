@@ -130,6 +130,7 @@ class FakeProcess:
 
     id = 8
     peb = PEB
+    ended = False
 
     def __init__(self) -> None:
         self.handles = HandleTable()

@@ -7,10 +7,12 @@ from ntmm.native import (
     information,
     locking,
     memory,
+    open_process,
     paging_file,
     process,
     process_information,
     synchronization,
+    thread_context,
     time,
 )
 
@@ -21,9 +23,11 @@ __all__ = [
     "information",
     "locking",
     "memory",
+    "open_process",
     "paging_file",
     "process",
     "process_information",
     "synchronization",
+    "thread_context",
     "time",
 ]

@@ -3,7 +3,7 @@
 import struct
 
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, TargetProcess, process_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
 from ntmm.nt.status import Status
@@ -15,7 +15,8 @@ from ntmm.win32.failing import Win32Failure, failing
 @failing(0)
 def EmptyWorkingSet(call: Call, process: int) -> int:
     """Takes every page out of a working set that is not locked; the next touches are soft faults."""
-    status = call.kernel.mm.empty_working_set(process_of(call, process))
+    with TargetProcess(call, process) as target:
+        status = call.kernel.mm.empty_working_set(target)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 
@@ -23,7 +24,8 @@ def EmptyWorkingSet(call: Call, process: int) -> int:
 @failing(0)
 def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
     """PSAPI_WORKING_SET_INFORMATION; BAD_LENGTH (24) if it does not fit, with the count of pages in its first word."""
-    status = query_working_set(call, process_of(call, process), buffer, length, 0)
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        status = query_working_set(call, target, buffer, length, 0)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 
