@@ -3,7 +3,7 @@
 import struct
 from errno import ENOSPC
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
@@ -17,6 +17,7 @@ from ntmm.kernel.ke.instructions import modifies_memory
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.trap import TrapLoop
 from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
+from ntmm.kernel.lpc import Ports
 from ntmm.kernel.mm.fault import Resolution
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.system_threads import SystemThread
@@ -63,6 +64,8 @@ class Kernel:
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.names = ObjectNames()
+        views: Any = self.mm
+        self.lpc = Ports(self.scheduler, views, self.architecture.pointer_size)
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()
