@@ -132,6 +132,8 @@ class FakeProcess:
     peb = PEB
     ended = False
 
+    ended = False
+
     def __init__(self) -> None:
         self.handles = HandleTable()
         self.token = Token()

@@ -25,6 +25,7 @@ from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
+from ntmm.kernel.ps.swapper import Swapper
 from ntmm.kernel.tracing import connect_trace
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
@@ -63,6 +64,7 @@ class Kernel:
         self.clock.code_bytes = self.cpu.code_counter
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
+        self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
         self.names = ObjectNames()
         views: Any = self.mm
         self.lpc = Ports(self.scheduler, views, self.architecture.pointer_size)
@@ -88,7 +90,7 @@ class Kernel:
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:
-            connect_trace(self.trace, self.mm, self.scheduler, self.clock)
+            connect_trace(self.trace, self.mm, self.scheduler, self.clock, self.swapper)
 
     def _start_system(self) -> None:
         """The paging files of the profile, and the system threads; what they do first waits for the first run."""
@@ -98,7 +100,9 @@ class Kernel:
             if status is not Status.SUCCESS:
                 raise OSError(ENOSPC, f"there is no room for a paging file of {size.minimum >> 20} MB (--pagefile)")
         for number, plan in enumerate(self.mm.pageout.plans()):
-            self.scheduler.start(SystemThread(_LAST_THREAD_ID - 4 * number, plan))
+            thread = SystemThread(_LAST_THREAD_ID - 4 * number, plan)
+            thread.kernel_stack = self.mm.kernel_stacks.create()
+            self.scheduler.start(thread)
 
     def _current_teb(self, space: AddressSpace) -> int:
         """The TEB whose stack may grow when the kernel touches memory of `space`: only the running thread's own."""
@@ -146,6 +150,10 @@ class Kernel:
             deliver(self.cpu, thread.context, process.memory, record, process.exception_dispatcher)
         except GuestFault:
             self.ps.exit_process(process, record.code)
+
+    def shut_down(self) -> bool:
+        """Writes what is dirty in RAM to the host's files; False if the host refuses some. No thread runs any more."""
+        return self.mm.shut_down()
 
     def close(self) -> None:
         """Frees the machine: its threads, CPU and files."""

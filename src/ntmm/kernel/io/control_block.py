@@ -38,6 +38,31 @@ class Owner(Protocol):
         """The last open is gone."""
 
 
+class FileData(Protocol):
+    """The pages of a file that are in RAM, as its control block sees them."""
+
+    def may_truncate(self) -> bool:
+        """False while a program has the file mapped (MmCanFileBeTruncated)."""
+
+    def size_changed(self, size: int) -> None:
+        """The file has another size, in bytes; pages past a smaller one are dropped."""
+
+    def may_delete(self) -> bool:
+        """False while a program has the file mapped (MmFlushImageSection for delete)."""
+
+    def read_over(self, offset: int, data: bytes) -> bytes:
+        """What was read from the disk, with newer bytes that are only in RAM."""
+
+    def write_over(self, offset: int, data: bytes) -> None:
+        """Bytes went to the disk: pages in RAM get them as well."""
+
+    def give_up(self) -> bool:
+        """Writes what is dirty and lets go of the file; False if the disk refuses."""
+
+    def discard(self) -> None:
+        """The file is being deleted: nothing of it is written any more, and it is let go of."""
+
+
 class Open(Protocol):
     """A file object as its control block sees it."""
 
@@ -58,6 +83,8 @@ class FileControlBlock:
         self.is_directory = place.is_directory
         self.opens: list[Open] = []
         self.delete_pending = False
+        self.data: FileData | None = None
+        """The memory manager's control area of the file's data, which keeps the file open on the host."""
         self._descriptor = descriptor
         self._is_writable = descriptor is not None
         self._write_time: int | None = None if descriptor is None else owner.now()
@@ -85,15 +112,30 @@ class FileControlBlock:
         return descriptor
 
     def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes at `offset`."""
+        """Up to `size` bytes at `offset`, as programs see them."""
+        data = self.read_file(offset, size)
+        return data if self.data is None else self.data.read_over(offset, data)
+
+    def write(self, offset: int, data: bytes) -> int:
+        """Writes all of `data`; fails with DISK_FULL before anything is written."""
+        size = self.size
+        written = self.write_file(offset, data)
+        if self.data is not None:
+            if offset + len(data) > size:
+                self.data.size_changed(offset + len(data))
+            self.data.write_over(offset, data)
+        return written
+
+    def read_file(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`, as they lie on the disk."""
         descriptor = self.ensure_descriptor(writable=False)
         try:
             return os.pread(descriptor, size, offset)
         except OSError as error:
             raise host_failure(error) from error
 
-    def write(self, offset: int, data: bytes) -> int:
-        """Writes all of `data`; fails with DISK_FULL before anything is written."""
+    def write_file(self, offset: int, data: bytes) -> int:
+        """Writes all of `data` to the disk; fails with DISK_FULL before anything is written."""
         descriptor = self.ensure_descriptor(writable=True)
         if offset + len(data) > _LARGEST_FILE:
             raise IoFailure(Status.DISK_FULL)
@@ -117,12 +159,16 @@ class FileControlBlock:
         descriptor = self.ensure_descriptor(writable=True)
         if not 0 <= size <= _LARGEST_FILE:
             raise IoFailure(Status.INVALID_PARAMETER)
+        if size < self.size and self.data is not None and not self.data.may_truncate():
+            raise IoFailure(Status.USER_MAPPED_FILE)
         self._owner.quota.take(size - self.size)
         self._write_time = self._owner.now()
         try:
             os.ftruncate(descriptor, size)
         except OSError as error:
             raise host_failure(error) from error
+        if self.data is not None:
+            self.data.size_changed(size)
 
     def _status(self) -> os.stat_result:
         if self._descriptor is not None:
@@ -184,7 +230,7 @@ class FileControlBlock:
             raise IoFailure(Status.CANNOT_DELETE)
         if pending and self.is_directory and self.store.children(self.current()):
             raise IoFailure(Status.DIRECTORY_NOT_EMPTY)
-        if pending and not self.place.path:
+        if pending and (not self.place.path or (self.data is not None and not self.data.may_delete())):
             raise IoFailure(Status.CANNOT_DELETE)
         self.delete_pending = pending
 
@@ -198,6 +244,20 @@ class FileControlBlock:
         if self.opens:
             return
         freed = self._finish()
+        if self.data is None:
+            self._close(freed)
+        elif self.delete_pending and self.data.may_delete():
+            self.data.discard()  # which lets go of the file
+        # else its pages stay in RAM, and the file stays open for them
+
+    def let_go(self) -> None:
+        """The memory manager has no more use for the file; if nobody has it open it is closed."""
+        self.data = None
+        if not self.opens:
+            self._close(self._finish())
+
+    def _close(self, freed: int) -> None:
+        """The end of the block."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

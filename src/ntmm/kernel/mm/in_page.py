@@ -76,6 +76,7 @@ class InPage:
         self._scheduler = scheduler
         self._disk = disk
         self._in_progress: dict[int, InPageBlock] = {}
+        self._pinned: list[int] = []
         self.clusters = _SMALL_CLUSTERS if ram.size < _SMALL_RAM_BYTES else _LARGE_CLUSTERS
         """Pages read at once: of code, of data of an image or file, and from the paging file."""
         self.reads = 0
@@ -110,12 +111,27 @@ class InPage:
         if self.told is not None:
             self.told(source.file, source.page, count)
         if self._scheduler.try_pass_time(due):
-            return READ_DONE if self._complete(frames, source) else READ_FAILED
+            return self._complete_at_once(frames, source)
         block = InPageBlock(frames)
         for frame in frames:
             self._in_progress[frame] = block
         self._scheduler.call_at(due, lambda: self._end(block, source))
         return block
+
+    def _complete_at_once(self, frames: list[int], source: Source) -> InPageBlock:
+        """The first page keeps a reference until `unpin`, as if the thread had waited for it."""
+        pfn = self._memory.pfn
+        pfn.reference(frames[0])
+        if self._complete(frames, source):
+            self._pinned.append(frames[0])
+            return READ_DONE
+        pfn.dereference(frames[0])
+        return READ_FAILED
+
+    def unpin(self) -> None:
+        """Whoever was answered READ_DONE has had its look."""
+        while self._pinned:
+            self._memory.pfn.dereference(self._pinned.pop())
 
     def block_of(self, frame: int) -> InPageBlock:
         """The read that fills a frame with READ_FLAG."""
@@ -126,7 +142,9 @@ class InPage:
         if block.is_done:
             return
         thread = self._scheduler.current
-        assert thread is not None, "a read that another thread began is in progress outside any thread"
+        if thread is None:  # the run was stopped while a thread waited for it
+            self._scheduler.pass_time_until(lambda: block.is_done)
+            return
         self._scheduler.wait(thread, (block,), for_system=True)
 
     def _end(self, block: InPageBlock, source: Source) -> None:

@@ -87,7 +87,7 @@ def collect(
         zeroed=pfn.zeroed.count + pfn.never_touched,
         free=pfn.free_list.count,
         standby=pfn.standby.count,
-        modified=pfn.modified.count,
+        modified=pfn.all_modified,
         modified_no_write=pfn.modified_no_write.count,
         bad=pfn.bad.count,
         active=pfn.active,

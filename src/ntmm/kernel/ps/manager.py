@@ -8,7 +8,7 @@ from ntmm.hw.cpu import Cpu
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.scheduler import Scheduler
-from ntmm.kernel.ke.thread import ThreadExit, ThreadState
+from ntmm.kernel.ke.thread import KernelThread, ThreadExit, ThreadState
 from ntmm.kernel.ke.trap import UserThread
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.ob.waitable import Mutant
@@ -51,6 +51,7 @@ class ProcessManager:
         self.thread_ended: Callable[[Thread], None] = lambda thread: None
         self.process_started: Callable[[Process], None] = lambda process: None
         self.process_changed: Callable[[Process], None] = lambda process: None
+        scheduler.thread_gone = self.delete_kernel_stack
 
     def _new_id(self) -> int:
         number, self._next_id = self._next_id, self._next_id + _ID_STEP
@@ -90,8 +91,13 @@ class ProcessManager:
         if stack is None:
             self._mm.free_fixed_block(process, teb)
             return None
+        kernel_stack = self._mm.kernel_stacks.create()
+        if kernel_stack is None:
+            free_user_stack(self._mm, process, stack.allocation)
+            self._mm.free_fixed_block(process, teb)
+            return None
         thread = Thread(self._new_id(), process, self._run)
-        thread.teb, thread.stack = teb, stack.allocation
+        thread.teb, thread.stack, thread.kernel_stack = teb, stack.allocation, kernel_stack
         thread.context = self._cpu.create_context(process.space.directory, pc, stack.base, teb)
         process.threads.append(thread)
         thread.reference()
@@ -172,12 +178,20 @@ class ProcessManager:
         """Returns the memory of a process that has ended."""
         assert process.ended
         self.processes.remove(process)  # first, so that nobody opens it while this waits
+        for thread in process.threads:
+            self.delete_kernel_stack(thread)
         self._mm.delete_address_space(process.space)
 
     @property
     def started_processes(self) -> list[Process]:
         """The processes that are loaded and whose memory is still there, in the order of their creation."""
         return [process for process in self.processes if not process.is_being_loaded]
+
+    def delete_kernel_stack(self, thread: KernelThread) -> None:
+        """Frees a thread's kernel stack: it has left it, or its machine is about to be closed."""
+        if thread.kernel_stack is not None:
+            self._mm.kernel_stacks.delete(thread.kernel_stack)
+            thread.kernel_stack = None
 
     def find(self, process_id: int) -> Process | None:
         """The process with an id; not one that is still being loaded."""

@@ -13,7 +13,7 @@ from ntmm.kernel.mm.fault.guard import guard_fault
 from ntmm.kernel.mm.fault.outcome import FaultKind, FaultOutcome, Resolution
 from ntmm.kernel.mm.fault.paging_file import paging_file_fault
 from ntmm.kernel.mm.fault.prototype import prototype_fault
-from ntmm.kernel.mm.fault.system import system_fault, table_fault
+from ntmm.kernel.mm.fault.system import revive, system_fault, table_fault
 from ntmm.kernel.mm.fault.transition import transition_fault
 from ntmm.kernel.mm.in_page import READ_DONE, InPage
 from ntmm.kernel.mm.layout import AddressLayout
@@ -115,6 +115,7 @@ class FaultHandler:
         while result.block is READ_DONE:
             own_read = result.kind
             result = self._resolve(context, address, error_code, teb)
+        self.in_page.unpin()
         if result.resolution is _WAIT or result is outcome.OUT_OF_MEMORY:
             return self._wait(result, lambda: self._resolve(context, address, error_code, teb), own_read)
         self.hard_faults += 1  # one, whatever was read for it
@@ -151,16 +152,30 @@ class FaultHandler:
             is_hard = own_read in _AFTER_READ or result is _PAGING_FILE
             self.hard_faults += is_hard
             self.collided_faults += bool(pinned) and not is_hard
+            self.in_page.unpin()
             for frame in pinned:
                 pfn.dereference(frame)
 
     def bring_in_table(self, context: FaultContext, address: int) -> None:
         """Makes one more table on the way to an address valid for a service; raises GuestFault if it cannot be read."""
-        self._bring_in(lambda: table_fault(self, context, address), address)
+        self._bring_in(lambda: self._table(context, address), address)
+
+    def _table(self, context: FaultContext, address: int) -> FaultOutcome:
+        if context.tables.find(address) != PAGED_OUT:
+            return outcome.SPURIOUS  # another thread had it brought in, or removed, while this one waited
+        return table_fault(self, context, address)
 
     def bring_in_system_page(self, address: int) -> None:
         """Makes a page of pageable system space valid; raises GuestFault if it cannot be read."""
         self._bring_in(lambda: self._system_page(address), address)
+
+    def bring_in_page(self, index: int, pte_address: int, use: PageUse) -> int:
+        """Takes the page of a transition or page-file PTE; answers its frame, which the caller writes into the PTE.
+
+        May wait; raises GuestFault if the page cannot be read.
+        """
+        self._bring_in(lambda: revive(self, index, pte_address, use) or outcome.TRANSITION, pte_address)
+        return self.format.frame(self.entries[index])
 
     def _bring_in(self, look: Callable[[], FaultOutcome], address: int) -> None:
         for _ in range(_READ_ATTEMPTS):
@@ -220,6 +235,7 @@ class FaultHandler:
         if result.block is not READ_DONE:
             return result
         transition_fault(self, context, address, index, self.entries[index], protection)
+        self.in_page.unpin()
         return _PAGING_FILE
 
     def _table_out(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
@@ -258,8 +274,8 @@ class FaultHandler:
         if vad is None or not vad.is_view:
             return outcome.ACCESS_VIOLATION
         area = vad.control_area
-        prototype = vad.first_prototype + (vpn - vad.start_vpn) * self.table_memory.architecture.pte_size
-        page = (prototype - area.first_prototype) // self.table_memory.architecture.pte_size
+        page = vad.first_page + vpn - vad.start_vpn
+        prototype = area.prototype_of(page)
         if protection is None and vad.kind is not VadKind.IMAGE:
             protection = vad.protection
         return self._through_prototype(context, address, index, error_code, prototype, protection, area, page)

@@ -9,7 +9,7 @@ from ntmm.kernel.mm.fault.paging_file import paging_file_fault
 from ntmm.kernel.mm.in_page import PageToRead, Source
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG
-from ntmm.kernel.mm.section import ControlArea, Subsection
+from ntmm.kernel.mm.section import AreaKind, ControlArea, Subsection
 from ntmm.kernel.mm.tables import drop_prototype_share
 from ntmm.nt.memory import (
     MM_ACCESS_MASK,
@@ -22,6 +22,12 @@ from ntmm.nt.memory import (
 
 _COPY_CODES = (MM_WRITECOPY, MM_EXECUTE_WRITECOPY)
 _CODE = (MM_EXECUTE, MM_EXECUTE_READ, MM_EXECUTE_READWRITE)
+
+_USES = {
+    AreaKind.IMAGE: PageUse.IMAGE,
+    AreaKind.FILE: PageUse.MAPPED_FILE,
+    AreaKind.PAGING_FILE: PageUse.SHARED_MEMORY,
+}
 
 
 def prototype_fault(
@@ -83,8 +89,8 @@ def _make_prototype_valid(
         return outcome.ACCESS_VIOLATION
     if pte_format.is_page_file(pte):
         pte_address = _prototype_address(machine, area, page)
-        return paging_file_fault(machine, prototype_index, pte_address, pte, PageUse.IMAGE, PROTOTYPE_FLAG)
-    frame = pfn.take_zeroed(PageUse.IMAGE)
+        return paging_file_fault(machine, prototype_index, pte_address, pte, _use_of(area), PROTOTYPE_FLAG)
+    frame = pfn.take_zeroed(_use_of(area))
     pfn.flags[frame] = PROTOTYPE_FLAG
     machine.table_memory.own(frame, prototype_index, _prototype_address(machine, area, page), pte)
     _set_valid(machine, prototype_index, frame, pte_format.protection(pte))
@@ -101,15 +107,20 @@ def _read_page(machine: FaultMachine, prototype_index: int, pte: int, area: Cont
     first = _prototype_address(machine, area, page)
     pages = [PageToRead(prototype_index + n, first + n * pte_size, pte) for n in range(count)]
     file_page = subsection.bytes_of_page(page)[0] // machine.pfn.page_size
-    source = Source(area.backing.name, file_page, subsection.read, page)
-    block = machine.in_page.begin(pages, PageUse.IMAGE, PROTOTYPE_FLAG, source)
+    source = Source(area.name, file_page, subsection.read, page)
+    block = machine.in_page.begin(pages, _use_of(area), PROTOTYPE_FLAG, source)
     return outcome.reading(block, FaultKind.IN_PAGE)
+
+
+def _use_of(area: ControlArea | None) -> PageUse:
+    """What the PFN entry says of a page."""
+    return _USES[area.kind] if area is not None else PageUse.KERNEL
 
 
 def _prototype_address(machine: FaultMachine, area: ControlArea | None, page: int) -> int:
     """The kernel address of a page's prototype PTE."""
     assert area is not None, "only the shared user page has no control area, and it is always valid"
-    return area.first_prototype + page * machine.table_memory.architecture.pte_size
+    return area.prototype_of(page)
 
 
 def _cluster(machine: FaultMachine, prototype_index: int, pte: int, subsection: Subsection, page: int) -> int:
