@@ -132,8 +132,6 @@ class FakeProcess:
     peb = PEB
     ended = False
 
-    ended = False
-
     def __init__(self) -> None:
         self.handles = HandleTable()
         self.token = Token()

@@ -3,7 +3,7 @@
 import struct
 from errno import ENOSPC
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
@@ -66,8 +66,7 @@ class Kernel:
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
         self.names = ObjectNames()
-        views: Any = self.mm
-        self.lpc = Ports(self.scheduler, views, self.architecture.pointer_size)
+        self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()

@@ -6,12 +6,15 @@ ContextFlags name the parts of a CONTEXT: 1 control, 2 integer, 4 segments, 8 fl
 
 from typing import Final
 
-from ntmm.kernel.ke.exceptions import CONTEXT_32_SIZE, capture_context, restore_context
+from ntmm.kernel.ke.exceptions import CONTEXT_32_SIZE, CONTEXT_64_SIZE, capture_context, restore_context
 from ntmm.kernel.ps import Thread
 from ntmm.native.call import Call
 from ntmm.native.handles import THREAD_GET_CONTEXT, THREAD_SET_CONTEXT, thread_of
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
+
+_SMALLEST_32: Final = 0xCC
+"""Bytes of a CONTEXT of x86 without its extended registers."""
 
 _CONTROL, _INTEGER, _SEGMENTS, _FLOATING, _DEBUG, _EXTENDED = 1, 2, 4, 8, 0x10, 0x20
 
@@ -45,6 +48,7 @@ def get_context(call: Call, thread: Thread, address: int) -> Status:
         return Status.THREAD_IS_TERMINATING
     is_64 = call.memory.pointer_size == 8
     flags = call.memory.read_u32(address + (0x30 if is_64 else 0))
+    call.kernel.swapper.bring_stack_in(thread)
     data = capture_context(call.kernel.cpu, thread.context)
     for part, start, end in _PARTS_64 if is_64 else _PARTS_32:
         if flags & part:
@@ -56,6 +60,8 @@ def set_context(call: Call, thread: Thread, address: int) -> Status:
     """Loads the parts of a CONTEXT that its flags name into a thread."""
     if thread.ended:
         return Status.THREAD_IS_TERMINATING
+    call.memory.read(address, CONTEXT_64_SIZE if call.memory.pointer_size == 8 else _SMALLEST_32)  # may wait
+    call.kernel.swapper.bring_stack_in(thread)
     restore_context(call.kernel.cpu, thread.context, call.memory, address)
     return Status.SUCCESS
 

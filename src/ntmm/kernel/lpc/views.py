@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from ntmm.kernel.ob import KernelObject
-from ntmm.nt.memory import PAGE_READWRITE
+from ntmm.nt.memory import PAGE_READWRITE, VIEW_UNMAP
 from ntmm.nt.status import Status, is_error
-
-VIEW_UNMAP = 2
-"""Children do not inherit these views."""
 
 
 class MappedView(Protocol):

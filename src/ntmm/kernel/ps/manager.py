@@ -15,7 +15,7 @@ from ntmm.kernel.ob.waitable import Mutant
 from ntmm.kernel.ps.process import Process
 from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
 from ntmm.kernel.ps.thread import Thread
-from ntmm.nt.status import Status
+from ntmm.nt.status import Status, is_success
 from ntmm.trace import ProcessEnded, ThreadCreated, ThreadEnded, Trace
 
 SYSTEM_PROCESS_ID: Final = 4
@@ -60,7 +60,8 @@ class ProcessManager:
     def create_process(self, name: str, parent: Process | None = None, inherit_handles: bool = False) -> Process | None:
         """A process with an empty address space and its PEB; None over the commit limit or where RAM is full.
 
-        `inherit_handles`: it gets the inheritable handles of `parent` under the same values.
+        It gets the views of `parent` that were mapped with ViewShare, at the same addresses; with `inherit_handles` its
+        inheritable handles, under the same values.
         """
         if not self._mm.has_room_for_space():
             return None
@@ -68,7 +69,8 @@ class ProcessManager:
         space = self._mm.create_address_space(process_id, f"{name} ({process_id})")
         process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space)
         peb = self._mm.create_fixed_block(process, 1, "PEB")
-        if peb is None:
+        shared = parent is None or is_success(self._mm.copy_inherited_views(parent, process))
+        if peb is None or not shared:
             self._mm.delete_address_space(space)
             return None
         process.peb = peb
