@@ -153,7 +153,7 @@ static void refusals(void)
     CloseHandle(file);
     check(fails_with(CreateProcessA("not_a_program.exe", NULL, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &child),
                      ERROR_BAD_EXE_FORMAT), "a file that is no program: 193");
-    DeleteFileA("not_a_program.exe");
+    check(DeleteFileA("not_a_program.exe"), "nobody holds on to it");
 }
 
 /* ---- handles ---- */

@@ -162,3 +162,15 @@ def NtAcceptConnectPort(
 def NtCompleteConnectPort(call: Call, handle: int) -> int:
     """Lets the client of an accepted connection go on."""
     return call.kernel.lpc.complete(communication_port_of(call, handle))
+
+
+@service("ntdll", "NtSecureConnectPort", "p p p p p p p p p")
+def NtSecureConnectPort(call: Call, handle: int, port_name: int, *others: int) -> int:
+    """Connecting only to a server of a certain user is not implemented."""
+    return Status.NOT_IMPLEMENTED
+
+
+@service("ntdll", "NtCreateWaitablePort", "p p u32 u32 u32")
+def NtCreateWaitablePort(call: Call, handle: int, attributes: int, *sizes: int) -> int:
+    """Ports whose handles can be waited for are not implemented."""
+    return Status.NOT_IMPLEMENTED

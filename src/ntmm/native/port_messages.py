@@ -69,6 +69,20 @@ def NtReplyWaitReplyPort(call: Call, handle: int, reply: int) -> int:
     return Status.NOT_IMPLEMENTED
 
 
+@service("ntdll", "NtRegisterThreadTerminatePort", "h")
+def NtRegisterThreadTerminatePort(call: Call, handle: int) -> int:
+    """Messages about the ends of threads are not implemented."""
+    port_of(call, handle)
+    return Status.NOT_IMPLEMENTED
+
+
+@service("ntdll", "NtQueryInformationPort", "h u32 p u32 p")
+def NtQueryInformationPort(call: Call, handle: int, kind: int, buffer: int, length: int, return_length: int) -> int:
+    """There is no class of information about ports."""
+    port_of(call, handle)
+    return Status.INVALID_INFO_CLASS
+
+
 @service("ntdll", "NtImpersonateClientOfPort", "h p")
 def NtImpersonateClientOfPort(call: Call, handle: int, message: int) -> int:
     """Impersonation is not implemented."""

@@ -15,6 +15,7 @@ from ntmm.native import (
     process_information,
     synchronization,
     thread_context,
+    thread_information,
     time,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "process_information",
     "synchronization",
     "thread_context",
+    "thread_information",
     "time",
 ]

@@ -25,9 +25,6 @@ SESSION_THREAD_ID: Final = 0
 SESSION_PRIORITY: Final = 11
 """Above programs', as smss.exe has it: memory is returned at once, however busy they are."""
 
-_UNWIND_INTERVAL_100NS: Final = 10_000
-"""1 ms: how soon it looks again whether the threads of an ended process have left the kernel."""
-
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -90,12 +87,10 @@ class SessionManager(KernelThread):
     def _return_what_is_unused(self) -> None:
         """Returns the memory of processes that have ended, once nobody has a handle: others may read their memory."""
         for process in self._everyone:
-            if process.is_unused and not process.space.deleted and self._some_run():
+            if _may_go(process) and self._some_run():
                 self._is_returning_memory = True
-                self._await_threads(process)
-                if process.is_unused:
-                    self._measured[process.id] = self._measure(process)
-                    self._machine.kernel.ps.delete_process(process)
+                self._measured[process.id] = self._measure(process)
+                self._machine.kernel.ps.delete_process(process)
                 self._is_returning_memory = False
 
     def _load(self, program: Program) -> Process:
@@ -106,12 +101,6 @@ class SessionManager(KernelThread):
             raise UserError(f"{what}: {error}") from error
         except GuestFault as fault:
             raise UserError(f"{what}: its image is bad at {fault.address:#x}") from fault
-
-    def _await_threads(self, process: Process) -> None:
-        """Lets the threads of an ended process leave the kernel: they may still hold locks on its memory."""
-        scheduler = self._machine.kernel.scheduler
-        while any(thread.state not in (ThreadState.TERMINATED, ThreadState.INITIALIZED) for thread in process.threads):
-            scheduler.wait(self, (), timeout_100ns=_UNWIND_INTERVAL_100NS)
 
     def _measure(self, process: Process) -> MeasuredProcess:
         own = process in self.processes
@@ -133,3 +122,9 @@ class SessionManager(KernelThread):
     def measured(self) -> list[MeasuredProcess]:
         """The figures of every process, programs first, then in order of creation; asked for when the run is over."""
         return [self._measured.get(process.id) or self._measure(process) for process in self._everyone]
+
+
+def _may_go(process: Process) -> bool:
+    """It is unused, and its threads have left the kernel, where they may have held locks on its memory."""
+    out = (ThreadState.TERMINATED, ThreadState.INITIALIZED)
+    return process.is_unused and not process.space.deleted and all(each.state in out for each in process.threads)

@@ -10,6 +10,7 @@ from typing import Final
 from ntmm.kernel.io.constants import FILE_GENERIC_READ, FILE_GENERIC_WRITE
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import NullFile
+from ntmm.kernel.io.image import VolumeImage
 from ntmm.kernel.io.paths import full_path
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import InvalidHandle
@@ -164,7 +165,12 @@ def _parameters(request: _Request, streams: tuple[int, ...]) -> ProcessParameter
 
 def _create(call: Call, request: _Request) -> Thread:
     """The child's first thread, not started. Raises LoaderError, MalformedImage, GuestFault."""
-    headers = _headers(request.program, call)
+    try:
+        headers = _headers(request.program, call)
+    except (LoaderError, MalformedImage):
+        if isinstance(request.program.image, VolumeImage):
+            request.program.image.close()
+        raise
     name = request.program.path.rpartition("\\")[2]
     child = new_process(call.kernel, name, call.process, request.inherit_handles)
     parameters = _parameters(request, _give_streams(call, child, request))

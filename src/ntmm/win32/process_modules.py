@@ -1,6 +1,7 @@
 """psapi.h, the other half: which processes there are, and what images each has loaded.
 
-Sizes of buffers in bytes for arrays, in characters for strings, as the header has them.
+Sizes of buffers in bytes for arrays, in characters for strings, as the header has them. The names that begin with K32
+are those under which kernel32 exports the functions on later systems.
 """
 
 import struct
@@ -26,6 +27,7 @@ def device_path(path: str) -> str:
     return VOLUME_DEVICE + path[2:] if path[:2].upper() == "C:" else path
 
 
+@service("kernel32", "K32EnumProcesses", "p u32 p")
 @service("psapi", "EnumProcesses", "p u32 p")
 @failing(0)
 def EnumProcesses(call: Call, buffer: int, size: int, needed: int) -> int:
@@ -49,6 +51,7 @@ def _module(process: Process, base: int) -> LoadedModule:
     return found
 
 
+@service("kernel32", "K32EnumProcessModules", "h p u32 p")
 @service("psapi", "EnumProcessModules", "h p u32 p")
 @failing(0)
 def EnumProcessModules(call: Call, process: int, buffer: int, size: int, needed: int) -> int:
@@ -62,6 +65,7 @@ def EnumProcessModules(call: Call, process: int, buffer: int, size: int, needed:
     return 1
 
 
+@service("kernel32", "K32GetModuleInformation", "h p p u32")
 @service("psapi", "GetModuleInformation", "h p p u32")
 @failing(0)
 def GetModuleInformation(call: Call, process: int, base: int, buffer: int, size: int) -> int:
@@ -98,6 +102,7 @@ def _program_path(process: Process) -> str:
 
 
 def _register(suffix: str, kind: StringKind) -> None:
+    @service("kernel32", f"K32GetModuleFileNameEx{suffix}", "h p p u32")
     @service("psapi", f"GetModuleFileNameEx{suffix}", "h p p u32")
     @failing(0)
     def file_name(call: Call, process: int, base: int, buffer: int, size: int) -> int:
@@ -105,6 +110,7 @@ def _register(suffix: str, kind: StringKind) -> None:
         with TargetProcess(call, process, _LOOK) as target:
             return _cut_string(call, kind, _module(target, base).path, buffer, size)
 
+    @service("kernel32", f"K32GetModuleBaseName{suffix}", "h p p u32")
     @service("psapi", f"GetModuleBaseName{suffix}", "h p p u32")
     @failing(0)
     def base_name(call: Call, process: int, base: int, buffer: int, size: int) -> int:
@@ -112,6 +118,7 @@ def _register(suffix: str, kind: StringKind) -> None:
         with TargetProcess(call, process, _LOOK) as target:
             return _cut_string(call, kind, _module(target, base).name, buffer, size)
 
+    @service("kernel32", f"K32GetProcessImageFileName{suffix}", "h p u32")
     @service("psapi", f"GetProcessImageFileName{suffix}", "h p u32")
     @failing(0)
     def image_file_name(call: Call, process: int, buffer: int, size: int) -> int:

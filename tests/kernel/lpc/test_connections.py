@@ -32,11 +32,14 @@ def test_does_information_go_both_ways(bench: PortBench) -> None:
     bench.client(SERVER, server)
     bench.client(CLIENT, client)
     bench.run()
-    assert bench.log == [
-        (MessageType.CONNECTION_REQUEST, (b"there" * 5)[:20], CLIENT, 0),
-        Status.INVALID_PARAMETER,  # it was complete
-        (Status.SUCCESS, (b"and back" * 5)[:20]),
-    ]
+    assert (
+        bench.log
+        == [
+            (MessageType.CONNECTION_REQUEST, (b"there" * 5)[:20], CLIENT, 0),
+            Status.INVALID_PARAMETER,  # it was complete
+            (Status.SUCCESS, (b"and back" * 5)[:20]),
+        ]
+    )
 
 
 def ids(message: Message) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ from ntmm.kernel.boot import Kernel
 from ntmm.kernel.ke.thread import ThreadState
 from ntmm.kernel.ob import Event, HandleTable
 from ntmm.kernel.ps import Process, Thread
+from ntmm.kernel.se import PRIVILEGES
 from ntmm.nt.memory import (
     MEM_COMMIT,
     MEM_RESERVE,
@@ -50,6 +51,16 @@ def test_does_a_child_inherit_the_handles_that_say_so(kernel: Kernel) -> None:
     assert len(new_process(kernel, parent).handles) == 0
 
 
+def test_has_a_child_the_privileges_of_its_parent_and_its_own_switches(kernel: Kernel) -> None:
+    parent, privilege = new_process(kernel), PRIVILEGES["SeLockMemoryPrivilege"]
+    parent.token.grant(privilege)
+    parent.token.set_enabled(privilege, enabled=True)
+    child = new_process(kernel, parent)
+    assert child.token.is_enabled(privilege)
+    child.token.set_enabled(privilege, enabled=False)
+    assert parent.token.is_enabled(privilege)
+
+
 def test_are_inherited_handles_inheritable_again() -> None:
     table = HandleTable()
     event = object.__new__(Event)
@@ -85,11 +96,11 @@ def test_is_a_process_told_of_when_it_begins_to_be_unused(kernel: Kernel) -> Non
     new_thread(kernel, child)
     kernel.ps.exit_process(child, 5)
     kernel.scheduler.run(lambda: False)
-    assert told == [(child.id, False)]
+    assert told == [(child.id, False)] * 2  # its end, and that of its thread's last steps in the kernel
     parent.handles.close(handle)
-    assert len(told) == 1
+    assert len(told) == 2
     child.dereference()
-    assert told[1:] == [(child.id, True)]
+    assert told[2:] == [(child.id, True)]
 
 
 def test_does_a_thread_of_another_process_end_all_threads(kernel: Kernel) -> None:

@@ -69,3 +69,7 @@ class VolumeImage:
             return self._file.read(offset, size)
         except IoFailure as failure:
             raise OSError(str(failure)) from failure
+
+    def close(self) -> None:
+        """Lets go of the file: nothing was mapped from it."""
+        self._file.dereference()

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Final
 
 from ntmm.hw.cpu import Cpu
@@ -28,7 +29,7 @@ class ProcessManager:
 
     Slots: `thread_ended` is filled by the loader: it frees what user mode needed for a thread. `process_started` is
     told of each process that is about to run for the first time, `process_changed` of one that has ended, and again
-    when nobody uses it any more.
+    when one of its threads has left the kernel since, or nobody uses it any more.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class ProcessManager:
         self.thread_ended: Callable[[Thread], None] = lambda thread: None
         self.process_started: Callable[[Process], None] = lambda process: None
         self.process_changed: Callable[[Process], None] = lambda process: None
-        scheduler.thread_gone = self.delete_kernel_stack
+        scheduler.thread_gone = self._thread_gone
 
     def _new_id(self) -> int:
         number, self._next_id = self._next_id, self._next_id + _ID_STEP
@@ -60,8 +61,8 @@ class ProcessManager:
     def create_process(self, name: str, parent: Process | None = None, inherit_handles: bool = False) -> Process | None:
         """A process with an empty address space and its PEB; None over the commit limit or where RAM is full.
 
-        It gets the views of `parent` that were mapped with ViewShare, at the same addresses; with `inherit_handles` its
-        inheritable handles, under the same values.
+        It gets a copy of the token of `parent`, and its views that were mapped with ViewShare, at the same addresses;
+        with `inherit_handles` its inheritable handles, under the same values.
         """
         if not self._mm.has_room_for_space():
             return None
@@ -75,6 +76,8 @@ class ProcessManager:
             return None
         process.peb = peb
         process.unused = self._unused
+        if parent is not None:
+            process.token = deepcopy(parent.token)
         if parent is not None and inherit_handles:
             process.handles = parent.handles.inherited()
         process.reference()
@@ -188,6 +191,12 @@ class ProcessManager:
     def started_processes(self) -> list[Process]:
         """The processes that are loaded and whose memory is still there, in the order of their creation."""
         return [process for process in self.processes if not process.is_being_loaded]
+
+    def _thread_gone(self, thread: KernelThread) -> None:
+        """A thread has left the kernel for good."""
+        self.delete_kernel_stack(thread)
+        if isinstance(thread, Thread) and thread.process.ended:
+            self.process_changed(thread.process)
 
     def delete_kernel_stack(self, thread: KernelThread) -> None:
         """Frees a thread's kernel stack: it has left it, or its machine is about to be closed."""
