@@ -131,7 +131,6 @@ class FakeProcess:
 
     id = 8
     peb = PEB
-
     ended = False
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from ntmm.kernel.ob import InvalidHandle
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
 from ntmm.native.file import answers_status, lookup_file, write_io_status
-from ntmm.native.handles import memory_of
+from ntmm.native.handles import PROCESS_VM_OPERATION, TargetProcess
 from ntmm.native.named_section import ObjectRequest, insert_section, open_section, read_attributes, section_of
 from ntmm.native.service_table import service
 from ntmm.nt.memory import (
@@ -215,7 +215,8 @@ def NtMapViewOfSection(
         allocation_type,
         protection,
     )
-    view = map_view(call, section, memory_of(call, process), request)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        view = map_view(call, section, target, request)
     if is_success(view.status):
         memory.write_pointer(base_address, view.base)
         memory.write_pointer(size_address, view.size)
@@ -228,7 +229,8 @@ def NtMapViewOfSection(
 @answers_status
 def NtUnmapViewOfSection(call: Call, process: int, address: int) -> int:
     """Removes the view that holds an address, which need not be its first."""
-    return call.kernel.mm.unmap_view(memory_of(call, process), address)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        return call.kernel.mm.unmap_view(target, address)
 
 
 @service("ntdll", "NtExtendSection", "h p")
@@ -252,7 +254,8 @@ def NtFlushVirtualMemory(call: Call, process: int, base_address: int, size_addre
     _probe(call, base_address, size_address)
     write_io_status(call, io_status, Status.SUCCESS, 0)
     base, size = memory.read_pointer(base_address), memory.read_pointer(size_address)
-    status, base, size = call.kernel.mm.flush_view(memory_of(call, process), base, size)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        status, base, size = call.kernel.mm.flush_view(target, base, size)
     if is_success(status):
         memory.write_pointer(base_address, base)
         memory.write_pointer(size_address, size)

@@ -3,7 +3,7 @@
 import struct
 
 from ntmm.native.call import Call
-from ntmm.native.handles import memory_of, process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, TargetProcess, process_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
 from ntmm.nt.status import Status
@@ -16,7 +16,8 @@ from ntmm.win32.text import ANSI, WIDE, StringKind
 @failing(0)
 def EmptyWorkingSet(call: Call, process: int) -> int:
     """Takes every page out of a working set that is not locked; the next touches are soft faults."""
-    status = call.kernel.mm.empty_working_set(memory_of(call, process))
+    with TargetProcess(call, process) as target:
+        status = call.kernel.mm.empty_working_set(target)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 
@@ -24,7 +25,8 @@ def EmptyWorkingSet(call: Call, process: int) -> int:
 @failing(0)
 def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
     """PSAPI_WORKING_SET_INFORMATION; BAD_LENGTH (24) if it does not fit, with the count of pages in its first word."""
-    status = query_working_set(call, memory_of(call, process), buffer, length, 0)
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        status = query_working_set(call, target, buffer, length, 0)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 
@@ -95,7 +97,8 @@ def _mapped_file_name(call: Call, kind: StringKind, process: int, address: int, 
     """The name, cut with INSUFFICIENT_BUFFER where it does not fit; its length without the zero."""
     if not size:
         raise Win32Failure(Win32Error.INSUFFICIENT_BUFFER)
-    status, name = call.kernel.mm.mapped_file_name(memory_of(call, process), address)
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        status, name = call.kernel.mm.mapped_file_name(target, address)
     if status != Status.SUCCESS:
         return call.fail(status)
     data = kind.encode(name)

@@ -70,6 +70,10 @@ class VolumeImage:
         except IoFailure as failure:
             raise OSError(str(failure)) from failure
 
+    def close(self) -> None:
+        """Lets go of the file: nothing was mapped from it."""
+        self._file.dereference()
+
 
 class MappedImage:
     """A file of the drive C: that a program made an image section of; its handle may be closed meanwhile.
