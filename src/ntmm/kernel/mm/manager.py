@@ -48,6 +48,7 @@ from ntmm.kernel.mm.space.swap import in_swap, out_swap
 from ntmm.kernel.mm.space.view import map_image, unmap_view
 from ntmm.kernel.mm.statistics import MemoryStatistics, collect
 from ntmm.kernel.mm.status_block import MemoryStatus
+from ntmm.kernel.mm.system_cache import SystemCache, system_cache_bytes
 from ntmm.kernel.mm.system_ptes import SystemPtes, system_pte_count
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
@@ -116,6 +117,10 @@ class SystemOwner:
     def __init__(self, working_set: WorkingSet) -> None:
         self.working_set = working_set
 
+    def count_fault(self) -> None:
+        """A page of the system cache became valid."""
+        self.page_fault_count += 1
+
 
 def _device_path(name: str) -> str:
     """The NT path of a file that is named with its drive."""
@@ -163,7 +168,7 @@ class MemoryManager:
         self.ledger.limit = self.ledger.committed + self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT)
         self.resident = ResidentLedger(self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT))
         self.paging_files = PagingFiles(self.pfn.slots, architecture.page_size)
-        disk = Disk(clock)
+        self.disk = disk = Disk(clock)
         self.in_page = InPage(ram, self.table_memory, scheduler, disk)
         self.system_ptes = SystemPtes(
             self.system.tables, self.layout.system_ptes, self.layout.system_ptes_end, system_pte_count(ram.size)
@@ -184,6 +189,7 @@ class MemoryManager:
         self.faults.shared_page_prototype = self.system.shared_page_prototype
         self.system.paged_pool.bring_in = self.faults.bring_in_system_page
         self.sections = Sections(self.system.tables, self.system.paged_pool, self.system.nonpaged_pool)
+        self.system_cache = self._make_system_cache()
         self.mapped_writer = MappedPageWriter(ram, self.system.tables, self.sections, scheduler, disk)
         self.pageout = PageOut(
             ram,
@@ -199,6 +205,7 @@ class MemoryManager:
         )
         self.system.working_set.at_quota = self.pageout.at_quota
         self._system_owner = SystemOwner(self.system.working_set)
+        self.system_cache.faulted = self._system_owner.count_fault
         self._scheduler = scheduler
         for event in (self.low_memory, self.high_memory):
             event.reference()
@@ -225,6 +232,10 @@ class MemoryManager:
         """Slot: told (space, change, start, end, PAGE_* value) of every change of a range while a recorder listens."""
         self.current_teb: Callable[[AddressSpace], int] = lambda space: 0
         """Slot: the TEB of the thread on whose behalf the kernel touches its own memory; 0 in another process's."""
+
+    def _make_system_cache(self) -> SystemCache:
+        start, end = self.layout.system_cache, self.layout.system_cache_end
+        return SystemCache(self.faults, self.sections, start, system_cache_bytes(self.ram.size, end - start))
 
     def _working_set_owners(self) -> Iterator[WorkingSetOwner]:
         yield from self.spaces
@@ -434,7 +445,9 @@ class MemoryManager:
         """The pages of a data file; the file has one control area however many sections there are over it."""
         if block.data is None:
             area = self.sections.data_file(DataFile(block), "C:" + block.name)
-            block.data = DataPages(area, self.sections, self.system.tables, self.ram)
+            block.data = DataPages(
+                area, self.sections, self.system.tables, self.ram, self.system_cache.forget_pages
+            )
         assert isinstance(block.data, DataPages)
         return block.data
 

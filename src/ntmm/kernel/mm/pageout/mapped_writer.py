@@ -11,7 +11,7 @@ from ntmm.kernel.ke.io_timer import when_done
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.pagefile import Disk
 from ntmm.kernel.mm.pfn import PfnDatabase
-from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, READ_FLAG, WRITE_FLAG
+from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, READ_FLAG, WRITE_FLAG
 from ntmm.kernel.mm.section import AreaKind, ControlArea, Sections
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.ob import Event
@@ -83,12 +83,30 @@ class MappedPageWriter:
         for subsection in list(area.subsections):
             page = max(first, subsection.first_page)
             stop = min(end, subsection.first_page + subsection.pages)
-            while page < stop:
+            while (page := self._next_to_write(area, page, stop)) < stop:
                 self._await_write(area, page)
                 count, refused = self._write_run(area, page, stop)
                 refusal = refusal or refused
                 page += max(1, count)
         return refusal
+
+    def _next_to_write(self, area: ControlArea, page: int, stop: int) -> int:
+        """The first page from `page` on that is dirty or being written, or `stop`: a look at many prototype PTEs at once."""
+        words_per_page = 1 << self._memory.entries_shift
+        flags, pte_format = self._pfn.flags, self._memory.format
+        while page < stop and area.subsection_of(page) is not None:
+            address = area.prototype_of(page)
+            offset = (address & self._memory.architecture.page_mask) // area.pte_size
+            count = min(stop - page, words_per_page - offset)
+            index = self._tables.find_word(address)
+            words = self._memory.entries[index : index + count].tolist() if index >= 0 else []
+            for number, pte in enumerate(words):
+                if (pte & 1 or pte_format.is_transition(pte)) and (
+                    flags[pte_format.frame(pte)] & (MODIFIED_FLAG | WRITE_FLAG)
+                ):
+                    return page + number
+            page += count
+        return stop
 
     def _await_write(self, area: ControlArea, page: int) -> None:
         """A write of the page that is under way ends first: it holds what was true when it began."""
@@ -131,7 +149,6 @@ class MappedPageWriter:
         for frame in frames:
             self._pfn.begin_write(frame)
         data = b"".join(self._bytes[frame * size : (frame + 1) * size] for frame in frames)
-        data = data[: max(0, area.size - first * size)]
         self.writes += 1
         self.pages += len(frames)
         if self.told is not None:
@@ -149,8 +166,7 @@ class MappedPageWriter:
     ) -> None:
         refusal: OSError | None = None
         try:
-            if data:
-                area.backing.write(first * self._pfn.page_size, data)
+            self._put(area, first, frames, data)
         except OSError as error:
             refusal = error
             self.failures += 1
@@ -158,3 +174,17 @@ class MappedPageWriter:
             self._pfn.end_write(frame, refusal is None)
         results.append(refusal)
         done.set()
+
+    def _put(self, area: ControlArea, first: int, frames: list[int], data: bytes) -> None:
+        """Writes what is still wanted: not what lies past the end of the file now, nor pages dropped meanwhile."""
+        size, flags = self._pfn.page_size, self._pfn.flags
+        number = 0
+        while number < len(frames):
+            end = number
+            while end < len(frames) and not flags[frames[end]] & DELETED_FLAG:
+                end += 1
+            start = (first + number) * size
+            wanted = data[number * size : min(end * size, area.size - first * size)] if area.size > start else b""
+            if wanted:
+                area.backing.write(start, wanted)
+            number = end + 1
