@@ -5,6 +5,7 @@ position belongs to the services that use it, and is kept in `position`.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from ntmm.kernel.io.constants import (
     DELETE,
@@ -46,6 +47,10 @@ class File(KernelObject, DispatcherObject):
         """Up to `size` bytes at `offset`; b"" at the end of the file."""
         raise IoFailure(Status.INVALID_DEVICE_REQUEST)
 
+    def read_now(self, offset: int, size: int) -> bytes:
+        """As `read`, but never waits."""
+        return self.read(offset, size)
+
     def write(self, offset: int, data: bytes) -> int:
         """Writes all of `data` at `offset` and answers its length."""
         raise IoFailure(Status.INVALID_DEVICE_REQUEST)
@@ -86,11 +91,12 @@ class NullFile(File):
 
 @dataclass(frozen=True, slots=True)
 class OpenMode:
-    """How a file was opened: granted access, shared access, deletion at close."""
+    """How a file was opened: granted access, shared access, deletion at close, FILE_* options."""
 
     access: int
     share: int
     delete_on_close: bool = False
+    options: int = 0
 
 
 class FileObject(File):
@@ -103,17 +109,22 @@ class FileObject(File):
         self.block = block
         self.share = mode.share
         self.delete_on_close = mode.delete_on_close
+        self.options = mode.options
+        self.private_cache_map: Any = None
+        """What the cache manager knows of this open."""
         self.is_directory = block.is_directory
 
     def read(self, offset: int, size: int) -> bytes:
         self._require_data(FILE_READ_DATA | FILE_EXECUTE)
-        return self.block.read(offset, size)
+        cache = self.block.cache
+        return self.block.read(offset, size) if cache is None else cache.read(self, offset, size)
 
     def write(self, offset: int, data: bytes) -> int:
         self._require_data(FILE_WRITE_DATA | FILE_APPEND_DATA)
-        if not self.access & FILE_WRITE_DATA:
-            offset = self.block.size
-        return self.block.write(offset, data)
+        appends, cache = not self.access & FILE_WRITE_DATA, self.block.cache
+        if cache is not None:
+            return cache.write(self, None if appends else offset, data)
+        return self.block.write(self.block.size if appends else offset, data)
 
     def _require_data(self, rights: int) -> None:
         if self.is_directory:
@@ -140,5 +151,11 @@ class FileObject(File):
         self.require(DELETE)
         self.block.set_delete_pending(pending)
 
+    def read_now(self, offset: int, size: int) -> bytes:
+        """As `read` for the system itself: past the cache manager, so that it never waits."""
+        return self.block.read(offset, size)
+
     def close(self) -> None:
+        if self.block.cache is not None:
+            self.block.cache.closed(self)
         self.block.close_open(self)

@@ -445,9 +445,7 @@ class MemoryManager:
         """The pages of a data file; the file has one control area however many sections there are over it."""
         if block.data is None:
             area = self.sections.data_file(DataFile(block), "C:" + block.name)
-            block.data = DataPages(
-                area, self.sections, self.system.tables, self.ram, self.system_cache.forget_pages
-            )
+            block.data = DataPages(area, self.sections, self.system.tables, self.ram, self.system_cache.forget_pages)
         assert isinstance(block.data, DataPages)
         return block.data
 

@@ -7,10 +7,14 @@ from ntmm.kernel.io.constants import (
     DELETE,
     FILE_DELETE_ON_CLOSE,
     FILE_DIRECTORY_FILE,
+    FILE_NO_INTERMEDIATE_BUFFERING,
     FILE_NON_DIRECTORY_FILE,
     FILE_OPEN_FOR_BACKUP_INTENT,
+    FILE_RANDOM_ACCESS,
     FILE_READ_ATTRIBUTES,
+    FILE_SEQUENTIAL_ONLY,
     FILE_SYNCHRONOUS_IO_NONALERT,
+    FILE_WRITE_THROUGH,
     GENERIC_WRITE,
     SETTABLE_ATTRIBUTES,
     SYNCHRONIZE,
@@ -32,6 +36,15 @@ from ntmm.win32.text import WIDE, StringKind
 FILE_FLAG_DELETE_ON_CLOSE: Final = 0x04000000
 FILE_FLAG_BACKUP_SEMANTICS: Final = 0x02000000
 FILE_FLAG_OVERLAPPED: Final = 0x40000000
+
+_OPTIONS: Final = {
+    0x80000000: FILE_WRITE_THROUGH,
+    0x20000000: FILE_NO_INTERMEDIATE_BUFFERING,
+    0x10000000: FILE_RANDOM_ACCESS,
+    0x08000000: FILE_SEQUENTIAL_ONLY,
+}
+"""FILE_FLAG_* of CreateFile that have an option of NtCreateFile of their own."""
+
 TRUNCATE_EXISTING: Final = 5
 
 _DISPOSITIONS: Final = {
@@ -52,6 +65,7 @@ def _request(access: int, share: int, disposition: int, flags: int) -> OpenReque
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
     options = 0 if flags & FILE_FLAG_OVERLAPPED else FILE_SYNCHRONOUS_IO_NONALERT
     options |= FILE_OPEN_FOR_BACKUP_INTENT if flags & FILE_FLAG_BACKUP_SEMANTICS else FILE_NON_DIRECTORY_FILE
+    options |= sum(option for flag, option in _OPTIONS.items() if flags & flag)
     access |= SYNCHRONIZE | FILE_READ_ATTRIBUTES
     if flags & FILE_FLAG_DELETE_ON_CLOSE:
         options |= FILE_DELETE_ON_CLOSE

@@ -3,7 +3,8 @@
 `audit(manager)` answers a list of sentences, one for each violated invariant; an empty list means that the books are
 right. `findings` gathers what the tables say and `frames` compares the PFN database with it; `spaces` looks at working
 sets and commit charge, `entries` at single user PTEs, `roots` at self-maps, `sections` at prototype PTEs, `pools` at
-blocks, `system_ptes` at free system PTEs and kernel stacks, `system_cache` at cached files. Reads everything, changes nothing; may use all of mm.
+blocks, `system_ptes` at free system PTEs and kernel stacks, `system_cache` at cached files. Reads everything, changes
+nothing; may use all of mm.
 """
 
 from ntmm.kernel.mm.audit.entries import check_entries

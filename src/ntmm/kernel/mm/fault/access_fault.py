@@ -173,7 +173,7 @@ class FaultHandler:
         return self.format.frame(self.entries[index])
 
     def bring_in(self, look: Callable[[], FaultOutcome], address: int) -> None:
-        """Looks again and again, with waits between, until the page is there; raises GuestFault if it cannot be read."""
+        """Looks again, with waits between, until the page is there; raises GuestFault if it cannot be read."""
         for _ in range(_READ_ATTEMPTS):
             result = look()
             if result.resolution is not Resolution.RESOLVED:

@@ -91,7 +91,7 @@ class MappedPageWriter:
         return refusal
 
     def _next_to_write(self, area: ControlArea, page: int, stop: int) -> int:
-        """The first page from `page` on that is dirty or being written, or `stop`: a look at many prototype PTEs at once."""
+        """The first page from `page` on that is dirty or being written, or `stop`: many prototype PTEs at a look."""
         words_per_page = 1 << self._memory.entries_shift
         flags, pte_format = self._pfn.flags, self._memory.format
         while page < stop and area.subsection_of(page) is not None:

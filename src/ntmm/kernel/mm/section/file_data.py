@@ -22,8 +22,8 @@ class DataPages:
     ) -> None:
         """`forget_cached` makes pages [first, end) invalid in the system cache."""
         self.area = area
-        self.uncache: Callable[[], None] = lambda: None
-        """Slot: the cache manager lets go of the file."""
+        self.uncache: Callable[[], bool] = lambda: True
+        """Slot: the cache manager lets go of the file; False while somebody uses its pages."""
         self._forget_cached = forget_cached
         self._sections = sections
         self._tables = tables
@@ -63,16 +63,15 @@ class DataPages:
 
     def give_up(self) -> bool:
         """Writes what is dirty and lets go of the file; False if the disk refuses. Nobody may have it mapped."""
-        if not self._sections.write_back(self.area):
+        if not self._sections.write_back(self.area) or not self.uncache() or self.area.is_used:
             return False
-        self.uncache()
         self._sections.delete(self.area)
         return True
 
     def discard(self) -> None:
         """The file is being deleted: nothing of it is written any more."""
-        self.uncache()
-        self._sections.delete(self.area)
+        if self.uncache():  # else the last user of its pages closes the file again
+            self._sections.delete(self.area)
 
     def read_over(self, offset: int, data: bytes) -> bytes:
         """What was read from the disk, with the bytes of pages in RAM, which may be newer."""
