@@ -1,7 +1,6 @@
 """The façade (CcCopyRead, CcCopyWrite, CcFlushCache and the rest); `io` calls it through the volume's slot."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 from ntmm.kernel.cc.copy import Copier
 from ntmm.kernel.cc.lazy_writer import LazyWriter
@@ -74,21 +73,18 @@ class CacheManager:
             self._mm.sections.reuse(pages.area)
         return shared
 
-    @contextmanager
-    def _using(self, file: FileObject) -> Iterator[SharedCacheMap]:
-        """The shared map, which stays while it is used."""
+    def _begin_use(self, file: FileObject) -> SharedCacheMap:
+        """The shared map, which stays until `_end_use`."""
         shared = self._initialize(file)
         shared.users += 1
-        try:
-            yield shared
-        finally:
-            shared.users -= 1
-            self._end_use(shared)
+        return shared
 
     def _end_use(self, shared: SharedCacheMap) -> None:
-        if not shared.users and shared.is_doomed:
-            shared.block.close_if_unused()
-        self._release_if_unused(shared)
+        shared.users -= 1
+        if not shared.users:
+            if shared.is_doomed:
+                shared.block.close_if_unused()
+            self._release_if_unused(shared)
 
     def closed(self, file: FileObject) -> None:
         """A file object is gone (CcUninitializeCacheMap): with the last the views go, once nothing is dirty."""
@@ -135,13 +131,16 @@ class CacheManager:
         size = min(size, file.block.size - offset)
         if size <= 0:
             return b""
-        with self._using(file) as shared:
+        shared = self._begin_use(file)
+        try:
             reads = self._mm.in_page.reads
             data = self._copier.read(shared, offset, size)
             counts = self._cache.counts
             counts.hits += reads == self._mm.in_page.reads
             counts.misses += reads != self._mm.in_page.reads
             self._read_ahead(shared, file, offset, offset + size)
+        finally:
+            self._end_use(shared)
         return data
 
     def _read_ahead(self, shared: SharedCacheMap, file: FileObject, offset: int, end: int) -> None:
@@ -168,7 +167,8 @@ class CacheManager:
 
         `offset` None is the end of the file. For write-through files they are on the disk when this answers.
         """
-        with self._using(file) as shared:
+        shared = self._begin_use(file)
+        try:
             with shared.lock:
                 start = file.block.size if offset is None else offset
                 if file.options & FILE_NO_INTERMEDIATE_BUFFERING:
@@ -176,6 +176,8 @@ class CacheManager:
                 self._write_cached(shared, start, data)
             if data and file.options & FILE_WRITE_THROUGH:
                 self._flush_range(shared, start, start + len(data))
+        finally:
+            self._end_use(shared)
         return len(data)
 
     def _write_cached(self, shared: SharedCacheMap, offset: int, data: bytes) -> None:
@@ -264,7 +266,12 @@ class CacheManager:
     def _pin(self, file: FileObject, offset: int, size: int, may_write: bool, keeps_views: bool) -> Pinned:
         if size <= 0 or offset < 0 or offset + size > file.block.size:
             raise IoFailure(Status.INVALID_PARAMETER)
-        return self._pinning.pin(self._initialize(file), offset, size, may_write, keeps_views)
+        shared = self._begin_use(file)
+        try:
+            return self._pinning.pin(shared, offset, size, may_write, keeps_views)
+        except IoFailure:
+            self._end_use(shared)
+            raise
 
     def set_dirty(self, pinned: Pinned) -> None:
         """CcSetDirtyPinnedData: the pages of a pin were changed."""

@@ -8,7 +8,6 @@ from ntmm.kernel.cc.shared_map import SharedCacheMap
 from ntmm.kernel.cc.vacbs import Vacbs
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.mm.fault.prototype import READ_CLUSTER
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
 from ntmm.kernel.mm.system_cache import VIEW_BYTES, VIEW_SHIFT, CacheView, Fill
@@ -35,8 +34,11 @@ class Copier:
         while size:
             start = offset % VIEW_BYTES
             end = min(VIEW_BYTES, start + size)
-            with self._vacbs.using(shared.area, offset >> VIEW_SHIFT) as view:
+            view = self._vacbs.acquire(shared.area, offset >> VIEW_SHIFT)
+            try:
                 self._read_view(view, start, end, parts)
+            finally:
+                self._vacbs.release(view)
             offset, size = offset + end - start, size - (end - start)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -48,13 +50,14 @@ class Copier:
             if start == end:
                 return
             pages_left = (end - 1 >> self._shift) - (start >> self._shift) + 1
-            self.bring_in(view, start >> self._shift, min(READ_CLUSTER, pages_left), Fill.READ)
+            self.bring_in(view, start >> self._shift, pages_left, Fill.READ)
 
     def write(self, shared: SharedCacheMap, offset: int, data: memoryview, old_size: int) -> None:
         """Puts bytes that lie within one view into its pages; the file has room for them and had `old_size` before."""
         start, base = offset % VIEW_BYTES, offset & -VIEW_BYTES
         end, done, page = start + len(data), 0, self._page
-        with self._vacbs.using(shared.area, offset >> VIEW_SHIFT) as view:
+        view = self._vacbs.acquire(shared.area, offset >> VIEW_SHIFT)
+        try:
             while True:
                 for first, last in self._valid_runs(view, start + done, end, MODIFIED_FLAG):
                     self._bytes[first:last] = data[done : done + last - first]
@@ -62,7 +65,11 @@ class Copier:
                 if done == len(data):
                     return
                 number = start + done >> self._shift
-                self.bring_in(view, number, 1, self._fill(base + number * page, offset, base + end, shared, old_size))
+                fill = self._fill(base + number * page, offset, base + end, shared, old_size)
+                wanted = end // page - number if fill is Fill.OVERWRITE else 1
+                self.bring_in(view, number, wanted, fill)
+        finally:
+            self._vacbs.release(view)
 
     def _fill(self, page_start: int, offset: int, end: int, shared: SharedCacheMap, old_size: int) -> Fill:
         """What a page needs before bytes [offset, end) of the file are put into it."""
@@ -108,10 +115,10 @@ class Copier:
             runs[-1] = (runs[-1][0], runs[-1][1] - past)
         return runs
 
-    def bring_in(self, view: CacheView, number: int, cluster: int, fill: Fill) -> None:
-        """Makes a page of a view valid; fails with the status that its request ends with."""
+    def bring_in(self, view: CacheView, number: int, wanted: int, fill: Fill) -> None:
+        """Makes a page of a view valid, and others that are wanted where that is easy; fails as its request does."""
         try:
-            self._cache.bring_in(view, number, cluster, fill)
+            self._cache.bring_in(view, number, wanted, fill)
         except GuestFault as fault:
             is_memory = fault.status == Status.NO_MEMORY
             raise IoFailure(Status.INSUFFICIENT_RESOURCES if is_memory else Status.IO_DEVICE_ERROR) from fault

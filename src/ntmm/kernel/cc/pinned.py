@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from ntmm.kernel.cc.copy import Copier
 from ntmm.kernel.cc.shared_map import SharedCacheMap
 from ntmm.kernel.cc.vacbs import Vacbs
-from ntmm.kernel.mm.fault.prototype import READ_CLUSTER
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.system_cache import VIEW_BYTES, VIEW_SHIFT, CacheView, Fill
 
@@ -43,7 +42,6 @@ class Pinning:
     def pin(self, shared: SharedCacheMap, offset: int, size: int, may_write: bool, keeps_views: bool) -> Pinned:
         """Holds the pages of a range that lies in the file; may wait, and fails as a read does."""
         pinned = Pinned(shared, offset, size, may_write)
-        shared.users += 1
         try:
             for number in range(offset >> VIEW_SHIFT, (offset + size - 1 >> VIEW_SHIFT) + 1):
                 view = self._vacbs.acquire(shared.area, number)
@@ -62,7 +60,7 @@ class Pinning:
         for number in range(first // self._page, (end - 1) // self._page + 1):
             left = (end - 1) // self._page + 1 - number
             while not self._entries[view.index + number] & 1:
-                self._copier.bring_in(view, number, min(READ_CLUSTER, left), Fill.READ)
+                self._copier.bring_in(view, number, left, Fill.READ)
             frame = self._format.frame(self._entries[view.index + number])
             self._pfn.reference(frame)
             pinned.frames.append(frame)
@@ -73,7 +71,6 @@ class Pinning:
             self._pfn.dereference(frame)
         pinned.frames.clear()
         self._release_views(pinned)
-        pinned.shared.users -= 1
 
     def _release_views(self, pinned: Pinned) -> None:
         for view in pinned.views:

@@ -1,8 +1,5 @@
 """Views in use and idle ones (VACBs): an idle view stays mapped until its place is wanted."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.mm.pool import PoolExhausted
 from ntmm.kernel.mm.section import ControlArea
@@ -17,18 +14,13 @@ class Vacbs:
         self._cache = cache
         self._idle: dict[CacheView, None] = {}
         self.reclaimed = 0
-
-    @contextmanager
-    def using(self, area: ControlArea, number: int) -> Iterator[CacheView]:
-        """The view of a file's 256 KB with a number while it is in use; fails with INSUFFICIENT_RESOURCES."""
-        view = self.acquire(area, number)
-        try:
-            yield view
-        finally:
-            self.release(view)
+        cache.shrink = self.unmap_oldest
 
     def acquire(self, area: ControlArea, number: int) -> CacheView:
-        """The view, which stays mapped until `release` (CcGetVirtualAddress)."""
+        """The view of a file's 256 KB with a number, which stays mapped until `release` (CcGetVirtualAddress).
+
+        Fails with INSUFFICIENT_RESOURCES.
+        """
         view = self._cache.find(area, number)
         while view is None:
             view = self._map(area, number)
@@ -47,9 +39,16 @@ class Vacbs:
         if view is None:
             if not self._idle:
                 raise IoFailure(Status.INSUFFICIENT_RESOURCES)
-            self.reclaimed += 1
-            self._unmap(next(iter(self._idle)))
+            self.unmap_oldest()
         return view
+
+    def unmap_oldest(self) -> bool:
+        """Takes the idle view away that was not used for longest; False if there is none."""
+        if not self._idle:
+            return False
+        self.reclaimed += 1
+        self._unmap(next(iter(self._idle)))
+        return True
 
     def release(self, view: CacheView) -> None:
         """The view is no longer used by one who acquired it (CcFreeVirtualAddress)."""

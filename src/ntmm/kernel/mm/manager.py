@@ -54,6 +54,7 @@ from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
 from ntmm.kernel.mm.vad import VadKind
 from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits, default_limits, system_limits
+from ntmm.kernel.mm.working_set.working_set import GROWTH
 from ntmm.kernel.ob import Event
 from ntmm.nt.memory import (
     ALLOCATION_GRANULARITY,
@@ -203,7 +204,7 @@ class MemoryManager:
             replacement,
             self.mapped_writer,
         )
-        self.system.working_set.at_quota = self.pageout.at_quota
+        self.system.working_set.at_quota = self._system_at_quota
         self._system_owner = SystemOwner(self.system.working_set)
         self.system_cache.faulted = self._system_owner.count_fault
         self._scheduler = scheduler
@@ -236,6 +237,14 @@ class MemoryManager:
     def _make_system_cache(self) -> SystemCache:
         start, end = self.layout.system_cache, self.layout.system_cache_end
         return SystemCache(self.faults, self.sections, start, system_cache_bytes(self.ram.size, end - start))
+
+    def _system_at_quota(self, working_set: WorkingSet) -> None:
+        """The system working set is full. While memory is short, a view that the cache does not use goes as a whole."""
+        is_large = working_set.count >= working_set.limits.maximum
+        if is_large and self.pfn.available <= self.pageout.levels.plenty and self.system_cache.shrink():
+            working_set.quota = max(working_set.limits.maximum, working_set.count + GROWTH)
+        else:
+            self.pageout.at_quota(working_set)
 
     def _working_set_owners(self) -> Iterator[WorkingSetOwner]:
         yield from self.spaces
@@ -669,7 +678,7 @@ class MemoryManager:
     def statistics(self) -> MemoryStatistics:
         """Figures of the whole machine, of this moment and since boot."""
         system_ptes = (self.system_ptes.total, self.system_ptes.free)
-        return collect(self.pfn, self.ledger, self.faults, self.pageout, self.paging_files.files, system_ptes)
+        return collect(self.pfn, self.ledger, self.faults, self.pageout, self.paging_files.files, system_ptes, self.system_cache)
 
     def memory_status(self, process: HasSpace) -> MemoryStatus:
         """The figures of GlobalMemoryStatusEx for a process."""

@@ -13,6 +13,7 @@ from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG
 from ntmm.kernel.mm.section import AreaKind, ControlArea, Subsection
 from ntmm.kernel.mm.tables import PageTables, drop_prototype_share
+from ntmm.kernel.mm.tables.formats import PROTOTYPE
 from ntmm.nt.memory import (
     MM_ACCESS_MASK,
     MM_EXECUTE,
@@ -138,22 +139,25 @@ def prefetch(machine: FaultMachine, system_tables: PageTables, area: ControlArea
 
     They come to the standby list. Answers how many there are; none while memory is short.
     """
-    begun, page, end = 0, first, first + count
+    begun, page, end, shift = 0, first, first + count, machine.table_memory.entries_shift
     while page < end:
         subsection = area.subsection_of(page)
         index = system_tables.find_word(area.prototype_of(page)) if subsection is not None else -1
         if subsection is None or index < 0:
             break
-        pte = machine.entries[index]
-        pages = 1
-        if machine.format.is_prototype(pte):
-            wanted = min(READ_CLUSTER, end - page)
-            if not machine.in_page.may_cluster(wanted):
-                break
-            pages = _cluster(machine, index, pte, subsection, page, wanted)
-            _begin(machine, index, pte, subsection, page, pages, is_waited_for=False)
-            begun += pages
-        page += pages
+        stop = min(
+            index + end - page, index + subsection.first_page + subsection.pages - page, (index >> shift) + 1 << shift
+        )
+        missing = next((at for at in range(index, stop) if machine.entries[at] & (PROTOTYPE | 1) == PROTOTYPE), stop)
+        page, index = page + missing - index, missing
+        if index == stop:
+            continue
+        wanted = min(READ_CLUSTER, end - page)
+        if not machine.in_page.may_cluster(wanted):
+            break
+        pages = _cluster(machine, index, machine.entries[index], subsection, page, wanted)
+        _begin(machine, index, machine.entries[index], subsection, page, pages, is_waited_for=False)
+        begun, page = begun + pages, page + pages
     return begun
 
 

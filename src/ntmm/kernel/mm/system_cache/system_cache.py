@@ -7,9 +7,9 @@ from enum import Enum, auto
 from typing import Final
 
 from ntmm.kernel.mm.fault import FaultHandler, FaultOutcome, Resolution, outcome
-from ntmm.kernel.mm.fault.prototype import make_prototype_valid, prefetch, set_prototype_valid
+from ntmm.kernel.mm.fault.prototype import READ_CLUSTER, make_prototype_valid, prefetch, set_prototype_valid
 from ntmm.kernel.mm.pfn import PageUse
-from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG
 from ntmm.kernel.mm.section import ControlArea, Sections
 from ntmm.kernel.mm.system_cache.view import VIEW_BYTES, VIEW_SHIFT, CacheView
 from ntmm.kernel.mm.tables import drop_prototype_share
@@ -57,6 +57,8 @@ class SystemCache:
         self.counts = CacheCounts()
         self.faulted: Callable[[], None] = lambda: None
         """Slot: told of each page that becomes valid here (the system's page fault count)."""
+        self.shrink: Callable[[], bool] = lambda: False
+        """Slot: unmaps the view that was not used for longest; False if all are in use."""
         self._faults = faults
         self._sections = sections
         self._tables = faults.system_tables
@@ -162,17 +164,17 @@ class SystemCache:
 
     # pages
 
-    def bring_in(self, view: CacheView, number: int, cluster: int = 1, fill: Fill = Fill.READ) -> None:
-        """Makes page `number` of a view valid; reads up to `cluster` pages if it must read. May wait.
+    def bring_in(self, view: CacheView, number: int, wanted: int = 1, fill: Fill = Fill.READ) -> None:
+        """Makes page `number` of a view valid, and of the `wanted` pages from it on those that need no other read.
 
-        Raises GuestFault with IN_PAGE_ERROR where the disk refuses, NO_MEMORY where RAM is full.
+        A read brings up to 64 KB of them. May wait. Raises GuestFault with IN_PAGE_ERROR where the disk refuses,
+        NO_MEMORY where RAM is full.
         """
-        self._faults.bring_in(lambda: self._look(view, number, cluster, fill), view.address)
+        self._faults.bring_in(lambda: self._look(view, number, wanted, fill), view.address)
 
-    def _look(self, view: CacheView, number: int, cluster: int, fill: Fill) -> FaultOutcome:
+    def _look(self, view: CacheView, number: int, wanted: int, fill: Fill) -> FaultOutcome:
         faults, memory = self._faults, self._memory
-        index = view.index + number
-        if memory.entries[index] & 1:
+        if memory.entries[view.index + number] & 1:
             return outcome.SPURIOUS
         if self._pfn.is_short():
             return outcome.OUT_OF_MEMORY
@@ -187,15 +189,44 @@ class SystemCache:
         if fill is not Fill.READ and memory.format.is_prototype(memory.entries[place]):
             result = self._make_new(place, prototype, fill)
         else:
-            result = make_prototype_valid(faults, place, area, page, cluster)
+            result = make_prototype_valid(faults, place, area, page, min(READ_CLUSTER, wanted))
             if result.resolution is not Resolution.RESOLVED:
                 return result
-        frame = memory.format.frame(memory.entries[place])
-        memory.write(index, frame << self._page_shift | self._bits)
-        faults.system_working_set.insert_shared((view.address >> self._page_shift) + number, MM_READWRITE)
+        self._map_page(view, number, place)
+        if wanted > 1:
+            self._go_on(view, number, place, prototype, wanted, fill)
+        return result
+
+    def _go_on(self, view: CacheView, number: int, place: int, prototype: int, wanted: int, fill: Fill) -> None:
+        """Maps the pages behind one as long as that needs neither a wait nor the place of another page."""
+        memory, pfn, working_set = self._memory, self._pfn, self._faults.system_working_set
+        entries, pte_format, size = memory.entries, memory.format, memory.architecture.pte_size
+        end_of_words = (place >> memory.entries_shift) + 1 << memory.entries_shift
+        for offset in range(1, min(wanted, end_of_words - place)):
+            pte = entries[place + offset]
+            if working_set.count >= working_set.quota or entries[view.index + number + offset] & 1:
+                return
+            if pte & 1:
+                pfn.add_share(pte_format.frame(pte))
+            elif pte_format.is_prototype(pte):
+                if fill is not Fill.OVERWRITE or pfn.is_short():
+                    return
+                self._make_new(place + offset, prototype + offset * size, fill)
+            else:
+                frame = pte_format.frame(pte)
+                if pfn.flags[frame] & READ_FLAG:
+                    return
+                pfn.reactivate(frame)
+                set_prototype_valid(self._faults, place + offset, frame, pte_format.protection(pte))
+            self._map_page(view, number + offset, place + offset)
+
+    def _map_page(self, view: CacheView, number: int, place: int) -> None:
+        """The page of a valid prototype PTE becomes valid in a view too."""
+        memory = self._memory
+        memory.write(view.index + number, memory.entries[place] & memory.format.frame_mask | self._bits)
+        self._faults.system_working_set.insert_shared((view.address >> self._page_shift) + number, MM_READWRITE)
         self.counts.faults += 1
         self.faulted()
-        return result
 
     def _make_new(self, place: int, prototype: int, fill: Fill) -> FaultOutcome:
         """A page that need not be read: it is newer than the file from the start."""
