@@ -20,6 +20,7 @@ from ntmm.kernel.ke.instructions import modifies_memory
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.trap import TrapLoop
 from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
+from ntmm.kernel.lpc import Ports
 from ntmm.kernel.mm.fault import Resolution
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.system_threads import SystemThread
@@ -69,6 +70,7 @@ class Kernel:
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
         self.names = ObjectNames()
+        self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()

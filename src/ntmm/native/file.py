@@ -15,6 +15,7 @@ from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import Event, InvalidHandle
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
+from ntmm.native.transfer_rules import check_read, check_write
 from ntmm.nt.status import Status
 
 TRANSFER_CHUNK: Final = 1 << 20
@@ -45,12 +46,13 @@ def lookup_file(call: Call, handle: int) -> File:
     return call.process.handles.lookup(handle, File)
 
 
-def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None) -> int:
+def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
     """Reads into guest memory and answers how many bytes; 0 is the end of the file.
 
     `offset` None means the current position, which moves on. A bad buffer fails with ACCESS_VIOLATION.
     """
     start = file.position if offset is None else offset
+    check_read(call, file, buffer, size, start, key)
     done = 0
     try:
         while done < size:
@@ -68,9 +70,10 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
     return done
 
 
-def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None) -> int:
+def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
     """Writes from guest memory and answers how many bytes; `offset` None means the current position."""
     start = file.position if offset is None else offset
+    check_write(call, file, buffer, size, start, key)
     done = 0
     try:
         if size == 0:
@@ -173,7 +176,13 @@ def _offset(call: Call, file: File, address: int) -> int | None:
     return signed
 
 
-def _complete(call: Call, event: int, io_status: int, status: int, information: int) -> int:
+def _key(call: Call, address: int) -> int:
+    """The key of the caller's locks; 0 without one."""
+    return call.memory.read_u32(address) if address else 0
+
+
+def complete_io(call: Call, event: int, io_status: int, status: int, information: int) -> int:
+    """Fills an IO_STATUS_BLOCK, signals the request's event if it has one, and answers the status."""
     write_io_status(call, io_status, status, information)
     if event:
         call.process.handles.lookup(event, Event).set()
@@ -199,11 +208,11 @@ def NtReadFile(
         return Status.NOT_IMPLEMENTED
     file = lookup_file(call, handle)
     offset = _offset(call, file, byte_offset)
-    count = read_into(call, file, buffer, length, offset)
+    count = read_into(call, file, buffer, length, offset, _key(call, key))
     if offset is not None:
         file.position = offset + count
     status = Status.END_OF_FILE if length and not count else Status.SUCCESS
-    return _complete(call, event, io_status, status, count)
+    return complete_io(call, event, io_status, status, count)
 
 
 @service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
@@ -225,10 +234,10 @@ def NtWriteFile(
         return Status.NOT_IMPLEMENTED
     file = lookup_file(call, handle)
     offset = _offset(call, file, byte_offset)
-    count = write_from(call, file, buffer, length, offset)
+    count = write_from(call, file, buffer, length, offset, _key(call, key))
     if offset is not None:
         file.position = offset + count
-    return _complete(call, event, io_status, Status.SUCCESS, count)
+    return complete_io(call, event, io_status, Status.SUCCESS, count)
 
 
 @service("ntdll", "NtFlushBuffersFile", "h p")

@@ -4,17 +4,14 @@ What the cache holds of the range is written first and, for a write, dropped; pa
 new bytes, so that a view and the disk agree.
 """
 
-from typing import Final
-
 from ntmm.kernel.cc.shared_map import failure_of
+from ntmm.kernel.io.constants import SECTOR_SIZE
 from ntmm.kernel.io.control_block import FileControlBlock
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.section.file_data import DataPages
 from ntmm.nt.status import Status
-
-SECTOR: Final = 512
 
 
 class Uncached:
@@ -62,5 +59,5 @@ class Uncached:
 
 
 def _check(offset: int, size: int) -> None:
-    if offset % SECTOR or size % SECTOR:
+    if offset % SECTOR_SIZE or size % SECTOR_SIZE:
         raise IoFailure(Status.INVALID_PARAMETER)

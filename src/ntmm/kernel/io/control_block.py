@@ -14,6 +14,7 @@ from ntmm.kernel.io.constants import (
 )
 from ntmm.kernel.io.failure import IoFailure, host_failure
 from ntmm.kernel.io.information import FileInformation, Marks, TimeChange
+from ntmm.kernel.io.locks import ByteRangeLocks
 from ntmm.kernel.io.quota import DiskQuota
 from ntmm.kernel.io.store import FileStore, Place, write_fully
 from ntmm.kernel.io.times import filetime_of_ns, ns_of_filetime
@@ -61,6 +62,7 @@ class FileControlBlock:
         self.is_directory = place.is_directory
         self.opens: list[Open] = []
         self.delete_pending = False
+        self.locks = ByteRangeLocks()
         self.data: FileData | None = None
         """The memory manager's control area of the file's data, which keeps the file open on the host."""
         self._descriptor = descriptor
@@ -263,6 +265,7 @@ class FileControlBlock:
         if opened not in self.opens:
             return  # the volume was closed before
         self.opens.remove(opened)
+        self.locks.release_all(opened)
         if opened.delete_on_close:
             self.delete_pending = True
         self.close_if_unused()

@@ -11,6 +11,7 @@ from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
     FILE_EXECUTE,
+    FILE_NO_INTERMEDIATE_BUFFERING,
     FILE_READ_DATA,
     FILE_WRITE_DATA,
     FileType,
@@ -30,6 +31,8 @@ class File(KernelObject, DispatcherObject):
     type_name = "File"
     file_type = FileType.UNKNOWN
     is_directory = False
+    is_unbuffered = False
+    """Opened with FILE_NO_INTERMEDIATE_BUFFERING: only whole sectors are read and written."""
 
     def __init__(self, name: str, access: int) -> None:
         super().__init__()
@@ -91,7 +94,7 @@ class NullFile(File):
 
 @dataclass(frozen=True, slots=True)
 class OpenMode:
-    """How a file was opened: granted access, shared access, deletion at close, FILE_* options."""
+    """How a file was opened: granted access, shared access, deletion at close, FILE_* options of NtCreateFile."""
 
     access: int
     share: int
@@ -109,10 +112,11 @@ class FileObject(File):
         self.block = block
         self.share = mode.share
         self.delete_on_close = mode.delete_on_close
+        self.is_directory = block.is_directory
         self.options = mode.options
         self.private_cache_map: Any = None
         """What the cache manager knows of this open."""
-        self.is_directory = block.is_directory
+        self.is_unbuffered = bool(mode.options & FILE_NO_INTERMEDIATE_BUFFERING) and not block.is_directory
 
     def read(self, offset: int, size: int) -> bytes:
         self._require_data(FILE_READ_DATA | FILE_EXECUTE)

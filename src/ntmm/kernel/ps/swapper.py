@@ -76,6 +76,18 @@ class Swapper:
             self._call()
             self._scheduler.wait(thread, (self._brought_back,), for_system=True)
 
+    def bring_stack_in(self, thread: Thread) -> None:
+        """Waits until a waiting thread's kernel stack is in memory, so that it has registers; it goes on waiting."""
+        current = self._scheduler.current
+        while not thread.stack_resident:
+            if current is None:
+                self._bring_in_stack(thread)
+                continue
+            self._threads.append(thread)
+            self._brought_back.reset()
+            self._call()
+            self._scheduler.wait(current, (self._brought_back,), for_system=True)
+
     def _call(self) -> None:
         if not self._mm.pageout.swap_called.signal_state:
             self._mm.pageout.swap_called.set()
@@ -91,7 +103,10 @@ class Swapper:
                     self._bring_in_process(space)
                 self._brought_back.set()
             if self._threads:
-                self._bring_in_stack(self._threads.popleft())
+                thread = self._threads.popleft()
+                if not thread.stack_resident:  # it may have been asked for twice
+                    self._bring_in_stack(thread)
+                self._brought_back.set()
         if look_for_idle:
             self._put_idle_out()
 

@@ -42,7 +42,8 @@ def _file_cache(debugger: Debugger, arguments: str) -> Iterator[Row]:
     kilobytes = kernel.architecture.page_size // 1024
     for file in cached_files(kernel):
         pages = (file.cached, file.valid, file.standby, file.dirty, file.shared, file.locked)
-        yield CachedFileRow(file.index, file.views, *(count * kilobytes for count in pages), file.name)
+        cached, valid, standby, dirty, shared, locked = (count * kilobytes for count in pages)
+        yield CachedFileRow(file.index, file.views, cached, valid, standby, dirty, shared, locked, file.name)
 
 
 def _figures(kernel: Kernel) -> Iterator[tuple[str, int]]:

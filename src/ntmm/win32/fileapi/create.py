@@ -35,16 +35,11 @@ from ntmm.win32.text import WIDE, StringKind
 
 FILE_FLAG_DELETE_ON_CLOSE: Final = 0x04000000
 FILE_FLAG_BACKUP_SEMANTICS: Final = 0x02000000
+FILE_FLAG_SEQUENTIAL_SCAN: Final = 0x08000000
+FILE_FLAG_RANDOM_ACCESS: Final = 0x10000000
+FILE_FLAG_NO_BUFFERING: Final = 0x20000000
 FILE_FLAG_OVERLAPPED: Final = 0x40000000
-
-_OPTIONS: Final = {
-    0x80000000: FILE_WRITE_THROUGH,
-    0x20000000: FILE_NO_INTERMEDIATE_BUFFERING,
-    0x10000000: FILE_RANDOM_ACCESS,
-    0x08000000: FILE_SEQUENTIAL_ONLY,
-}
-"""FILE_FLAG_* of CreateFile that have an option of NtCreateFile of their own."""
-
+FILE_FLAG_WRITE_THROUGH: Final = 0x80000000
 TRUNCATE_EXISTING: Final = 5
 
 _DISPOSITIONS: Final = {
@@ -53,6 +48,12 @@ _DISPOSITIONS: Final = {
     3: Disposition.OPEN,
     4: Disposition.OPEN_IF,
     TRUNCATE_EXISTING: Disposition.OVERWRITE,
+}
+_OPTIONS: Final = {
+    FILE_FLAG_WRITE_THROUGH: FILE_WRITE_THROUGH,
+    FILE_FLAG_NO_BUFFERING: FILE_NO_INTERMEDIATE_BUFFERING,
+    FILE_FLAG_SEQUENTIAL_SCAN: FILE_SEQUENTIAL_ONLY,
+    FILE_FLAG_RANDOM_ACCESS: FILE_RANDOM_ACCESS,
 }
 _TELLS_EXISTED: Final = frozenset({Disposition.OVERWRITE_IF, Disposition.OPEN_IF})
 _CONSOLE_NAMES: Final = {"CONIN$": 0, "CONOUT$": 1}
@@ -65,7 +66,8 @@ def _request(access: int, share: int, disposition: int, flags: int) -> OpenReque
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
     options = 0 if flags & FILE_FLAG_OVERLAPPED else FILE_SYNCHRONOUS_IO_NONALERT
     options |= FILE_OPEN_FOR_BACKUP_INTENT if flags & FILE_FLAG_BACKUP_SEMANTICS else FILE_NON_DIRECTORY_FILE
-    options |= sum(option for flag, option in _OPTIONS.items() if flags & flag)
+    for flag, option in _OPTIONS.items():
+        options |= option if flags & flag else 0
     access |= SYNCHRONIZE | FILE_READ_ATTRIBUTES
     if flags & FILE_FLAG_DELETE_ON_CLOSE:
         options |= FILE_DELETE_ON_CLOSE

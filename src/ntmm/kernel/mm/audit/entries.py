@@ -60,7 +60,8 @@ class _EntryChecker:
         elif self._format.is_transition(pte):
             yield from self._check_transition(vad, address, pte)
         elif self._format.is_prototype(pte):
-            if vad is None or not vad.is_view or pte != self._format.lookup(self._format.protection(pte)):
+            is_view = vad is None or vad.is_view  # without a VAD it is the shared user data page
+            if not is_view or pte != self._format.lookup(self._format.protection(pte)):
                 yield "a prototype entry that no view explains"
         else:
             yield from self._check_software(vad, pte)

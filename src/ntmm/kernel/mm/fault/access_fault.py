@@ -80,6 +80,8 @@ class FaultHandler:
         self.counts = [[0] * len(FaultKind), [0] * len(FaultKind)]
         self.hard_faults = 0
         """Faults that began a read, whatever became of them."""
+        self.system_faults = 0
+        """Pages of pageable system space that were brought back into the system working set."""
         self.collided_faults = 0
         """Faults that waited for a read which another thread had begun."""
         self.swap_in: Callable[[FaultContext], None] = _unfilled
@@ -158,7 +160,12 @@ class FaultHandler:
 
     def bring_in_table(self, context: FaultContext, address: int) -> None:
         """Makes one more table on the way to an address valid for a service; raises GuestFault if it cannot be read."""
-        self.bring_in(lambda: table_fault(self, context, address), address)
+        self.bring_in(lambda: self._table(context, address), address)
+
+    def _table(self, context: FaultContext, address: int) -> FaultOutcome:
+        if context.tables.find(address) != PAGED_OUT:
+            return outcome.SPURIOUS  # another thread had it brought in, or removed, while this one waited
+        return table_fault(self, context, address)
 
     def bring_in_system_page(self, address: int) -> None:
         """Makes a page of pageable system space valid; raises GuestFault if it cannot be read."""
@@ -186,7 +193,9 @@ class FaultHandler:
         """One look at a page of pageable system space: it is valid afterwards, or must be waited for."""
         if self.entries[self.system_tables.find(address)] & 1:
             return outcome.SPURIOUS
-        return system_fault(self, self.system_tables, self.system_working_set, address)
+        result = system_fault(self, self.system_tables, self.system_working_set, address)
+        self.system_faults += result.resolution is Resolution.RESOLVED
+        return result
 
     def _resolve(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
         if address > self._highest_user_address:

@@ -47,6 +47,7 @@ def system_fault(machine: FaultMachine, tables: PageTables, working_set: Working
     frame = machine.format.frame(machine.entries[index])
     memory.write(index, memory.table_entry(frame, user=False) | memory.architecture.no_execute)
     pfn.flags[frame] |= MODIFIED_FLAG
+    pfn.used_entries[frame] = memory.count_entries(frame)  # it may hold prototype PTEs
     vpn = address >> machine.page_shift
     pfn.working_set_index[frame] = working_set.insert(vpn, MM_READWRITE)
     return outcome.TRANSITION

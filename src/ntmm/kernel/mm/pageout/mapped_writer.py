@@ -11,7 +11,7 @@ from ntmm.kernel.ke.io_timer import when_done
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.pagefile import Disk
 from ntmm.kernel.mm.pfn import PfnDatabase
-from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, READ_FLAG, WRITE_FLAG
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, READ_FLAG, WRITE_FLAG
 from ntmm.kernel.mm.section import AreaKind, ControlArea, Sections
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.ob import Event
@@ -149,42 +149,31 @@ class MappedPageWriter:
         for frame in frames:
             self._pfn.begin_write(frame)
         data = b"".join(self._bytes[frame * size : (frame + 1) * size] for frame in frames)
+        data = data[: max(0, area.size - first * size)]
         self.writes += 1
         self.pages += len(frames)
         if self.told is not None:
             self.told(area.name, first, len(frames))
+        refusal = self._put(area, first, data)
         due = self._disk.transfer(area.name, first, len(frames))
-        done, results = Event(self._scheduler, manual_reset=True, signalled=False), list[OSError | None]()
-        when_done(self._scheduler, due, lambda: self._complete(area, first, frames, data, done, results))
-        if not results:
+        done = Event(self._scheduler, manual_reset=True, signalled=False)
+        when_done(self._scheduler, due, lambda: self._complete(frames, refusal, done))
+        if not done.signal_state:
             assert self._scheduler.current is not None
             self._scheduler.wait(self._scheduler.current, (done,), for_system=True)
-        return results[0]
+        return refusal
 
-    def _complete(
-        self, area: ControlArea, first: int, frames: list[int], data: bytes, done: Event, results: list[OSError | None]
-    ) -> None:
-        refusal: OSError | None = None
+    def _put(self, area: ControlArea, first: int, data: bytes) -> OSError | None:
+        """The bytes reach the host's file when the write begins: what programs do to the file later comes later."""
         try:
-            self._put(area, first, frames, data)
+            if data:
+                area.backing.write(first * self._pfn.page_size, data)
         except OSError as error:
-            refusal = error
             self.failures += 1
+            return error
+        return None
+
+    def _complete(self, frames: list[int], refusal: OSError | None, done: Event) -> None:
         for frame in frames:
             self._pfn.end_write(frame, refusal is None)
-        results.append(refusal)
         done.set()
-
-    def _put(self, area: ControlArea, first: int, frames: list[int], data: bytes) -> None:
-        """Writes what is still wanted: not what lies past the end of the file now, nor pages dropped meanwhile."""
-        size, flags = self._pfn.page_size, self._pfn.flags
-        number = 0
-        while number < len(frames):
-            end = number
-            while end < len(frames) and not flags[frames[end]] & DELETED_FLAG:
-                end += 1
-            start = (first + number) * size
-            wanted = data[number * size : min(end * size, area.size - first * size)] if area.size > start else b""
-            if wanted:
-                area.backing.write(start, wanted)
-            number = end + 1

@@ -28,8 +28,10 @@ class WorkingSetOwner(Protocol):
 
     process_id: int
     working_set: WorkingSet
-    page_fault_count: int
     is_swapped_out: bool
+
+    @property
+    def page_fault_count(self) -> int: ...
 
 
 class WorkingSetManager:

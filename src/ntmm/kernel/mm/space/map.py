@@ -63,7 +63,7 @@ class View(NamedTuple):
 def map_section(machine: SpaceMachine, space: AddressSpace, section: Section, request: ViewRequest) -> View:
     """Maps a view; for an image offset and size are those of the whole."""
     protection = make_protection_mask(request.protection)
-    status = _check_request(machine, request, protection)
+    status = check_request(machine, request, protection)
     if status is not None:
         return View(status)
     assert protection is not None
@@ -77,7 +77,8 @@ def map_section(machine: SpaceMachine, space: AddressSpace, section: Section, re
     return _map_data(machine, space, section, request, protection)
 
 
-def _check_request(machine: SpaceMachine, request: ViewRequest, protection: int | None) -> Status | None:
+def check_request(machine: SpaceMachine, request: ViewRequest, protection: int | None) -> Status | None:
+    """The refusal of parameters that no view can have, before any handle is looked at; `protection` an MM_* code."""
     highest = machine.layout.highest_vad_address
     if request.zero_bits > MAXIMUM_ZERO_BITS[machine.architecture.pointer_size]:
         return Status.INVALID_PARAMETER_4

@@ -65,6 +65,7 @@ def remove_view(machine: SpaceMachine, space: AddressSpace, vad: Vad) -> None:
     """Takes a view's pages, charge and VAD away."""
     page = machine.architecture.page_size
     start, end = vad.start_vpn * page, (vad.end_vpn + 1) * page
+    space.tables.bring_in_range(start, end)
     for address, index in space.tables.existing(start, end):
         if machine.table_memory.entries[index]:
             delete_page(machine, space, address, index)

@@ -55,8 +55,6 @@ class SystemCache:
         self.start = start
         self.size = size
         self.counts = CacheCounts()
-        self.faulted: Callable[[], None] = lambda: None
-        """Slot: told of each page that becomes valid here (the system's page fault count)."""
         self.shrink: Callable[[], bool] = lambda: False
         """Slot: unmaps the view that was not used for longest; False if all are in use."""
         self._faults = faults
@@ -226,7 +224,7 @@ class SystemCache:
         memory.write(view.index + number, memory.entries[place] & memory.format.frame_mask | self._bits)
         self._faults.system_working_set.insert_shared((view.address >> self._page_shift) + number, MM_READWRITE)
         self.counts.faults += 1
-        self.faulted()
+        self._faults.system_faults += 1
 
     def _make_new(self, place: int, prototype: int, fill: Fill) -> FaultOutcome:
         """A page that need not be read: it is newer than the file from the start."""

@@ -143,6 +143,15 @@ class PageTables:
             index = self.find(address)
         return index
 
+    def bring_in_range(self, start: int, end: int) -> None:
+        """Brings in all tables of [start, end) that are paged out, before anything is changed; may wait, and raises
+        GuestFault if one cannot be read.
+        """
+        span, address = 1 << self._table_shift, start
+        while address < end:
+            is_hole = self.find_resident(address) == ABSENT
+            address = self.skip_absent(address) if is_hole else (address & -span) + span
+
     def first_invalid(self, address: int) -> tuple[int, int, int]:
         """(index of the entry, level of its table, index of the entry above that table's) of the uppermost entry on
         the way to an address that is not valid; level -1 if all are valid.
