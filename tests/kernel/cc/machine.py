@@ -22,6 +22,7 @@ class CachedMachine(MemoryMachine):
     def __init__(self, name: str, folder: Path, ram: int = 8 * MB, replacement: str = "ageing") -> None:
         super().__init__(name, ram, replacement)
         self.folder = folder
+        self.is_closed = False
         self.volume = Volume(folder)
         self.volume.use_clock(self.clock.now_100ns)
         self.cc = CacheManager(self.mm, self.scheduler)
@@ -82,6 +83,10 @@ class CachedMachine(MemoryMachine):
         self.drop_standby()
 
     def close(self) -> None:
+        """Writes everything back and gives the drive back, once."""
+        if self.is_closed:
+            return
+        self.is_closed = True
         self.check()
         assert self.mm.shut_down()
         self.volume.close()
