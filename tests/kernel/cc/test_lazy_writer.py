@@ -129,7 +129,7 @@ def test_do_threads_find_what_they_wrote(machine: CachedMachine, seed: int) -> N
                 if random.random() < 0.3:
                     file.flush()
 
-    machine.run(*(lambda number=number: program(number) for number in range(3)))  # type: ignore[misc]
+    machine.run(*(lambda number=number: program(number) for number in range(3)))
     machine.check()
     assert machine.mm.unmap_view(process, base).name == "SUCCESS"
     file.close()
