@@ -1,5 +1,6 @@
 """What commands ask the kernel's structures: the one place that knows how the memory manager keeps them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,9 @@ from typing import Final
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
+from ntmm.kernel.mm.section import AreaKind, ControlArea
 from ntmm.kernel.mm.statistics import MemoryStatistics
+from ntmm.kernel.mm.system_cache import VIEW_BYTES
 from ntmm.kernel.mm.vad import Vad
 from ntmm.kernel.ps import Process
 
@@ -207,3 +210,44 @@ def system_ptes(kernel: Kernel) -> SystemPtes:
     """The free runs in address order; page tables of the area are made when they are needed."""
     area = kernel.mm.system_ptes
     return SystemPtes(area.total, area.free, tuple(area.free_clusters()))
+
+
+@dataclass(frozen=True, slots=True)
+class CachedFile:
+    """The data of one file in RAM; `views` of the cache, everything else in pages."""
+
+    index: int
+    name: str
+    views: int
+    cached: int
+    valid: int
+    standby: int
+    dirty: int
+    shared: int
+    locked: int
+
+
+def cached_files(kernel: Kernel) -> list[CachedFile]:
+    """Every data file that has a control area, in the order in which they were made."""
+    return [_cached_file(kernel, area) for area in kernel.mm.sections.areas() if area.kind is AreaKind.FILE]
+
+
+def _cached_file(kernel: Kernel, area: ControlArea) -> CachedFile:
+    memory, pfn = kernel.mm.table_memory, kernel.mm.pfn
+    views = kernel.mm.system_cache.views_of(area)
+    per_view = VIEW_BYTES // kernel.architecture.page_size
+    cached = sum(pte & 1 for view in views for pte in memory.entries[view.index : view.index + per_view].tolist())
+    states: Counter[str] = Counter()
+    for page in area.pages():
+        index = kernel.mm.system.tables.find_word(area.prototype_of(page))
+        pte = memory.entries[index] if index >= 0 else 0
+        if not pte & 1 and not memory.format.is_transition(pte):
+            continue
+        number = memory.format.frame(pte)
+        states["valid"] += pte & 1
+        states["standby"] += pfn.state[number] == PageState.STANDBY
+        states["dirty"] += bool(pfn.flags[number] & MODIFIED_FLAG)
+        states["shared"] += pfn.share_count[number] > 1
+        states["locked"] += pfn.reference_count[number] > 1
+    counts = (states[name] for name in ("valid", "standby", "dirty", "shared", "locked"))
+    return CachedFile(area.index, area.name, len(views), cached, *counts)
