@@ -7,6 +7,7 @@
     shell        command lines: split, looked up, carried out, completed
     command      what a command is
     commands/    the commands, one file for each family
+    views/       what each process has in memory, as `ntmm views` shows it
     rows         what commands yield: rows of columns that say what they mean
     render       rows as text or JSON
     expressions  addresses and numbers as typed
