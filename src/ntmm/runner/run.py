@@ -100,9 +100,7 @@ def run_program(options: RunOptions, prepare: Callable[[PreparedRun], None] = la
         return ending.result()
 
 
-def _run_prepared(
-    options: RunOptions, switch: _StopSwitch, prepare: Callable[[PreparedRun], None]
-) -> RunReport:
+def _run_prepared(options: RunOptions, switch: _StopSwitch, prepare: Callable[[PreparedRun], None]) -> RunReport:
     with prepared_run(options) as prepared:
         prepare(prepared)
         machine, session = prepared.machine, prepared.session

@@ -9,6 +9,8 @@ vad          !vad
 pte          !pte
 pfn          !pfn
 memusage     !memusage
+control_area !ca
+objects      !handle, !object
 vm           !vm
 wsle         !wsle
 sysptes      !sysptes
@@ -18,7 +20,22 @@ help         .help, ?
 from typing import Final
 
 from ntmm.tools.command import Command
-from ntmm.tools.commands import memory, memusage, modules, pfn, process, pte, registers, running, sysptes, vad, vm, wsle
+from ntmm.tools.commands import (
+    control_area,
+    memory,
+    memusage,
+    modules,
+    objects,
+    pfn,
+    process,
+    pte,
+    registers,
+    running,
+    sysptes,
+    vad,
+    vm,
+    wsle,
+)
 from ntmm.tools.commands.help import evaluate_command, help_command
 
 _LISTED: Final = (
@@ -31,6 +48,8 @@ _LISTED: Final = (
     *pte.COMMANDS,
     *pfn.COMMANDS,
     *memusage.COMMANDS,
+    *control_area.COMMANDS,
+    *objects.COMMANDS,
     *vm.COMMANDS,
     *wsle.COMMANDS,
     *sysptes.COMMANDS,
