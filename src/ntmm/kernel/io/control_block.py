@@ -141,11 +141,14 @@ class FileControlBlock:
         descriptor = self.ensure_descriptor(writable=True)
         if offset + len(data) > _LARGEST_FILE:
             raise IoFailure(Status.DISK_FULL)
-        self._owner.quota.take(max(0, offset + len(data) - self.size))
+        size = self.size
+        growth = max(0, offset + len(data) - size)
+        self._owner.quota.take(growth)
         self._write_time = self._owner.now()
         try:
             return write_fully(descriptor, data, offset)
         except OSError as error:
+            self._owner.quota.take(self.size - size - growth)  # what it did not grow by
             raise host_failure(error) from error
 
     def flush(self) -> None:
@@ -163,11 +166,13 @@ class FileControlBlock:
             raise IoFailure(Status.INVALID_PARAMETER)
         if size < self.size and self.data is not None and not self.data.may_truncate():
             raise IoFailure(Status.USER_MAPPED_FILE)
-        self._owner.quota.take(size - self.size)
+        growth = size - self.size
+        self._owner.quota.take(growth)
         self._write_time = self._owner.now()
         try:
             os.ftruncate(descriptor, size)
         except OSError as error:
+            self._owner.quota.take(-max(0, growth))
             raise host_failure(error) from error
         if self.data is not None:
             self.data.size_changed(size)
