@@ -16,6 +16,7 @@ from ntmm.kernel.io.constants import Disposition
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.io.quota import DiskQuota
+from ntmm.kernel.io.store import write_fully
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.mm.section import Section
 from ntmm.nt.memory import PAGE_READWRITE, SEC_COMMIT
@@ -38,7 +39,7 @@ class BadDisk:
             raise OSError(self.error, "injected")
         return self._real(descriptor, data, offset)
 
-    _real = staticmethod(control_block.write_fully)
+    _real = staticmethod(write_fully)
 
 
 class Mapped:
@@ -107,9 +108,7 @@ def bad_disk(disk: BadDisk) -> Iterator[BadDisk]:
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-@pytest.mark.parametrize(
-    ("error", "status"), [(errno.ENOSPC, Status.DISK_FULL), (errno.EIO, Status.IO_DEVICE_ERROR)]
-)
+@pytest.mark.parametrize(("error", "status"), [(errno.ENOSPC, Status.DISK_FULL), (errno.EIO, Status.IO_DEVICE_ERROR)])
 def test_does_a_flush_tell_what_the_disk_said_and_keep_the_data(
     name: str, error: int, status: Status, tmp_path: Path
 ) -> None:

@@ -21,6 +21,8 @@ def views_to_json(views: Views) -> str:
 
 def views_to_text(views: Views, with_regions: bool = False) -> str:
     """The processes one below the other, each with its tables."""
+    if not views.processes:
+        return "\nNo process was running at that time"
     return "\n".join(part for view in views.processes for part in _parts(view, views, with_regions))
 
 
