@@ -1,6 +1,7 @@
 """Boot: wires a machine together. Read it as a table of contents."""
 
 import struct
+from contextlib import suppress
 from errno import ENOSPC
 from pathlib import Path
 from typing import Final
@@ -8,9 +9,11 @@ from typing import Final
 from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.hw.ram import Ram
+from ntmm.kernel.cc import CacheManager
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.exceptions import ExceptionRecord, deliver
 from ntmm.kernel.ke.instructions import modifies_memory
@@ -60,6 +63,7 @@ class Kernel:
         self.mm = MemoryManager(
             self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
         )
+        self.cc = CacheManager(self.mm, self.scheduler)
         self.cpu = self._boot_cpu()
         self.clock.code_bytes = self.cpu.code_counter
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
@@ -86,6 +90,7 @@ class Kernel:
         self.mm.pfn.forget_code = self.cpu.forget_code
         self.mm.table_memory.mark_stale = self.cpu.mark_stale
         self.mm.current_teb = self._current_teb
+        self.volume.cache = self.cc
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:
@@ -98,7 +103,7 @@ class Kernel:
             status = self.mm.create_paging_file(_paging_file_name(number), size.minimum, size.maximum)
             if status is not Status.SUCCESS:
                 raise OSError(ENOSPC, f"there is no room for a paging file of {size.minimum >> 20} MB (--pagefile)")
-        for number, plan in enumerate(self.mm.pageout.plans()):
+        for number, plan in enumerate([*self.mm.pageout.plans(), *self.cc.plans()]):
             thread = SystemThread(_LAST_THREAD_ID - 4 * number, plan)
             thread.kernel_stack = self.mm.kernel_stacks.create()
             self.scheduler.start(thread)
@@ -157,6 +162,8 @@ class Kernel:
     def close(self) -> None:
         """Frees the machine: its threads, CPU and files."""
         self.scheduler.drop_all()
+        with suppress(Bugcheck):
+            self.mm.shut_down()  # nothing is left to write but for a run that could not go on
         self.cpu.close()
         self.mm.paging_files.close()
 

@@ -16,6 +16,7 @@
     entries      invalid page-table entries decoded
     protections  protections and entry bits in words
     kernel_view  the one place that knows how the memory manager keeps its structures
+    object_view  the same for control areas, handles and names
 
 Commands that look change nothing: no page is faulted in and no accessed bit is set.
 """

@@ -1,21 +1,17 @@
 """What commands ask the kernel's structures: the one place that knows how the memory manager keeps them."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from ntmm.kernel.boot import Kernel
-from ntmm.kernel.io.file import File
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
-from ntmm.kernel.mm.section import ControlArea, Section
+from ntmm.kernel.mm.section import AreaKind, ControlArea
 from ntmm.kernel.mm.statistics import MemoryStatistics
+from ntmm.kernel.mm.system_cache import VIEW_BYTES
 from ntmm.kernel.mm.vad import Vad
-from ntmm.kernel.ob import KernelObject
-from ntmm.kernel.ob.handles import HandleEntry
 from ntmm.kernel.ps import Process
 
 
@@ -217,58 +213,41 @@ def system_ptes(kernel: Kernel) -> SystemPtes:
 
 
 @dataclass(frozen=True, slots=True)
-class ControlAreaFacts:
-    """A control area and how many frames hold its pages now."""
+class CachedFile:
+    """The data of one file in RAM; `views` of the cache, everything else in pages."""
 
-    area: ControlArea
-    frames: int
-
-
-def control_areas_with_frames(kernel: Kernel) -> list[ControlAreaFacts]:
-    """All control areas in the order of their numbers."""
-    arrays = sorted(control_areas(kernel), key=lambda array: array.prototypes.start)
-    starts, counts = [array.prototypes.start for array in arrays], Counter[int]()
-    for number in used_frames(kernel):
-        page = frame(kernel, number)
-        at = bisect_right(starts, page.pte_address) - 1
-        is_used = page.is_prototype and page.use is not PageUse.UNUSED and at >= 0
-        if is_used and page.pte_address in arrays[at].prototypes:
-            counts[arrays[at].index] += 1
-    areas = sorted(kernel.mm.sections.areas(), key=lambda area: area.index)
-    return [ControlAreaFacts(area, counts[area.index]) for area in areas]
+    index: int
+    name: str
+    views: int
+    cached: int
+    valid: int
+    standby: int
+    dirty: int
+    shared: int
+    locked: int
 
 
-def control_area_at(kernel: Kernel, process: Process, address: int) -> int | None:
-    """The number of the control area that is mapped at an address, or that has its prototype PTEs or subsection there.
-
-    None if there is none.
-    """
-    vad = vad_of(kernel, process, address)
-    if vad is not None and vad.is_view:
-        return int(vad.control_area.index)
-    arrays = (array.index for array in control_areas(kernel) if address in array.prototypes)
-    subsections = (
-        area.index
-        for area in kernel.mm.sections.areas()
-        if any(address == subsection.address for subsection in area.subsections)
-    )
-    return next(chain(arrays, subsections), None)
+def cached_files(kernel: Kernel) -> list[CachedFile]:
+    """Every data file that has a control area, in the order in which they were made."""
+    return [_cached_file(kernel, area) for area in kernel.mm.sections.areas() if area.kind is AreaKind.FILE]
 
 
-def handles(process: Process) -> list[tuple[int, HandleEntry]]:
-    """The open handles of a process in ascending order."""
-    return process.handles.items()
-
-
-def name_of(kernel: Kernel, target: KernelObject) -> str:
-    """What a file, a process or a named object is called; empty for an object without a name."""
-    if isinstance(target, Process | File):
-        return target.name
-    if isinstance(target, Section) and target.file is not None:
-        return name_of(kernel, target.file)
-    return next((name for name, other in kernel.names.items() if other is target), "")
-
-
-def named_objects(kernel: Kernel) -> list[tuple[str, KernelObject]]:
-    """All objects with names, in order of the names."""
-    return sorted(kernel.names.items(), key=lambda item: item[0])
+def _cached_file(kernel: Kernel, area: ControlArea) -> CachedFile:
+    memory, pfn = kernel.mm.table_memory, kernel.mm.pfn
+    views = kernel.mm.system_cache.views_of(area)
+    per_view = VIEW_BYTES // kernel.architecture.page_size
+    cached = sum(pte & 1 for view in views for pte in memory.entries[view.index : view.index + per_view].tolist())
+    states: Counter[str] = Counter()
+    for page in area.pages():
+        index = kernel.mm.system.tables.find_word(area.prototype_of(page))
+        pte = memory.entries[index] if index >= 0 else 0
+        if not pte & 1 and not memory.format.is_transition(pte):
+            continue
+        number = memory.format.frame(pte)
+        states["valid"] += pte & 1
+        states["standby"] += pfn.state[number] == PageState.STANDBY
+        states["dirty"] += bool(pfn.flags[number] & MODIFIED_FLAG)
+        states["shared"] += pfn.share_count[number] > 1
+        states["locked"] += pfn.reference_count[number] > 1
+    counts = (states[name] for name in ("valid", "standby", "dirty", "shared", "locked"))
+    return CachedFile(area.index, area.name, len(views), cached, *counts)

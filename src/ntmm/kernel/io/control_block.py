@@ -1,8 +1,10 @@
 """The control block of an open file (FCB): the host's descriptor and what all opens of the file share."""
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from ntmm.kernel.io.caching import FileCache, FileData
 from ntmm.kernel.io.constants import (
     FILE_ATTRIBUTE_ARCHIVE,
     FILE_ATTRIBUTE_DIRECTORY,
@@ -25,6 +27,7 @@ class Owner(Protocol):
     """The volume as its control blocks see it."""
 
     quota: DiskQuota
+    cache: FileCache | None
 
     def now(self) -> int | None:
         """The time to stamp changes with as a FILETIME, or None to leave that to the host."""
@@ -37,31 +40,6 @@ class Owner(Protocol):
 
     def forget(self, block: "FileControlBlock") -> None:
         """The last open is gone."""
-
-
-class FileData(Protocol):
-    """The pages of a file that are in RAM, as its control block sees them."""
-
-    def may_truncate(self) -> bool:
-        """False while a program has the file mapped (MmCanFileBeTruncated)."""
-
-    def size_changed(self, size: int) -> None:
-        """The file has another size, in bytes; pages past a smaller one are dropped."""
-
-    def may_delete(self) -> bool:
-        """False while a program has the file mapped (MmFlushImageSection for delete)."""
-
-    def read_over(self, offset: int, data: bytes) -> bytes:
-        """What was read from the disk, with newer bytes that are only in RAM."""
-
-    def write_over(self, offset: int, data: bytes) -> None:
-        """Bytes went to the disk: pages in RAM get them as well."""
-
-    def give_up(self) -> bool:
-        """Writes what is dirty and lets go of the file; False if the disk refuses."""
-
-    def discard(self) -> None:
-        """The file is being deleted: nothing of it is written any more, and it is let go of."""
 
 
 class Open(Protocol):
@@ -92,6 +70,11 @@ class FileControlBlock:
         self._write_time: int | None = None if descriptor is None else owner.now()
 
     @property
+    def cache(self) -> FileCache | None:
+        """The cache manager of a machine; None for a volume on its own."""
+        return None if self.is_directory else self._owner.cache
+
+    @property
     def name(self) -> str:
         """The path below the drive, with backslashes."""
         return "\\" + "\\".join(self.place.path)
@@ -114,17 +97,27 @@ class FileControlBlock:
         return descriptor
 
     def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes at `offset`, as programs see them."""
+        """Up to `size` bytes at `offset` past the cache, with what is newer in RAM; never waits."""
         data = self.read_file(offset, size)
         return data if self.data is None else self.data.read_over(offset, data)
 
     def write(self, offset: int, data: bytes) -> int:
-        """Writes all of `data`; fails with DISK_FULL before anything is written."""
+        """Writes all of `data` past the cache; fails with DISK_FULL before anything is written."""
         size = self.size
-        written = self.write_file(offset, data)
+        end = offset + len(data)
+        if end > _LARGEST_FILE:
+            raise IoFailure(Status.DISK_FULL)
+        growth = max(0, end - size)
+        self._owner.quota.take(growth)
+        self.changed()
+        try:
+            written = self._put(offset, data)
+        except IoFailure:
+            self._owner.quota.take(self.size - size - growth)  # what it did not grow by
+            raise
         if self.data is not None:
-            if offset + len(data) > size:
-                self.data.size_changed(offset + len(data))
+            if end > size:
+                self.data.size_changed(end)
             self.data.write_over(offset, data)
         return written
 
@@ -136,41 +129,74 @@ class FileControlBlock:
         except OSError as error:
             raise host_failure(error) from error
 
-    def write_file(self, offset: int, data: bytes) -> int:
-        """Writes all of `data` to the disk; fails with DISK_FULL before anything is written."""
+    def write_pages(self, offset: int, data: bytes) -> None:
+        """Writes pages that were dirty in RAM. Who changed them has stamped the file, but for views, which do not."""
+        if self._write_time is None:
+            self.changed()
+        self._put(offset, data)
+
+    def _put(self, offset: int, data: bytes) -> int:
         descriptor = self.ensure_descriptor(writable=True)
-        if offset + len(data) > _LARGEST_FILE:
-            raise IoFailure(Status.DISK_FULL)
-        size = self.size
-        growth = max(0, offset + len(data) - size)
-        self._owner.quota.take(growth)
-        self._write_time = self._owner.now()
         try:
             return write_fully(descriptor, data, offset)
         except OSError as error:
-            self._owner.quota.take(self.size - size - growth)  # what it did not grow by
             raise host_failure(error) from error
 
+    def changed(self) -> None:
+        """The program writes to the file now."""
+        self._write_time = self._owner.now()
+
     def flush(self) -> None:
-        """Nothing to do: every write has reached the host's cache, which is this machine's disk."""
+        """What was written reaches the host's cache, which is this machine's disk."""
+        if self.cache is not None:
+            self.cache.flush(self)
 
     @property
     def size(self) -> int:
         """Length in bytes; 0 for a folder."""
         return 0 if self.is_directory else self._status().st_size
 
+    def extend(self, size: int) -> None:
+        """Makes the file longer for bytes that are written later: the disk has room for them from now on.
+
+        Fails with DISK_FULL. Whoever calls it holds the file exclusively.
+        """
+        descriptor, old = self.ensure_descriptor(writable=True), self.size
+        if size > _LARGEST_FILE:
+            raise IoFailure(Status.DISK_FULL)
+        self._owner.quota.take(size - old)
+        self.changed()
+        try:
+            os.posix_fallocate(descriptor, old, size - old)
+        except OSError as error:
+            self._owner.quota.take(old - size)
+            raise host_failure(error) from error
+        if self.data is not None:
+            self.data.size_changed(size)
+
     def set_size(self, size: int) -> None:
-        """Cuts or extends with zeros."""
-        descriptor = self.ensure_descriptor(writable=True)
+        """Cuts or extends with zeros; waits for other threads' writes to the file."""
+        self.ensure_descriptor(writable=True)
         if not 0 <= size <= _LARGEST_FILE:
             raise IoFailure(Status.INVALID_PARAMETER)
+        with self._exclusive():
+            self._set_size(size)
+
+    def cut(self, size: int) -> None:
+        """Takes back what `extend` has added: the bytes could not be written after all."""
+        self._set_size(size)
+
+    def _exclusive(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.cache is None else self.cache.exclusive(self)
+
+    def _set_size(self, size: int) -> None:
         if size < self.size and self.data is not None and not self.data.may_truncate():
             raise IoFailure(Status.USER_MAPPED_FILE)
         growth = size - self.size
         self._owner.quota.take(growth)
-        self._write_time = self._owner.now()
+        self.changed()
         try:
-            os.ftruncate(descriptor, size)
+            os.ftruncate(self.ensure_descriptor(writable=True), size)
         except OSError as error:
             self._owner.quota.take(-max(0, growth))
             raise host_failure(error) from error
@@ -211,7 +237,7 @@ class FileControlBlock:
         if change.access is not None:
             marks.access_time = change.access
         if change.write is not None:
-            self._write_time = None
+            self._write_time = change.write  # kept: pages that are written later must not change it
             self._stamp(change.write)
 
     def _stamp(self, write_time: int) -> None:
@@ -249,6 +275,10 @@ class FileControlBlock:
         self.locks.release_all(opened)
         if opened.delete_on_close:
             self.delete_pending = True
+        self.close_if_unused()
+
+    def close_if_unused(self) -> None:
+        """What the last open leaves to be done; again when the last user of the file's pages has gone after it."""
         if self.opens:
             return
         freed = self._finish()

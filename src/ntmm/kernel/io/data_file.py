@@ -43,7 +43,7 @@ class DataFile:
     def write(self, offset: int, data: bytes) -> None:
         """Writes all of `data`."""
         try:
-            self._block.write_file(offset, data)
+            self._block.write_pages(offset, data)
         except IoFailure as failure:
             raise FileRefused(failure.status) from failure
 

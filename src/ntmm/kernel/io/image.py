@@ -66,7 +66,7 @@ class VolumeImage:
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset`; an OSError where the file fails."""
         try:
-            return self._file.read(offset, size)
+            return self._file.read_now(offset, size)
         except IoFailure as failure:
             raise OSError(str(failure)) from failure
 

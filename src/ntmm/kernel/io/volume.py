@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ntmm.kernel.io.caching import FileCache
 from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
@@ -91,6 +92,8 @@ class Volume:
     ) -> None:
         """Raises OSError if a folder cannot be opened, ValueError if `overlay` holds something that is not ours."""
         self.quota = disk or DiskQuota()
+        self.cache: FileCache | None = None
+        """Slot: the cache manager of the machine that has this drive."""
         self._clock = clock
         self._files = _open_store(root, overlay)
         self._private_files = 0

@@ -90,10 +90,13 @@ class InPage:
         pfn = self._memory.pfn
         return pfn.available > pfn.signals.low_water + 4 * pages
 
-    def begin(self, pages: list[PageToRead], use: PageUse, flags: int, source: Source) -> InPageBlock:
+    def begin(
+        self, pages: list[PageToRead], use: PageUse, flags: int, source: Source, is_waited_for: bool = True
+    ) -> InPageBlock:
         """Starts a read of adjacent pages of a file; there must be free frames for them.
 
-        Where nothing else could run before the disk is done, time passes here, and it is READ_DONE or READ_FAILED.
+        Where nothing else could run before the disk is done, time passes here, and it is READ_DONE or READ_FAILED;
+        not so for a read that its thread goes on without (`is_waited_for` False).
         """
         frames = []
         memory, pte_format, take_for_read = self._memory, self._memory.format, self._memory.pfn.take_for_read
@@ -110,7 +113,7 @@ class InPage:
         self.pages += count
         if self.told is not None:
             self.told(source.file, source.page, count)
-        if self._scheduler.try_pass_time(due):
+        if is_waited_for and self._scheduler.try_pass_time(due):
             return self._complete_at_once(frames, source)
         block = InPageBlock(frames)
         for frame in frames:

@@ -12,6 +12,7 @@ memusage     !memusage
 control_area !ca
 objects      !handle, !object
 vm           !vm
+filecache    !filecache
 wsle         !wsle
 sysptes      !sysptes
 help         .help, ?
@@ -22,6 +23,7 @@ from typing import Final
 from ntmm.tools.command import Command
 from ntmm.tools.commands import (
     control_area,
+    filecache,
     memory,
     memusage,
     modules,
@@ -51,6 +53,7 @@ _LISTED: Final = (
     *control_area.COMMANDS,
     *objects.COMMANDS,
     *vm.COMMANDS,
+    *filecache.COMMANDS,
     *wsle.COMMANDS,
     *sysptes.COMMANDS,
 )

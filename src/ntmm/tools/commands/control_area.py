@@ -8,7 +8,7 @@ from ntmm.kernel.mm.section import ControlArea
 from ntmm.tools.command import Command
 from ntmm.tools.debugger import Debugger
 from ntmm.tools.expressions import address_of, number_of
-from ntmm.tools.kernel_view import ControlAreaFacts, control_area_at, control_areas_with_frames
+from ntmm.tools.object_view import ControlAreaFacts, control_area_at, control_areas_with_frames
 from ntmm.tools.protections import protection_name
 from ntmm.tools.rows import CommandError, Form, Layout, Row, column
 

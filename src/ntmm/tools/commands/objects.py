@@ -8,7 +8,7 @@ from ntmm.kernel.ob.handles import HandleEntry
 from ntmm.tools.command import Command, process_of
 from ntmm.tools.debugger import Debugger
 from ntmm.tools.expressions import number_of
-from ntmm.tools.kernel_view import handles, name_of, named_objects
+from ntmm.tools.object_view import handles, name_of, named_objects
 from ntmm.tools.rows import CommandError, Form, Row, column
 
 

@@ -25,7 +25,7 @@ from ntmm.nt.memory import (
     SECTION_MAP_READ,
     SECTION_MAP_WRITE,
     SECTION_QUERY,
-    VIEW_SHARE,
+    VIEW_UNMAP,
 )
 from ntmm.nt.status import Status, is_success
 from ntmm.nt.win32 import Win32Error
@@ -141,7 +141,7 @@ def MapViewOfFile(call: Call, mapping: int, access: int, high: int, low: int, si
 @failing(0)
 def MapViewOfFileEx(call: Call, mapping: int, access: int, high: int, low: int, size: int, base: int) -> int:
     """The address of a view; size 0 means the rest of the section. Offset and base are multiples of 64 KB (1132)."""
-    request = ViewRequest(base, 0, 0, high << 32 | low, size, VIEW_SHARE, 0, view_protection(access))
+    request = ViewRequest(base, 0, 0, high << 32 | low, size, VIEW_UNMAP, 0, view_protection(access))
     view = map_view(call, mapping, call.process, request)
     return view.base if is_success(view.status) else call.fail(view.status)
 

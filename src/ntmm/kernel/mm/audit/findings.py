@@ -164,12 +164,19 @@ def _walk_system(manager: MemoryManager, findings: Findings) -> None:
         if index in free_list:
             continue
         frame = memory.format.frame(pte)
-        if pte & 1:
+        if pte & 1 and _is_cached(manager, frame):
+            findings.shares[frame] += 1
+        elif pte & 1:
             findings.hold(frame, "system page")
             findings.places[frame] = index
         elif memory.format.is_transition(pte):
             findings.keep(frame, index)
         note_slot(manager, findings, pte)
+
+
+def _is_cached(manager: MemoryManager, frame: int) -> bool:
+    """True for a page of a file that the system cache maps; the shared user data page is the system's own."""
+    return bool(manager.pfn.flags[frame] & PROTOTYPE_FLAG) and frame != manager.system.shared_page_frame
 
 
 def _walk_space(manager: MemoryManager, space: AddressSpace, findings: Findings) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ntmm.kernel.mm.audit.contents import all_entries
 from ntmm.kernel.mm.audit.findings import Findings
+from ntmm.kernel.mm.audit.system_cache import cached_range
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.space import AddressSpace
@@ -71,14 +72,18 @@ def _valid_pages(manager: MemoryManager, space: AddressSpace) -> dict[int, int]:
 
 
 def check_system_working_set(manager: MemoryManager) -> Iterator[str]:
-    """The system working set holds the valid pages of paged pool."""
-    start, end = manager.system.paged_pool.grown_range
+    """The system working set holds the valid pages of paged pool and of the system cache."""
     tables, shift = manager.system.tables, manager.architecture.page_shift
     entries = manager.table_memory.entries
-    valid = {address >> shift for address, index in tables.resident(start, end) if entries[index] & 1}
+    valid = {
+        address >> shift
+        for start, end in (manager.system.paged_pool.grown_range, cached_range(manager))
+        for address, index in tables.resident(start, end)
+        if entries[index] & 1
+    }
     listed = sorted(entry.vpn for entry in manager.system.working_set.entries())
     if listed != sorted(valid):
-        yield f"the system working set differs from paged pool at {sorted(valid ^ set(listed))[:3]}"
+        yield f"the system working set differs from paged pool and system cache at {sorted(valid ^ set(listed))[:3]}"
 
 
 def check_slots(manager: MemoryManager, findings: Findings) -> Iterator[str]:

@@ -160,7 +160,7 @@ class FaultHandler:
 
     def bring_in_table(self, context: FaultContext, address: int) -> None:
         """Makes one more table on the way to an address valid for a service; raises GuestFault if it cannot be read."""
-        self._bring_in(lambda: self._table(context, address), address)
+        self.bring_in(lambda: self._table(context, address), address)
 
     def _table(self, context: FaultContext, address: int) -> FaultOutcome:
         if context.tables.find(address) != PAGED_OUT:
@@ -169,17 +169,18 @@ class FaultHandler:
 
     def bring_in_system_page(self, address: int) -> None:
         """Makes a page of pageable system space valid; raises GuestFault if it cannot be read."""
-        self._bring_in(lambda: self._system_page(address), address)
+        self.bring_in(lambda: self.system_page(address), address)
 
     def bring_in_page(self, index: int, pte_address: int, use: PageUse) -> int:
         """Takes the page of a transition or page-file PTE; answers its frame, which the caller writes into the PTE.
 
         May wait; raises GuestFault if the page cannot be read.
         """
-        self._bring_in(lambda: revive(self, index, pte_address, use) or outcome.TRANSITION, pte_address)
+        self.bring_in(lambda: revive(self, index, pte_address, use) or outcome.TRANSITION, pte_address)
         return self.format.frame(self.entries[index])
 
-    def _bring_in(self, look: Callable[[], FaultOutcome], address: int) -> None:
+    def bring_in(self, look: Callable[[], FaultOutcome], address: int) -> None:
+        """Looks again, with waits between, until the page is there; raises GuestFault if it cannot be read."""
         for _ in range(_READ_ATTEMPTS):
             result = look()
             if result.resolution is not Resolution.RESOLVED:
@@ -188,7 +189,8 @@ class FaultHandler:
                 return
         raise GuestFault(result.status, address, 0)
 
-    def _system_page(self, address: int) -> FaultOutcome:
+    def system_page(self, address: int) -> FaultOutcome:
+        """One look at a page of pageable system space: it is valid afterwards, or must be waited for."""
         if self.entries[self.system_tables.find(address)] & 1:
             return outcome.SPURIOUS
         result = system_fault(self, self.system_tables, self.system_working_set, address)
@@ -297,7 +299,7 @@ class FaultHandler:
     ) -> FaultOutcome:
         prototype_index = self.system_tables.find_word(prototype)
         while prototype_index < 0:
-            result = self._system_page(prototype)
+            result = self.system_page(prototype)
             if result.resolution is not Resolution.RESOLVED:
                 return result
             prototype_index = self.system_tables.find_word(prototype)

@@ -73,7 +73,8 @@ class PagingFileServices(Parts):
     def statistics(self) -> MemoryStatistics:
         """Figures of the whole machine, of this moment and since boot."""
         system_ptes = (self.system_ptes.total, self.system_ptes.free)
-        return collect(self.pfn, self.ledger, self.faults, self.pageout, self.paging_files.files, system_ptes)
+        files = self.paging_files.files
+        return collect(self.pfn, self.ledger, self.faults, self.pageout, files, system_ptes, self.system_cache)
 
     def memory_status(self, process: HasSpace) -> MemoryStatus:
         """The figures of GlobalMemoryStatusEx for a process."""

@@ -22,13 +22,13 @@ from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
 from ntmm.kernel.mm.section import Sections
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
 from ntmm.kernel.mm.space.adjust import SYSTEM_SHARE
+from ntmm.kernel.mm.system_cache import SystemCache, system_cache_bytes
 from ntmm.kernel.mm.system_ptes import SystemPtes, system_pte_count
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
 from ntmm.kernel.mm.working_set import WorkingSet, default_limits, system_limits
-from ntmm.nt.memory import (
-    ALLOCATION_GRANULARITY,
-)
+from ntmm.kernel.mm.working_set.working_set import GROWTH
+from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.status import Status
 
 FIRMWARE_FRAMES: Final = 0x30
@@ -60,7 +60,7 @@ class SystemOwner:
 
     @property
     def page_fault_count(self) -> int:
-        """Faults on pageable system space."""
+        """Faults on pageable system space and in the system cache."""
         return self._faults.system_faults
 
 
@@ -99,7 +99,7 @@ class Parts:
         self.ledger.limit = self.ledger.committed + self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT)
         self.resident = ResidentLedger(self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT))
         self.paging_files = PagingFiles(self.pfn.slots, architecture.page_size)
-        disk = Disk(clock)
+        self.disk = disk = Disk(clock)
         self.in_page = InPage(ram, self.table_memory, scheduler, disk)
         self.system_ptes = SystemPtes(
             self.system.tables, self.layout.system_ptes, self.layout.system_ptes_end, system_pte_count(ram.size)
@@ -120,6 +120,7 @@ class Parts:
         self.faults.shared_page_prototype = self.system.shared_page_prototype
         self.system.paged_pool.bring_in = self.faults.bring_in_system_page
         self.sections = Sections(self.system.tables, self.system.paged_pool, self.system.nonpaged_pool)
+        self.system_cache = self._make_system_cache()
         self.mapped_writer = MappedPageWriter(ram, self.system.tables, self.sections, scheduler, disk)
         self.pageout = PageOut(
             ram,
@@ -133,7 +134,7 @@ class Parts:
             replacement,
             self.mapped_writer,
         )
-        self.system.working_set.at_quota = self.pageout.at_quota
+        self.system.working_set.at_quota = self._system_at_quota
         self._system_owner = SystemOwner(self.system.working_set, self.faults)
         self._scheduler = scheduler
         for event in (self.pageout.notifications.low, self.pageout.notifications.high):
@@ -161,6 +162,18 @@ class Parts:
         """Slot: told (space, change, start, end, PAGE_* value) of every change of a range while a recorder listens."""
         self.current_teb: Callable[[AddressSpace], int] = lambda space: 0
         """Slot: the TEB of the thread on whose behalf the kernel touches its own memory; 0 in another process's."""
+
+    def _make_system_cache(self) -> SystemCache:
+        start, end = self.layout.system_cache, self.layout.system_cache_end
+        return SystemCache(self.faults, self.sections, start, system_cache_bytes(self.ram.size, end - start))
+
+    def _system_at_quota(self, working_set: WorkingSet) -> None:
+        """The system working set is full. While memory is short, a view that the cache does not use goes as a whole."""
+        is_large = working_set.count >= working_set.limits.maximum
+        if is_large and self.pfn.available <= self.pageout.levels.plenty and self.system_cache.shrink():
+            working_set.quota = max(working_set.limits.maximum, working_set.count + GROWTH)
+        else:
+            self.pageout.at_quota(working_set)
 
     def _working_set_owners(self) -> Iterator[WorkingSetOwner]:
         yield from self.spaces

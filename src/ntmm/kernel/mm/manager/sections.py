@@ -132,7 +132,8 @@ class SectionServices(Parts):
         """The pages of a data file; the file has one control area however many sections there are over it."""
         if block.data is None:
             area = self.sections.data_file(DataFile(block), "C:" + block.name)
-            block.data = DataPages(area, self.sections, self.system.tables, self.ram)
+            forget = self.system_cache.forget_pages
+            block.data = DataPages(area, self.sections, self.system.tables, self.ram, forget)
         assert isinstance(block.data, DataPages)
         return block.data
 

@@ -83,12 +83,30 @@ class MappedPageWriter:
         for subsection in list(area.subsections):
             page = max(first, subsection.first_page)
             stop = min(end, subsection.first_page + subsection.pages)
-            while page < stop:
+            while (page := self._next_to_write(area, page, stop)) < stop:
                 self._await_write(area, page)
                 count, refused = self._write_run(area, page, stop)
                 refusal = refusal or refused
                 page += max(1, count)
         return refusal
+
+    def _next_to_write(self, area: ControlArea, page: int, stop: int) -> int:
+        """The first page from `page` on that is dirty or being written, or `stop`: many prototype PTEs at a look."""
+        words_per_page = 1 << self._memory.entries_shift
+        flags, pte_format = self._pfn.flags, self._memory.format
+        while page < stop and area.subsection_of(page) is not None:
+            address = area.prototype_of(page)
+            offset = (address & self._memory.architecture.page_mask) // area.pte_size
+            count = min(stop - page, words_per_page - offset)
+            index = self._tables.find_word(address)
+            words = self._memory.entries[index : index + count].tolist() if index >= 0 else []
+            for number, pte in enumerate(words):
+                if (pte & 1 or pte_format.is_transition(pte)) and (
+                    flags[pte_format.frame(pte)] & (MODIFIED_FLAG | WRITE_FLAG)
+                ):
+                    return page + number
+            page += count
+        return stop
 
     def _await_write(self, area: ControlArea, page: int) -> None:
         """A write of the page that is under way ends first: it holds what was true when it began."""

@@ -179,12 +179,12 @@ class Sections:
                 deleted += 1
         return deleted
 
-    def purge(self, area: ControlArea, first: int, end: int) -> bool:
-        """Takes pages [first, end) out of RAM without writing them; False if one is mapped or held."""
-        complete = True
+    def purge(self, area: ControlArea, first: int, end: int, keep: int = 0) -> bool:
+        """Takes pages [first, end) out of RAM without writing them; False if one is mapped, or has a flag of `keep`."""
+        complete, flags = True, self._memory.pfn.flags
         for page, index in self._existing(area, first, end):
             pte = self._memory.entries[index]
-            if pte & 1:
+            if pte & 1 or (self._memory.format.is_transition(pte) and flags[self._memory.format.frame(pte)] & keep):
                 complete = False
             elif self._memory.format.is_transition(pte):
                 self._drop(area, page, index, pte)

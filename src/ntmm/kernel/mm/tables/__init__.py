@@ -4,7 +4,7 @@
 """
 
 from ntmm.kernel.mm.tables.formats import PteFormat, format_for
-from ntmm.kernel.mm.tables.page_tables import PageTables, TableMemory
+from ntmm.kernel.mm.tables.page_tables import PageTables
 from ntmm.kernel.mm.tables.root import (
     create_root,
     own_slots,
@@ -15,6 +15,7 @@ from ntmm.kernel.mm.tables.root import (
     share_system_entry,
 )
 from ntmm.kernel.mm.tables.shares import drop_prototype_share
+from ntmm.kernel.mm.tables.table_memory import TableMemory
 
 __all__ = [
     "PageTables",

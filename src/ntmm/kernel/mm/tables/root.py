@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ntmm.kernel.mm.pfn import NO_FRAME, PageUse
-from ntmm.kernel.mm.tables.page_tables import TableMemory
+from ntmm.kernel.mm.tables.table_memory import TableMemory
 
 PAE_DIRECTORIES: Final = 4
 
