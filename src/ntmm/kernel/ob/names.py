@@ -25,3 +25,7 @@ class ObjectNames:
     def insert(self, name: str, target: KernelObject) -> None:
         """Gives an object its name."""
         self._objects[self._key(name)] = target
+
+    def items(self) -> list[tuple[str, KernelObject]]:
+        """(name, object) of all that still have handles or pointers."""
+        return [(name, one) for name, one in self._objects.items() if one.handle_count or one.pointer_count]
