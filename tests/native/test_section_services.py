@@ -225,8 +225,7 @@ def test_is_nothing_told_of_a_view_that_is_not(call: Any, mm: FakeSections) -> N
 def test_is_a_view_unmapped(call: Any, mm: FakeSections) -> None:
     assert NtUnmapViewOfSection(call, SELF, VIEW) == Status.SUCCESS
     assert mm.calls == [("unmap", VIEW)]
-    call.process.ended = True
-    assert NtUnmapViewOfSection(call, SELF, VIEW) == Status.PROCESS_IS_TERMINATING
+    assert NtUnmapViewOfSection(call, 0x444, VIEW) == Status.INVALID_HANDLE
 
 
 def test_does_a_section_grow_only_by_a_handle_for_that(call: Any, mm: FakeSections) -> None:

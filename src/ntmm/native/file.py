@@ -23,6 +23,8 @@ TRANSFER_CHUNK: Final = 1 << 20
 
 _USE_FILE_POINTER: Final = -2
 _WRITE_TO_END: Final = -1
+_INHERIT: Final = 2
+"""OBJ_INHERIT of an OBJECT_ATTRIBUTES."""
 
 Parameters = ParamSpec("Parameters")
 Handler = Callable[Concatenate[Call, Parameters], int]
@@ -117,9 +119,9 @@ def _below(folder: File, name: str) -> str:
     return "\\??\\C:" + folder.name.rstrip("\\") + "\\" + name
 
 
-def insert_file(call: Call, opened: Opened) -> int:
+def insert_file(call: Call, opened: Opened, inherit: bool = False) -> int:
     """A handle to a file just opened."""
-    return call.process.handles.insert(opened.file, opened.file.access)
+    return call.process.handles.insert(opened.file, opened.file.access, inherit)
 
 
 @service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32")
@@ -145,7 +147,8 @@ def NtCreateFile(
         return Status.NOT_IMPLEMENTED
     request = OpenRequest(access, share, Disposition(disposition), options, file_attributes)
     opened = call.kernel.volume.open(object_path(call, attributes), request)
-    call.memory.write_pointer(handle_address, insert_file(call, opened))
+    inherit = bool(call.memory.read_u32(attributes + 3 * call.memory.pointer_size) & _INHERIT)
+    call.memory.write_pointer(handle_address, insert_file(call, opened, inherit))
     write_io_status(call, io_status, Status.SUCCESS, opened.action)
     return Status.SUCCESS
 

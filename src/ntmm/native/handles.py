@@ -74,9 +74,9 @@ class TargetProcess:
         self._is_other = self._process is not call.process
 
     def __enter__(self) -> Process:
+        if self._process.ended:
+            raise InvalidHandle(Status.PROCESS_IS_TERMINATING)
         if self._is_other:
-            if self._process.ended:
-                raise InvalidHandle(Status.PROCESS_IS_TERMINATING)
             self._process.reference()
         return self._process
 

@@ -73,17 +73,18 @@ def specific_access(access: int) -> int:
 
 def insert_section(call: Call, section: Section, access: int, request: ObjectRequest) -> tuple[Status, int]:
     """A handle to a new section, or with OBJ_OPENIF to the one that has the name (OBJECT_NAME_EXISTS)."""
+    inherit = bool(request.flags & OBJ_INHERIT)
     existing = call.kernel.names.get(request.name) if request.name else None
     if existing is None:
         if request.name:
             call.kernel.names.insert(request.name, section)
-        return Status.SUCCESS, call.process.handles.insert(section, specific_access(access))
+        return Status.SUCCESS, call.process.handles.insert(section, specific_access(access), inherit)
     section.close_if_unused()
     if not isinstance(existing, Section):
         return Status.OBJECT_TYPE_MISMATCH, 0
     if not request.flags & OBJ_OPENIF:
         return Status.OBJECT_NAME_COLLISION, 0
-    return Status.OBJECT_NAME_EXISTS, call.process.handles.insert(existing, specific_access(access))
+    return Status.OBJECT_NAME_EXISTS, call.process.handles.insert(existing, specific_access(access), inherit)
 
 
 def open_section(call: Call, access: int, request: ObjectRequest) -> int:
@@ -93,7 +94,7 @@ def open_section(call: Call, access: int, request: ObjectRequest) -> int:
         raise IoFailure(Status.OBJECT_NAME_NOT_FOUND)
     if not isinstance(found, Section):
         raise IoFailure(Status.OBJECT_TYPE_MISMATCH)
-    return call.process.handles.insert(found, specific_access(access))
+    return call.process.handles.insert(found, specific_access(access), bool(request.flags & OBJ_INHERIT))
 
 
 def section_of(call: Call, handle: int, needed: int) -> Section:

@@ -31,6 +31,7 @@ from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
 from ntmm.win32.fileapi.naming import narrow, nt_path_of
 from ntmm.win32.process_parameters import ProcessParameters
+from ntmm.win32.security_attributes import inherits
 from ntmm.win32.text import WIDE, StringKind
 
 FILE_FLAG_DELETE_ON_CLOSE: Final = 0x04000000
@@ -83,7 +84,9 @@ def _open_console(call: Call, index: int) -> int:
     return call.process.handles.insert(file, file.access)
 
 
-def create_file(call: Call, path: str, access: int, share: int, disposition: int, flags: int) -> int:
+def create_file(
+    call: Call, path: str, access: int, share: int, disposition: int, flags: int, inherit: bool = False
+) -> int:
     """CreateFile with its path already decoded; raises Win32Failure and IoFailure."""
     if path.upper() in _CONSOLE_NAMES:
         return _open_console(call, _CONSOLE_NAMES[path.upper()])
@@ -96,7 +99,7 @@ def create_file(call: Call, path: str, access: int, share: int, disposition: int
         raise
     existed = request.disposition in _TELLS_EXISTED and opened.action is not OpenAction.CREATED
     call.set_last_error(Win32Error.ALREADY_EXISTS if existed else 0)
-    return insert_file(call, opened)
+    return insert_file(call, opened, inherit)
 
 
 @service("kernel32", "CreateFileW", "p u32 u32 p u32 u32 h")
@@ -105,7 +108,8 @@ def CreateFileW(
     call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
 ) -> int:
     """Opens or creates a file, a folder (FILE_FLAG_BACKUP_SEMANTICS), NUL, CONIN$ or CONOUT$."""
-    return create_file(call, WIDE.read(call, name), access, share, disposition, flags)
+    path = WIDE.read(call, name)
+    return create_file(call, path, access, share, disposition, flags, inherits(call, security))
 
 
 @service("kernel32", "CreateFileA", "p u32 u32 p u32 u32 h")
@@ -114,7 +118,8 @@ def CreateFileA(
     call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
 ) -> int:
     """CreateFileW with an ANSI name."""
-    return create_file(call, narrow(call).read(call, name), access, share, disposition, flags)
+    path = narrow(call).read(call, name)
+    return create_file(call, path, access, share, disposition, flags, inherits(call, security))
 
 
 def _delete(call: Call, path: str, options: int) -> int:
