@@ -7,7 +7,7 @@ import pytest
 
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32 import winbase
-from ntmm.win32.fileapi import attributes, create, drives, find, move, paths, transfer
+from ntmm.win32.fileapi import asynchronous, attributes, create, drives, find, move, paths, transfer
 from ntmm.win32.handleapi import CloseHandle, DuplicateHandle
 from tests.win32.fake_call import BUFFER
 
@@ -109,7 +109,7 @@ def test_does_an_overlapped_read_use_its_offset(call: Any, tmp_path: Path) -> No
     call.memory.write_u64(overlapped + 2 * pointer, 7)
     assert transfer.ReadFile(call, handle, BUFFER, 10, COUNT, overlapped) == 1
     assert call.memory.read(BUFFER, 3) == b"789"
-    assert transfer.GetOverlappedResult(call, handle, overlapped, COUNT, 1) == 1
+    assert asynchronous.GetOverlappedResult(call, handle, overlapped, COUNT, 1) == 1
     assert call.memory.read_u32(COUNT) == 3
     call.memory.write_u64(overlapped + 2 * pointer, 10)
     assert transfer.ReadFile(call, handle, BUFFER, 10, COUNT, overlapped) == 0

@@ -13,6 +13,7 @@ from ntmm.kernel.cc import CacheManager
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.apc import deliver_apc
 from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.exceptions import ExceptionRecord, deliver
@@ -93,6 +94,7 @@ class Kernel:
         self.volume.cache = self.cc
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
+        self.traps.user_apc = self._user_apc
         if self.trace.enabled:
             connect_trace(self.trace, self.mm, self.scheduler, self.clock, self.swapper)
 
@@ -154,6 +156,17 @@ class Kernel:
             deliver(self.cpu, thread.context, process.memory, record, process.exception_dispatcher)
         except GuestFault:
             self.ps.exit_process(process, record.code)
+
+    def _user_apc(self, thread: Thread) -> None:
+        """Lets a thread call its first user APC (KiDeliverApc); the rest follow when that returns by NtContinue."""
+        thread.user_apc_pending = False
+        process = thread.process
+        try:
+            deliver_apc(self.cpu, thread.context, process.memory, thread.user_apcs.popleft(), process.apc_dispatcher)
+        except GuestFault as fault:
+            self.raise_exception(
+                thread, ExceptionRecord(fault.status, thread.context.pc, (fault.access, fault.address))
+            )
 
     def shut_down(self) -> bool:
         """Writes what is dirty in RAM to the host's files; False if the host refuses some. No thread runs any more."""

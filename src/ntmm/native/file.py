@@ -12,8 +12,9 @@ from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.volume import Opened, OpenRequest
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ob import Event, InvalidHandle
+from ntmm.kernel.ob import InvalidHandle
 from ntmm.native.call import Call
+from ntmm.native.io_request import IoRequest, write_io_status
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import check_read, check_write
 from ntmm.nt.status import Status
@@ -91,12 +92,6 @@ def write_from(call: Call, file: File, buffer: int, size: int, offset: int | Non
     return done
 
 
-def write_io_status(call: Call, address: int, status: int, information: int) -> None:
-    """Fills an IO_STATUS_BLOCK."""
-    call.memory.write_u32(address, status)
-    call.memory.write_pointer(address + call.memory.pointer_size, information)
-
-
 def _read_name(call: Call, attributes: int) -> tuple[int, str]:
     """Root handle and name of an OBJECT_ATTRIBUTES."""
     pointer = call.memory.pointer_size
@@ -164,13 +159,13 @@ def NtOpenFile(
     )
 
 
-def _offset(call: Call, file: File, address: int) -> int | None:
-    """The offset in a ByteOffset parameter; None for the current position."""
-    if not address:
+def offset_of(call: Call, file: File, address: int) -> int | None:
+    """The offset in a ByteOffset parameter; None for the current position, which asynchronous files do not have."""
+    if not address and file.is_synchronous:
         return None
-    value = call.memory.read_u64(address)
+    value = call.memory.read_u64(address) if address else 1 << 63
     signed = value - (1 << 64) if value >> 63 else value
-    if signed == _USE_FILE_POINTER:
+    if signed == _USE_FILE_POINTER and file.is_synchronous:
         return None
     if signed == _WRITE_TO_END:
         return file.size
@@ -179,17 +174,9 @@ def _offset(call: Call, file: File, address: int) -> int | None:
     return signed
 
 
-def _key(call: Call, address: int) -> int:
+def key_of(call: Call, address: int) -> int:
     """The key of the caller's locks; 0 without one."""
     return call.memory.read_u32(address) if address else 0
-
-
-def complete_io(call: Call, event: int, io_status: int, status: int, information: int) -> int:
-    """Fills an IO_STATUS_BLOCK, signals the request's event if it has one, and answers the status."""
-    write_io_status(call, io_status, status, information)
-    if event:
-        call.process.handles.lookup(event, Event).set()
-    return status
 
 
 @service("ntdll", "NtReadFile", "h h p p p p u32 p p")
@@ -206,16 +193,15 @@ def NtReadFile(
     byte_offset: int,
     key: int,
 ) -> int:
-    """Reads and completes at once; END_OF_FILE if there is nothing to read. APC routines are not supported."""
-    if apc_routine:
-        return Status.NOT_IMPLEMENTED
-    file = lookup_file(call, handle)
-    offset = _offset(call, file, byte_offset)
-    count = read_into(call, file, buffer, length, offset, _key(call, key))
+    """Reads and completes at once; END_OF_FILE if there is nothing to read."""
+    file, request = lookup_file(call, handle), IoRequest(event, apc_routine, apc_context, io_status)
+    offset = offset_of(call, file, byte_offset)
+    request.begin(call, file)
+    count = read_into(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:
         file.position = offset + count
     status = Status.END_OF_FILE if length and not count else Status.SUCCESS
-    return complete_io(call, event, io_status, status, count)
+    return request.complete(call, file, status, count)
 
 
 @service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
@@ -232,15 +218,14 @@ def NtWriteFile(
     byte_offset: int,
     key: int,
 ) -> int:
-    """Writes and completes at once. APC routines are not supported."""
-    if apc_routine:
-        return Status.NOT_IMPLEMENTED
-    file = lookup_file(call, handle)
-    offset = _offset(call, file, byte_offset)
-    count = write_from(call, file, buffer, length, offset, _key(call, key))
+    """Writes and completes at once."""
+    file, request = lookup_file(call, handle), IoRequest(event, apc_routine, apc_context, io_status)
+    offset = offset_of(call, file, byte_offset)
+    request.begin(call, file)
+    count = write_from(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:
         file.position = offset + count
-    return complete_io(call, event, io_status, Status.SUCCESS, count)
+    return request.complete(call, file, Status.SUCCESS, count)
 
 
 @service("ntdll", "NtFlushBuffersFile", "h p")

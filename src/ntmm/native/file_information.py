@@ -9,7 +9,9 @@ from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.information import FileInformation, TimeChange
 from ntmm.native.call import Call
-from ntmm.native.file import answers_status, lookup_file, object_path, write_io_status
+from ntmm.native.completion import bind_port
+from ntmm.native.file import answers_status, lookup_file, object_path
+from ntmm.native.io_request import write_io_status
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import check_position
@@ -24,6 +26,7 @@ DISPOSITION: Final = 13
 POSITION: Final = 14
 ALLOCATION: Final = 19
 END_OF_FILE: Final = 20
+COMPLETION: Final = 30
 NETWORK_OPEN: Final = 34
 VALID_DATA_LENGTH: Final = 39
 
@@ -177,6 +180,12 @@ def set_valid_data(call: Call, file: File, length: int) -> None:
         raise IoFailure(Status.INVALID_PARAMETER)
 
 
+def _set_completion(call: Call, file: File, buffer: int) -> None:
+    port = call.memory.read_pointer(buffer)
+    key = call.memory.read_pointer(buffer + call.memory.pointer_size)
+    bind_port(call, file, (port & 0x7FFFFFFF) - (port & 0x80000000), key)
+
+
 def _set_valid_data(call: Call, file: File, buffer: int) -> None:
     set_valid_data(call, file, call.memory.read_u64(buffer))
 
@@ -188,6 +197,7 @@ _SETTERS: Final[dict[int, tuple[int, Callable[[Call, File, int], None]]]] = {
     POSITION: (8, _set_position),
     ALLOCATION: (8, _set_allocation),
     END_OF_FILE: (8, _set_end_of_file),
+    COMPLETION: (8, _set_completion),
     VALID_DATA_LENGTH: (8, _set_valid_data),
 }
 

@@ -6,7 +6,8 @@ from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.locks import ByteRange
 from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
-from ntmm.native.file import answers_status, complete_io, lookup_file, write_io_status
+from ntmm.native.file import answers_status, lookup_file
+from ntmm.native.io_request import IoRequest, write_io_status
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import lock_owner
 from ntmm.nt.status import Status
@@ -55,14 +56,12 @@ def NtLockFile(
     fail_immediately: int,
     exclusive: int,
 ) -> int:
-    """Locks a range of bytes for this open of the file. APC routines are not supported."""
-    if apc_routine:
-        return Status.NOT_IMPLEMENTED
+    """Locks a range of bytes for this open of the file."""
+    file, request = lookup_file(call, handle), IoRequest(event, apc_routine, apc_context, io_status)
+    request.begin(call, file)
     where = ByteRange(call.memory.read_u64(byte_offset), call.memory.read_u64(length))
-    status = lock_file(
-        call, lookup_file(call, handle), where, bool(exclusive & 0xFF), bool(fail_immediately & 0xFF), key
-    )
-    return complete_io(call, event, io_status, status, 0)
+    status = lock_file(call, file, where, bool(exclusive & 0xFF), bool(fail_immediately & 0xFF), key)
+    return request.complete(call, file, status, 0)
 
 
 @service("ntdll", "NtUnlockFile", "h p p p u32")

@@ -16,8 +16,9 @@ from ntmm.kernel.mm.space.map import View, ViewRequest, check_request
 from ntmm.kernel.ob import InvalidHandle
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.file import answers_status, lookup_file, write_io_status
+from ntmm.native.file import answers_status, lookup_file
 from ntmm.native.handles import PROCESS_VM_OPERATION, TargetProcess
+from ntmm.native.io_request import write_io_status
 from ntmm.native.named_section import ObjectRequest, insert_section, open_section, read_attributes, section_of
 from ntmm.native.service_table import service
 from ntmm.nt.memory import (

@@ -1,6 +1,8 @@
 """Importing this module registers every Nt* service."""
 
 from ntmm.native import (
+    apc,
+    completion,
     exception,
     file,
     file_information,
@@ -15,6 +17,7 @@ from ntmm.native import (
     port_messages,
     process,
     process_information,
+    scatter,
     section,
     section_information,
     synchronization,
@@ -24,6 +27,8 @@ from ntmm.native import (
 )
 
 __all__ = [
+    "apc",
+    "completion",
     "exception",
     "file",
     "file_information",
@@ -38,6 +43,7 @@ __all__ = [
     "port_messages",
     "process",
     "process_information",
+    "scatter",
     "section",
     "section_information",
     "synchronization",

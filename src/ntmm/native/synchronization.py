@@ -62,7 +62,9 @@ def NtResetEvent(call: Call, handle: int, previous: int) -> int:
 
 @service("ntdll", "NtWaitForSingleObject", "h u32 p")
 def NtWaitForSingleObject(call: Call, handle: int, alertable: int, timeout: int) -> int:
-    """Waits for one object."""
+    """Waits for one object; alertably, a user APC ends the wait with USER_APC."""
     target = waitable_of(call, handle)
     amount = timeout_of(call, timeout)
-    return call.kernel.scheduler.wait(call.thread, (target,), timeout_100ns=amount, user_mode=True)
+    return call.kernel.scheduler.wait(
+        call.thread, (target,), timeout_100ns=amount, user_mode=True, alertable=bool(alertable & 0xFF)
+    )

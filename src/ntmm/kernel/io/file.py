@@ -7,12 +7,15 @@ position belongs to the services that use it, and is kept in `position`.
 from dataclasses import dataclass
 from typing import Any
 
+from ntmm.kernel.io.completion import CompletionPlace
 from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
     FILE_EXECUTE,
     FILE_NO_INTERMEDIATE_BUFFERING,
     FILE_READ_DATA,
+    FILE_SYNCHRONOUS_IO_ALERT,
+    FILE_SYNCHRONOUS_IO_NONALERT,
     FILE_WRITE_DATA,
     FileType,
 )
@@ -24,6 +27,8 @@ from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ob.objects import KernelObject
 from ntmm.nt.status import Status
 
+_SYNCHRONOUS = FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT
+
 
 class File(KernelObject, DispatcherObject):
     """What all files have in common. Every request completes at once, so a wait for a file never blocks."""
@@ -33,12 +38,21 @@ class File(KernelObject, DispatcherObject):
     is_directory = False
     is_unbuffered = False
     """Opened with FILE_NO_INTERMEDIATE_BUFFERING: only whole sectors are read and written."""
+    is_synchronous = True
+    """Opened without FILE_FLAG_OVERLAPPED: it has a current position, and no completion port."""
 
     def __init__(self, name: str, access: int) -> None:
         super().__init__()
         self.name = name
         self.access = access
         self.position = 0
+        self.completion: CompletionPlace | None = None
+        """The completion port that is told of its requests; it has a pointer reference from here."""
+
+    def close(self) -> None:
+        if self.completion is not None:
+            self.completion.port.dereference()
+            self.completion = None
 
     def is_signalled(self, thread: KernelThread) -> bool:
         return True
@@ -116,6 +130,7 @@ class FileObject(File):
         self.options = mode.options
         self.private_cache_map: Any = None
         """What the cache manager knows of this open."""
+        self.is_synchronous = bool(mode.options & _SYNCHRONOUS)
         self.is_unbuffered = bool(mode.options & FILE_NO_INTERMEDIATE_BUFFERING) and not block.is_directory
 
     def read(self, offset: int, size: int) -> bytes:
@@ -160,6 +175,7 @@ class FileObject(File):
         return self.block.read(offset, size)
 
     def close(self) -> None:
+        super().close()
         if self.block.cache is not None:
             self.block.cache.closed(self)
         self.block.close_open(self)

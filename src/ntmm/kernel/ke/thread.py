@@ -1,10 +1,12 @@
 """The scheduler's view of a thread: a greenlet, a state, and what it waits for (KTHREAD)."""
 
+from collections import deque
 from enum import Enum, auto
 from typing import Any
 
 from greenlet import greenlet
 
+from ntmm.kernel.ke.apc import UserApc
 from ntmm.kernel.ke.timers import Timer
 
 NORMAL_PRIORITY = 8
@@ -50,6 +52,13 @@ class KernelThread:
         self.must_exit = False
         self.apc_pending = False
         """It must end or be suspended before it enters user mode again: what NT does by kernel APCs."""
+        self.user_apcs: deque[UserApc] = deque()
+        """What it will call when it next waits alertably."""
+        self.user_apc_pending = False
+        """The first of them is called before it goes on in user mode."""
+        self.alertable = False
+        """Its wait ends for a user APC or an alert."""
+        self.alerted = False
         self.stack_resident = True
         """False while the kernel stack is out of memory: the thread cannot run."""
         self.kernel_stack: Any = None

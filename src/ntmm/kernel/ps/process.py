@@ -36,6 +36,7 @@ class Process(KernelObject, DispatcherObject):
         self.modules: Any = None
         self.parameters: Any = None
         self.exception_dispatcher = 0
+        self.apc_dispatcher = 0
         self.exit_status: int = Status.PENDING
         self.ended = False
         self.missing_imports: list[tuple[str, str]] = []

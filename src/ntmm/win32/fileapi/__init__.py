@@ -3,6 +3,7 @@
 create      CreateFile, DeleteFile, CreateDirectory, RemoveDirectory
 transfer    ReadFile, WriteFile, file pointers, sizes, times
 overlapped  OVERLAPPED
+asynchronous outcomes, completion ports, ReadFileScatter and WriteFileGather
 locking     LockFile and UnlockFile
 attributes  GetFileAttributes and GetFileInformationByHandle
 find        FindFirstFile and FindNextFile
@@ -11,6 +12,6 @@ paths       full, temporary and long names
 drives      drives and their room
 """
 
-from ntmm.win32.fileapi import attributes, create, drives, find, locking, move, paths, transfer
+from ntmm.win32.fileapi import asynchronous, attributes, create, drives, find, locking, move, paths, transfer
 
-__all__ = ["attributes", "create", "drives", "find", "locking", "move", "paths", "transfer"]
+__all__ = ["asynchronous", "attributes", "create", "drives", "find", "locking", "move", "paths", "transfer"]

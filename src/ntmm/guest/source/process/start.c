@@ -63,6 +63,7 @@ NORETURN void WINAPI NtmmProcessStart(NTMM_START *block) {
     leave_loader();
     if (!accepted)
         RtlExitUserProcess((u32)STATUS_DLL_INIT_FAILED);
+    NtTestAlert();
     RtlExitUserProcess((u32)call_unchecked(block->StartAddress, (uptr)peb(), 0, 0));
 }
 
@@ -73,5 +74,6 @@ NORETURN void WINAPI NtmmThreadStart(NTMM_START *block) {
     enter_loader();
     call_initializers(block, DLL_THREAD_ATTACH, NULL);
     leave_loader();
+    NtTestAlert(); /* APCs that were queued before the thread ran come before its routine */
     ExitThread((u32)call_unchecked(start, parameter, 0, 0));
 }
