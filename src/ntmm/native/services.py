@@ -3,6 +3,7 @@
 from ntmm.native import (
     apc,
     completion,
+    directory,
     exception,
     file,
     file_information,
@@ -24,11 +25,13 @@ from ntmm.native import (
     thread_context,
     thread_information,
     time,
+    volume_information,
 )
 
 __all__ = [
     "apc",
     "completion",
+    "directory",
     "exception",
     "file",
     "file_information",
@@ -50,4 +53,5 @@ __all__ = [
     "thread_context",
     "thread_information",
     "time",
+    "volume_information",
 ]

@@ -130,6 +130,9 @@ class FileObject(File):
         self.options = mode.options
         self.private_cache_map: Any = None
         """What the cache manager knows of this open."""
+        self.scan: Any = None
+        """How far NtQueryDirectoryFile has read this folder: a DirectoryScan, of the names that `scan_pattern` fits."""
+        self.scan_pattern = "*"
         self.is_synchronous = bool(mode.options & _SYNCHRONOUS)
         self.is_unbuffered = bool(mode.options & FILE_NO_INTERMEDIATE_BUFFERING) and not block.is_directory
 
