@@ -10,6 +10,7 @@ from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.hw.ram import Ram
 from ntmm.kernel.cc import CacheManager
+from ntmm.kernel.io.named_pipe import Pipes
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
@@ -71,6 +72,7 @@ class Kernel:
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
         self.names = ObjectNames()
+        self.pipes = Pipes(self.scheduler)
         self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
         self._access_fault = self.mm.faults.access_fault
         self._connect()

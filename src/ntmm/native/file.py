@@ -7,9 +7,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 
-from ntmm.kernel.io.constants import DELETE, FILE_DIRECTORY_FILE, Disposition
+from ntmm.kernel.io.constants import (
+    DELETE,
+    FILE_DIRECTORY_FILE,
+    FILE_SYNCHRONOUS_IO_ALERT,
+    FILE_SYNCHRONOUS_IO_NONALERT,
+    Disposition,
+    OpenAction,
+)
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject
+from ntmm.kernel.io.named_pipe import pipe_name
 from ntmm.kernel.io.volume import Opened, OpenRequest
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import InvalidHandle
@@ -63,7 +71,7 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
             data = file.read(start + done, wanted)
             call.memory.write(buffer + done, data)
             done += len(data)
-            if len(data) < wanted:
+            if len(data) < wanted or not file.has_end:
                 break
     except GuestFault as fault:
         raise IoFailure(Status.ACCESS_VIOLATION) from fault
@@ -71,6 +79,15 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
         if offset is None:
             file.position = start + done
     return done
+
+
+def open_path(call: Call, nt_path: str, request: OpenRequest) -> Opened:
+    """Opens or creates by NT path: a file of the drive, a device, or a client's end of a named pipe."""
+    name = pipe_name(nt_path)
+    if name is None:
+        return call.kernel.volume.open(nt_path, request)
+    synchronous = bool(request.options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT))
+    return Opened(call.kernel.pipes.open(name, request.access, synchronous), OpenAction.OPENED)
 
 
 def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
@@ -141,7 +158,7 @@ def NtCreateFile(
     if ea_length:
         return Status.NOT_IMPLEMENTED
     request = OpenRequest(access, share, Disposition(disposition), options, file_attributes)
-    opened = call.kernel.volume.open(object_path(call, attributes), request)
+    opened = open_path(call, object_path(call, attributes), request)
     inherit = bool(call.memory.read_u32(attributes + 3 * call.memory.pointer_size) & _INHERIT)
     call.memory.write_pointer(handle_address, insert_file(call, opened, inherit))
     write_io_status(call, io_status, Status.SUCCESS, opened.action)
@@ -200,7 +217,7 @@ def NtReadFile(
     count = read_into(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:
         file.position = offset + count
-    status = Status.END_OF_FILE if length and not count else Status.SUCCESS
+    status = Status.END_OF_FILE if length and not count and file.has_end else file.read_status
     return request.complete(call, file, status, count)
 
 

@@ -49,6 +49,11 @@ class File(KernelObject, DispatcherObject):
         self.completion: CompletionPlace | None = None
         """The completion port that is told of its requests; it has a pointer reference from here."""
 
+    has_end = True
+    """A read of nothing means the end of the file."""
+    read_status = Status.SUCCESS
+    """BUFFER_OVERFLOW after a read that has cut a pipe's message."""
+
     def close(self) -> None:
         if self.completion is not None:
             self.completion.port.dereference()

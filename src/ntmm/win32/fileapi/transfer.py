@@ -44,11 +44,12 @@ def ReadFile(call: Call, handle: int, buffer: int, size: int, count_address: int
     count = read_into(call, file, buffer, size, request.offset if request else None)
     if count_address:
         call.memory.write_u32(count_address, count)
+    status = file.read_status
     if request is not None:
-        status = Status.END_OF_FILE if size and not count else Status.SUCCESS
+        status = Status.END_OF_FILE if size and not count and file.has_end else status
         request.complete(status, count)
-        if status:
-            raise IoFailure(status)
+    if status:
+        raise IoFailure(status)
     return 1
 
 
