@@ -8,7 +8,7 @@ PLACES = pytest.mark.parametrize(("folder", "architecture"), MACHINES)
 
 
 @PLACES
-@pytest.mark.parametrize("name", ["requests", "pipes"])
+@pytest.mark.parametrize("name", ["requests", "pipes", "jobs"])
 def test_does_the_sample_find_everything_right(name: str, folder: str, architecture: str) -> None:
     finished = run(sample(folder, name), architecture=architecture)
     assert "FAIL" not in finished.output, finished.output

@@ -48,6 +48,8 @@ class KernelThread:
         self.quantum_end_100ns = 0
         self.quantum_left_100ns = 0
         """What a pre-empted thread still has of its quantum; 0 for a new one."""
+        self.run_time_100ns = 0
+        """Time for which it has run, up to its last switch."""
         self.suspend_count = 0
         self.must_exit = False
         self.apc_pending = False

@@ -13,6 +13,7 @@ from ntmm.kernel.ke.thread import KernelThread, ThreadExit, ThreadState
 from ntmm.kernel.ke.trap import UserThread
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.ob.waitable import Mutant
+from ntmm.kernel.ps.job import Job
 from ntmm.kernel.ps.process import Process
 from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
 from ntmm.kernel.ps.thread import Thread
@@ -81,8 +82,25 @@ class ProcessManager:
         if parent is not None and inherit_handles:
             process.handles = parent.handles.inherited()
         process.reference()
+        process.created_100ns = self._clock.uptime_100ns()
         self.processes.append(process)
         return process
+
+    def run_time_of(self, process: Process) -> int:
+        """Time in 100 ns units for which a process's threads have run; user and kernel mode are not told apart."""
+        return sum(self._scheduler.run_time_of(thread) for thread in process.threads)
+
+    def create_job(self) -> Job:
+        """An empty job without limits."""
+        return Job(self._mm.architecture.page_size, self._end_in_job, self._current_process)
+
+    def _end_in_job(self, process: Process, status: int) -> None:
+        if not process.ended:
+            self.exit_process(process, status)
+
+    def _current_process(self) -> Process | None:
+        thread = self._scheduler.current
+        return thread.process if isinstance(thread, Thread) else None
 
     def create_thread(self, process: Process, reserve: int, commit: int, pc: int) -> tuple[Thread, StackPlace] | None:
         """A suspended-in-creation thread with TEB and stack; `start` makes it run. None if there is no memory.
@@ -162,9 +180,12 @@ class ProcessManager:
         if process.ended:
             return
         process.exit_status, process.ended = status, True
+        process.ended_100ns = self._clock.uptime_100ns()
         if self.trace.enabled:
             self.trace.emit(ProcessEnded(self._clock.uptime_100ns(), process.id, status))
         process.handles.close_all()
+        if process.job is not None:
+            process.job.process_ended(process, self.run_time_of(process))
         self._scheduler.signalled(process)
         self.process_changed(process)
         process.dereference()
@@ -176,6 +197,8 @@ class ProcessManager:
     def abandon_process(self, process: Process) -> None:
         """Takes back a process none of whose threads was started."""
         process.ended = True
+        if process.job is not None:
+            process.job.process_ended(process, 0)
         process.handles.close_all()
         self.delete_process(process)
 

@@ -8,6 +8,7 @@ from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject
+from ntmm.kernel.ps.job import Job
 from ntmm.kernel.se import Token
 from ntmm.nt.status import Status
 
@@ -45,6 +46,10 @@ class Process(KernelObject, DispatcherObject):
         """Numbers of those that were called."""
         self.is_being_loaded = False
         """Nobody but its creator knows it yet."""
+        self.job: Job | None = None
+        self.created_100ns = 0
+        """Uptime at which it was made, and at which it ended."""
+        self.ended_100ns = 0
         self.unused: Callable[[Process], None] = lambda process: None
 
     @property
