@@ -95,21 +95,3 @@ def delay(call: Call, amount_100ns: int | None, alertable: bool = False) -> int:
         return Status.SUCCESS
     status = scheduler.wait(call.thread, (), timeout_100ns=amount_100ns, user_mode=True, alertable=alertable)
     return Status.SUCCESS if status == Status.TIMEOUT else status
-
-
-@service("ntdll", "NtCreateProcess", "p u32 p h u32 h h h")
-def NtCreateProcess(call: Call, handle: int, access: int, attributes: int, parent: int, *others: int) -> int:
-    """Processes without a loaded program, and clones of others, are not implemented: CreateProcess makes them whole."""
-    return Status.NOT_IMPLEMENTED
-
-
-@service("ntdll", "NtCreateProcessEx", "p u32 p h u32 h h h u32")
-def NtCreateProcessEx(call: Call, handle: int, access: int, attributes: int, parent: int, *others: int) -> int:
-    """See NtCreateProcess."""
-    return Status.NOT_IMPLEMENTED
-
-
-@service("ntdll", "NtCreateThread", "p u32 p h p p p u32")
-def NtCreateThread(call: Call, handle: int, access: int, attributes: int, process: int, *others: int) -> int:
-    """Threads with a stack of the caller's own making are not implemented: CreateRemoteThread makes them."""
-    return Status.NOT_IMPLEMENTED

@@ -76,7 +76,7 @@ class ProcessManager:
             self._mm.delete_address_space(space)
             return None
         process.peb = peb
-        process.unused = self._unused
+        process.unused, process.forsaken = self._unused, self._forsaken
         if parent is not None:
             process.token = deepcopy(parent.token)
         if parent is not None and inherit_handles:
@@ -102,25 +102,29 @@ class ProcessManager:
         thread = self._scheduler.current
         return thread.process if isinstance(thread, Thread) else None
 
-    def create_thread(self, process: Process, reserve: int, commit: int, pc: int) -> tuple[Thread, StackPlace] | None:
+    def create_thread(
+        self, process: Process, reserve: int, commit: int, pc: int, own_stack: StackPlace | None = None
+    ) -> tuple[Thread, StackPlace] | None:
         """A suspended-in-creation thread with TEB and stack; `start` makes it run. None if there is no memory.
 
-        `reserve` and `commit` are the stack's sizes in bytes.
+        `reserve` and `commit` are the stack's sizes in bytes. `own_stack` is one that the creator has made, and keeps.
         """
         teb = self._mm.create_fixed_block(process, _TEB_PAGES[process.memory.pointer_size], "TEB")
         if teb is None:
             return None
-        stack = create_user_stack(self._mm, process, reserve, commit)
+        stack = own_stack or create_user_stack(self._mm, process, reserve, commit)
         if stack is None:
             self._mm.free_fixed_block(process, teb)
             return None
         kernel_stack = self._mm.kernel_stacks.create()
         if kernel_stack is None:
-            free_user_stack(self._mm, process, stack.allocation)
+            if own_stack is None:
+                free_user_stack(self._mm, process, stack.allocation)
             self._mm.free_fixed_block(process, teb)
             return None
         thread = Thread(self._new_id(), process, self._run)
-        thread.teb, thread.stack, thread.kernel_stack = teb, stack.allocation, kernel_stack
+        thread.teb, thread.kernel_stack = teb, kernel_stack
+        thread.stack = stack.allocation if own_stack is None else 0
         thread.context = self._cpu.create_context(process.space.directory, pc, stack.base, teb)
         process.threads.append(thread)
         thread.reference()
@@ -173,7 +177,8 @@ class ProcessManager:
         self._scheduler.signalled(thread)
         with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same
             self.thread_ended(thread)
-        free_user_stack(self._mm, thread.process, thread.stack)
+        if thread.stack:
+            free_user_stack(self._mm, thread.process, thread.stack)
         self._mm.free_fixed_block(thread.process, thread.teb)
 
     def _end_process(self, process: Process, status: int) -> None:
@@ -189,6 +194,9 @@ class ProcessManager:
         self._scheduler.signalled(process)
         self.process_changed(process)
         process.dereference()
+
+    def _forsaken(self, process: Process) -> None:
+        self.exit_process(process, Status.SUCCESS)
 
     def _unused(self, process: Process) -> None:
         if process.ended:

@@ -44,6 +44,8 @@ class Process(KernelObject, DispatcherObject):
         """(DLL, function) that the program imports and nobody provides, by thunk number; the loader's list."""
         self.called_missing: set[int] = set()
         """Numbers of those that were called."""
+        self.first_start: Any = None
+        """The loader's, of a process that waits for its first thread."""
         self.is_being_loaded = False
         """Nobody but its creator knows it yet."""
         self.job: Job | None = None
@@ -51,11 +53,20 @@ class Process(KernelObject, DispatcherObject):
         """Uptime at which it was made, and at which it ended."""
         self.ended_100ns = 0
         self.unused: Callable[[Process], None] = lambda process: None
+        self.forsaken: Callable[[Process], None] = lambda process: None
+        """Called when nobody can give it a first thread any more: it is to be ended."""
 
     @property
     def is_unused(self) -> bool:
         """It has ended, and nobody could look at its memory any more."""
         return self.ended and not self.handle_count and not self.pointer_count
+
+    def close_if_unused(self) -> None:
+        """A process that never had a thread ends with its last handle."""
+        if self.first_start is not None and not self.handle_count and not self.ended:
+            self.first_start = None
+            self.forsaken(self)
+        super().close_if_unused()
 
     def close(self) -> None:
         self.unused(self)
