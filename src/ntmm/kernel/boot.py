@@ -94,6 +94,7 @@ class Kernel:
         self.mm.table_memory.mark_stale = self.cpu.mark_stale
         self.mm.current_teb = self._current_teb
         self.volume.cache = self.cc
+        self.ps.thread_told = self.lpc.thread_ended
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         self.traps.user_apc = self._user_apc

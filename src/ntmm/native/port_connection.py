@@ -65,6 +65,20 @@ def NtCreatePort(
     call: Call, handle: int, attributes: int, maximum_information: int, maximum_message: int, maximum_pool: int
 ) -> int:
     """A port to which clients connect by its name. Sizes in bytes; that of messages counts their head."""
+    return _create_port(call, handle, attributes, maximum_information, maximum_message, waitable=False)
+
+
+@service("ntdll", "NtCreateWaitablePort", "p p u32 u32 u32")
+def NtCreateWaitablePort(
+    call: Call, handle: int, attributes: int, maximum_information: int, maximum_message: int, maximum_pool: int
+) -> int:
+    """A port whose handle can be waited for: it is signalled while messages are there."""
+    return _create_port(call, handle, attributes, maximum_information, maximum_message, waitable=True)
+
+
+def _create_port(
+    call: Call, handle: int, attributes: int, maximum_information: int, maximum_message: int, waitable: bool
+) -> int:
     width = call.memory.pointer_size
     if maximum_information > largest_message(width) - head_size(width):
         return Status.INVALID_PARAMETER_3
@@ -76,7 +90,7 @@ def NtCreatePort(
     if name and call.kernel.names.get(name) is not None:
         return Status.OBJECT_NAME_COLLISION
     call.memory.probe_for_write(handle, width)
-    port = call.kernel.lpc.create(maximum_information, maximum_message)
+    port = call.kernel.lpc.create(maximum_information, maximum_message, waitable)
     if name:
         call.kernel.names.insert(name, port)
     call.memory.write_pointer(handle, call.process.handles.insert(port, PORT_ALL_ACCESS, bool(flags & _INHERIT)))
@@ -167,10 +181,4 @@ def NtCompleteConnectPort(call: Call, handle: int) -> int:
 @service("ntdll", "NtSecureConnectPort", "p p p p p p p p p")
 def NtSecureConnectPort(call: Call, handle: int, port_name: int, *others: int) -> int:
     """Connecting only to a server of a certain user is not implemented."""
-    return Status.NOT_IMPLEMENTED
-
-
-@service("ntdll", "NtCreateWaitablePort", "p p u32 u32 u32")
-def NtCreateWaitablePort(call: Call, handle: int, attributes: int, *sizes: int) -> int:
-    """Ports whose handles can be waited for are not implemented."""
     return Status.NOT_IMPLEMENTED

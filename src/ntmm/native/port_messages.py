@@ -64,16 +64,21 @@ def NtReplyWaitReceivePortEx(call: Call, handle: int, context: int, reply: int, 
 
 @service("ntdll", "NtReplyWaitReplyPort", "h p")
 def NtReplyWaitReplyPort(call: Call, handle: int, reply: int) -> int:
-    """Callbacks inside a request are not implemented."""
-    port_of(call, handle)
-    return Status.NOT_IMPLEMENTED
+    """Answers a question about the caller's request and waits on for the request's reply, in the same buffer."""
+    port = port_of(call, handle)
+    status, answer = call.kernel.lpc.answer_and_wait(client_of(call), port, read_message(call, reply))
+    if answer is not None:
+        write_message(call, reply, answer)
+    return status
 
 
 @service("ntdll", "NtRegisterThreadTerminatePort", "h")
 def NtRegisterThreadTerminatePort(call: Call, handle: int) -> int:
-    """Messages about the ends of threads are not implemented."""
-    port_of(call, handle)
-    return Status.NOT_IMPLEMENTED
+    """Has the other end told of the caller's end, with LPC_CLIENT_DIED and the time at which its process was made."""
+    clock = call.kernel.clock
+    created = clock.now_100ns() - clock.uptime_100ns() + call.process.created_100ns
+    call.kernel.lpc.register_termination(call.thread.id, communication_port_of(call, handle), created)
+    return Status.SUCCESS
 
 
 @service("ntdll", "NtQueryInformationPort", "h u32 p u32 p")

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.scheduler import Scheduler
+from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.lpc.message import Message, MessageType
 from ntmm.kernel.lpc.queue import PortQueue, Queued, Request
 from ntmm.kernel.lpc.views import PlacedView
@@ -29,6 +31,20 @@ class ConnectionPort(KernelObject):
         for request in self.connecting:
             request.finish(Status.PORT_CONNECTION_REFUSED)
         self.connecting.clear()
+
+
+class WaitablePort(ConnectionPort, DispatcherObject):
+    """A connection port whose handle is signalled while messages wait (NtCreateWaitablePort)."""
+
+    def __init__(self, scheduler: Scheduler, maximum_information: int, maximum_message: int) -> None:
+        super().__init__(scheduler, maximum_information, maximum_message)
+        self.queue.arrived = lambda: scheduler.signalled(self)
+
+    def is_signalled(self, thread: KernelThread) -> bool:
+        return bool(len(self.queue))
+
+    def satisfy(self, thread: KernelThread) -> bool:
+        return False
 
 
 class CommunicationPort(KernelObject):

@@ -51,6 +51,8 @@ class ProcessManager:
         self.mutants: list[Mutant] = []
         self.trace, self._clock = trace, clock
         self.thread_ended: Callable[[Thread], None] = lambda thread: None
+        self.thread_told: Callable[[int, int], None] = lambda process_id, thread_id: None
+        """Slot: told of each thread that ends."""
         self.process_started: Callable[[Process], None] = lambda process: None
         self.process_changed: Callable[[Process], None] = lambda process: None
         scheduler.thread_gone = self._thread_gone
@@ -175,6 +177,7 @@ class ProcessManager:
         for mutant in list(self.mutants):
             mutant.abandon(thread)
         self._scheduler.signalled(thread)
+        self.thread_told(thread.process.id, thread.id)
         with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same
             self.thread_ended(thread)
         if thread.stack:
