@@ -30,6 +30,7 @@ from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.kernel.ps.swapper import Swapper
 from ntmm.kernel.tracing import connect_trace
+from ntmm.nt.large_pages import has_large_system_pages
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
 from ntmm.trace import ExceptionRaised, Trace
@@ -61,7 +62,13 @@ class Kernel:
         self.scheduler = Scheduler(self.clock)
         self.ram = Ram(profile.ram)
         self.mm = MemoryManager(
-            self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
+            self.ram,
+            self.architecture,
+            self.clock,
+            checking,
+            self.scheduler,
+            profile.replacement_policy,
+            has_large_system_pages(profile.release, profile.ram),
         )
         self.cc = CacheManager(self.mm, self.scheduler)
         self.cpu = self._boot_cpu()

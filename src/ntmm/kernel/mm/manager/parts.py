@@ -79,6 +79,7 @@ class Parts:
         junk_fill: bool = False,
         scheduler: Scheduler | None = None,
         replacement: str = "ageing",
+        large_pages: bool = False,
     ) -> None:
         self.ram = ram
         scheduler = scheduler or Scheduler(clock)
@@ -87,14 +88,15 @@ class Parts:
         self.pfn = PfnDatabase(ram, architecture.page_size, architecture.pte_size, junk_fill)
         for _ in range(FIRMWARE_FRAMES):
             self.pfn.take_zeroed(PageUse.FIRMWARE)
-        pte_format = format_for(architecture, self.layout.paged_pool, self.layout.nonpaged_pool_end)
+        initial_pool = self.layout.kernel_image + architecture.large_page_size
+        pte_format = format_for(architecture, self.layout.paged_pool, self.layout.nonpaged_pool_end, initial_pool)
         self.table_memory = TableMemory(ram, architecture, self.pfn, pte_format)
         self.ledger = CommitLedger(self.pfn.available)
         self.system_account = self.ledger.open_account("system")
         self.limits = default_limits(self.pfn.frames)
         self._largest_working_set = self.pfn.available - SYSTEM_SHARE
         self.system = build_system_space(
-            self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames)
+            self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames), large_pages
         )
         self.ledger.limit = self.ledger.committed + self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT)
         self.resident = ResidentLedger(self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT))
