@@ -10,6 +10,7 @@ from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.hw.ram import Ram
 from ntmm.kernel.cc import CacheManager
+from ntmm.kernel.drivers import Drivers
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
@@ -78,6 +79,7 @@ class Kernel:
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
         self.names = ObjectNames()
         self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
+        self.drivers = Drivers(self.mm, self.cpu, self.clock)
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()

@@ -1,6 +1,6 @@
 """What a memory manager is made of, and how the parts are wired to each other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -23,6 +23,7 @@ from ntmm.kernel.mm.section import Sections
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
 from ntmm.kernel.mm.space.adjust import SYSTEM_SHARE
 from ntmm.kernel.mm.system_cache import SystemCache, system_cache_bytes
+from ntmm.kernel.mm.system_images import SystemImages
 from ntmm.kernel.mm.system_ptes import SystemPtes, system_pte_count
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
@@ -80,6 +81,7 @@ class Parts:
         scheduler: Scheduler | None = None,
         replacement: str = "ageing",
         large_pages: bool = False,
+        large_drivers: Iterable[str] = (),
     ) -> None:
         self.ram = ram
         scheduler = scheduler or Scheduler(clock)
@@ -107,6 +109,9 @@ class Parts:
             self.system.tables, self.layout.system_ptes, self.layout.system_ptes_end, system_pte_count(ram.size)
         )
         self.kernel_stacks = KernelStacks(ram, self.table_memory, self.system_ptes, self.system_account, self.resident)
+        self.system_images = SystemImages(
+            ram, self.table_memory, self.system_ptes, self.system.large_mappings, self.system_account, large_drivers
+        )
         self.stack_swapping = StackSwapping(
             self.table_memory, self.kernel_stacks, self.system_ptes, self.resident, self.in_page, self.paging_files
         )
