@@ -36,6 +36,17 @@ _INHERIT_HANDLES: Final = 4
 _CONTROL_AND_INTEGER: Final = {4: 0x10003, 8: 0x100003}
 
 
+class _SectionImage:
+    """The file behind an image section, which its control area holds."""
+
+    def __init__(self, section: Section) -> None:
+        backing = section.control_area.backing
+        self.name, self.size, self.read = backing.name, backing.size, backing.read
+
+    def let_go(self) -> None:
+        """The control area lets go of the file."""
+
+
 def _join_job_of(call: Call, parent: Process, child: Process) -> None:
     if parent.job is not None and join_job(call, parent.job, child) is not Status.SUCCESS:
         raise LoaderError("the parent's job is full", Status.QUOTA_EXCEEDED)
@@ -43,7 +54,7 @@ def _join_job_of(call: Call, parent: Process, child: Process) -> None:
 
 def _create(call: Call, parent: Process, inherit: bool, section: Section) -> Process:
     """A process with the section's image and its DLLs mapped; raises LoaderError, MalformedImage and GuestFault."""
-    backing, headers = section.control_area.backing, image_headers(section)
+    backing, headers = _SectionImage(section), image_headers(section)
     require_program(headers)
     if headers.is_64 != (call.memory.pointer_size == 8):
         raise LoaderError("the image does not fit this machine", Status.INVALID_IMAGE_FORMAT)
