@@ -49,8 +49,9 @@ def NtCreateIoCompletion(call: Call, handle: int, access: int, attributes: int, 
 @service("ntdll", "NtSetIoCompletion", "h p p u32 p")
 def NtSetIoCompletion(call: Call, handle: int, key: int, context: int, status: int, information: int) -> int:
     """Adds a packet of the program's own."""
-    call.process.handles.lookup(handle, IoCompletion).post(Packet(key, context, status, information))
-    return Status.SUCCESS
+    port = call.process.handles.lookup(handle, IoCompletion)
+    posted = port.post(Packet(key, context, status, information))
+    return Status.SUCCESS if posted else Status.INSUFFICIENT_RESOURCES
 
 
 @service("ntdll", "NtRemoveIoCompletion", "h p p p p")

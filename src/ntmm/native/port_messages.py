@@ -77,8 +77,7 @@ def NtRegisterThreadTerminatePort(call: Call, handle: int) -> int:
     """Has the other end told of the caller's end, with LPC_CLIENT_DIED and the time at which its process was made."""
     clock = call.kernel.clock
     created = clock.now_100ns() - clock.uptime_100ns() + call.process.created_100ns
-    call.kernel.lpc.register_termination(call.thread.id, communication_port_of(call, handle), created)
-    return Status.SUCCESS
+    return call.kernel.lpc.register_termination(call.thread.id, communication_port_of(call, handle), created)
 
 
 @service("ntdll", "NtQueryInformationPort", "h u32 p u32 p")

@@ -189,8 +189,9 @@ def _create(call: Call, request: _Request) -> Thread:
     name = request.program.path.rpartition("\\")[2]
     job = _job(call, request.flags)
     child = new_process(call.kernel, name, call.process, request.inherit_handles)
-    if job is not None:
-        join_job(call, job, child)
+    if job is not None and join_job(call, job, child) is not Status.SUCCESS:
+        call.kernel.ps.abandon_process(child)
+        raise Win32Failure(Win32Error.NOT_ENOUGH_QUOTA)
     parameters = _parameters(request, _give_streams(call, child, request))
     open_image = linker_of(call).search.open_image
     return load_new_process(call.kernel, child, NewProgram(request.program.image, headers, parameters, open_image))

@@ -1,13 +1,16 @@
 """I/O completion ports: queues of packets about requests that have ended (IoCompletion objects, KQUEUE)."""
 
 from collections import deque
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ob.objects import KernelObject
 from ntmm.nt.status import Status
+
+MOST_PACKETS: Final = 1 << 18
+"""Packets that may wait at a port: 8 MB of nonpaged pool, where Windows would run out of it."""
 
 
 class Packet(NamedTuple):
@@ -48,10 +51,13 @@ class IoCompletion(KernelObject, DispatcherObject):
     def wake_order(self) -> list[KernelThread]:
         return self.waiters[::-1]
 
-    def post(self, packet: Packet) -> None:
-        """Adds a packet (KeInsertQueue)."""
+    def post(self, packet: Packet) -> bool:
+        """Adds a packet (KeInsertQueue); False, and nothing added, if there are too many."""
+        if len(self._packets) >= MOST_PACKETS:
+            return False
         self._packets.append(packet)
         self._scheduler.signalled(self)
+        return True
 
     def remove(self, thread: KernelThread, timeout_100ns: int | None) -> Packet | None:
         """The next packet; waits for one, None after the timeout (KeRemoveQueue)."""

@@ -16,6 +16,8 @@ from ntmm.nt.status import Status
 
 DEFAULT_QUOTA: Final = 4096
 LARGEST_QUOTA: Final = 1 << 20
+MOST_MESSAGES: Final = 1 << 16
+"""Messages, empty ones among them, after which writers wait whatever the quota."""
 
 
 class PipeQueue:
@@ -91,7 +93,7 @@ class PipeQueue:
         self._check_connected()
         if not self.has_reader:
             raise IoFailure(Status.PIPE_CLOSING)
-        if not may_wait and self.size + len(data) > self.quota:
+        if not may_wait and (self.size + len(data) > self.quota or len(self._parts) >= MOST_MESSAGES):
             return 0
         if data or self.is_message:
             self._parts.append(data)
@@ -102,7 +104,7 @@ class PipeQueue:
 
     def drain(self, left: int = 0) -> None:
         """Waits until at most `left` bytes are there; PIPE_BROKEN if the reader goes before."""
-        while self.size > left:
+        while self.size > left or len(self._parts) > MOST_MESSAGES:
             self._check_connected()
             if not self.has_reader:
                 raise IoFailure(Status.PIPE_BROKEN)

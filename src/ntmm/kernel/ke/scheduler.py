@@ -19,6 +19,8 @@ from ntmm.nt.status import Status
 __all__ = ["MAXIMUM_WAIT_OBJECTS", "Deadlock", "Scheduler"]
 
 MAXIMUM_WAIT_OBJECTS: Final = 64
+MOST_USER_APCS: Final = 1 << 16
+"""User APCs that may wait for one thread: 3 MB of nonpaged pool, where Windows would run out of it."""
 
 
 class Scheduler(Switching):
@@ -134,9 +136,9 @@ class Scheduler(Switching):
     def queue_user_apc(self, thread: KernelThread, apc: UserApc) -> bool:
         """Has a thread call a routine at its next alertable wait, or now if it is in one (KeInsertQueueApc).
 
-        False if the thread is about to end.
+        False if the thread is about to end, or has too many to call already.
         """
-        if thread.must_exit or thread.state is ThreadState.TERMINATED:
+        if thread.must_exit or thread.state is ThreadState.TERMINATED or len(thread.user_apcs) >= MOST_USER_APCS:
             return False
         thread.user_apcs.append(apc)
         self._alert(thread)

@@ -1,6 +1,6 @@
 """Messages: requests and their replies, datagrams, questions back, and who is told of a thread's end."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread
@@ -10,6 +10,9 @@ from ntmm.kernel.lpc.queue import Queued, Request
 from ntmm.nt.status import Status
 
 Port = ConnectionPort | CommunicationPort
+
+_MOST_TOLD: Final = 1024
+"""Ports that can be told of one thread's end."""
 
 
 class Client(NamedTuple):
@@ -107,10 +110,14 @@ class Conversations:
         del self._interrupted[client.thread_id]
         return self._wait_for(client, request)
 
-    def register_termination(self, thread_id: int, port: CommunicationPort, created_100ns: int) -> None:
+    def register_termination(self, thread_id: int, port: CommunicationPort, created_100ns: int) -> Status:
         """The other end of `port` will be told of a thread's end (NtRegisterThreadTerminatePort)."""
+        told = self._told_of_end.setdefault(thread_id, [])
+        if len(told) >= _MOST_TOLD:
+            return Status.INSUFFICIENT_RESOURCES
         port.reference()
-        self._told_of_end.setdefault(thread_id, []).append((port, created_100ns))
+        told.append((port, created_100ns))
+        return Status.SUCCESS
 
     def thread_ended(self, process_id: int, thread_id: int) -> None:
         """A thread has ended: its question stays unanswered, and ports are told with CLIENT_DIED."""

@@ -106,6 +106,7 @@ def GetQueuedCompletionStatus(call: Call, handle: int, count: int, key: int, ove
 @service("kernel32", "PostQueuedCompletionStatus", "h u32 p p")
 @failing(0)
 def PostQueuedCompletionStatus(call: Call, handle: int, count: int, key: int, overlapped: int) -> int:
-    """Adds a packet of the program's own."""
-    call.process.handles.lookup(handle, IoCompletion).post(Packet(key, overlapped, Status.SUCCESS, count))
-    return 1
+    """Adds a packet of the program's own; NO_SYSTEM_RESOURCES (1450) if too many wait."""
+    port = call.process.handles.lookup(handle, IoCompletion)
+    posted = port.post(Packet(key, overlapped, Status.SUCCESS, count))
+    return 1 if posted else call.fail(Status.INSUFFICIENT_RESOURCES)
