@@ -140,8 +140,17 @@ static DWORD WINAPI client(void *unused) {
         return 4;
     if (!ReadFile(pipe, text + 4, 12, &count, NULL) || count != 2 || memcmp(text, "answer", 6))
         return 5;
+    if (!TransactNamedPipe(pipe, (void *)"ask", 3, text, sizeof text, &count, NULL) || count != 5)
+        return 6;
     CloseHandle(pipe);
     return 0;
+}
+
+static DWORD WINAPI call_pipe(void *unused) {
+    char text[5];
+    DWORD count;
+    (void)unused;
+    return CallNamedPipeA(NAME, (void *)"hello", 5, text, sizeof text, &count, NMPWAIT_WAIT_FOREVER) ? 0 : GetLastError();
 }
 
 static void show_named(void) {
@@ -165,12 +174,21 @@ static void show_named(void) {
           "each read gives one message");
     check(ReadFile(pipe, text, sizeof text, &count, NULL) && count == 6 && memcmp(text, "second", 6) == 0, "then the next");
     check(WriteFile(pipe, "answer", 6, &count, NULL), "an answer");
+    check(ReadFile(pipe, text, sizeof text, &count, NULL) && count == 3 && WriteFile(pipe, "reply", 5, &count, NULL),
+          "a transaction's request and its reply");
     WaitForSingleObject(thread, INFINITE);
     check(GetExitCodeThread(thread, &code) && code == 0, "which the client reads in two parts, with ERROR_MORE_DATA");
     check(!ReadFile(pipe, text, 1, &count, NULL) && GetLastError() == ERROR_BROKEN_PIPE, "the client has gone");
     check(!ConnectNamedPipe(pipe, NULL) && GetLastError() == ERROR_NO_DATA, "before another one comes");
     check(DisconnectNamedPipe(pipe), "the server disconnects");
     check(!WriteFile(pipe, "x", 1, &count, NULL) && GetLastError() == ERROR_PIPE_NOT_CONNECTED, "nobody is connected");
+    CloseHandle(thread);
+    thread = CreateThread(NULL, 0, call_pipe, NULL, 0, NULL);
+    check(ConnectNamedPipe(pipe, NULL) || GetLastError() == ERROR_PIPE_CONNECTED, "a client of one call");
+    check(ReadFile(pipe, text, sizeof text, &count, NULL) && count == 5 && WriteFile(pipe, "hello you", 9, &count, NULL),
+          "sends and is sent a message");
+    WaitForSingleObject(thread, INFINITE);
+    check(GetExitCodeThread(thread, &code) && code == ERROR_MORE_DATA, "of which it had room for a part");
     CloseHandle(thread);
     CloseHandle(pipe);
 }

@@ -272,3 +272,22 @@ def test_are_narrow_names_oem_after_set_file_apis_to_oem(call: Any, tmp_path: Pa
     winbase.SetFileApisToOEM(call)
     assert winbase.AreFileApisANSI(call) == 0
     assert attributes.GetFileAttributesA(call, BUFFER) == 0x20
+
+
+def test_does_the_extended_copy_take_its_flags(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"12345")
+    source, target, cancel = call.wide("f"), call.wide("g"), BUFFER
+    call.memory.write_u32(cancel, 1)
+
+    def copy(progress: int = 0, stop: int = 0, flags: int = 0) -> int:
+        call.set_last_error(0)
+        result = move.CopyFileExW(call, source, target, progress, 0, stop, flags)
+        return 0 if result else int(call.last_error)
+
+    assert copy(stop=cancel) == Win32Error.REQUEST_ABORTED
+    assert copy(progress=0x1234) == Win32Error.CALL_NOT_IMPLEMENTED
+    assert copy(flags=0x80) == Win32Error.INVALID_PARAMETER
+    assert not (tmp_path / "g").exists()
+    assert copy() == 0
+    assert (tmp_path / "g").read_bytes() == b"12345"
+    assert copy(flags=1) == Win32Error.FILE_EXISTS

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from ntmm.kernel.io.constants import FILE_GENERIC_READ, FILE_GENERIC_WRITE
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File
 from ntmm.kernel.io.named_pipe import UNLIMITED, ClientEnd, NamedPipe, PipeShape, ServerEnd, pipe_name
 from ntmm.kernel.io.paths import nt_path
 from ntmm.kernel.io.pipe import PipeEnd
 from ntmm.native.call import Call
+from ntmm.native.file import TRANSFER_CHUNK
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -25,6 +27,7 @@ PIPE_READMODE_MESSAGE: Final = 2
 PIPE_TYPE_MESSAGE: Final = 4
 _SERVER_END: Final = 1
 _USE_DEFAULT: Final = 0
+_DO_NOT_WAIT: Final = 1
 _FOREVER: Final = 0xFFFFFFFF
 
 
@@ -204,3 +207,69 @@ def SetNamedPipeHandleState(call: Call, handle: int, mode_address: int, most: in
     if mode is not None:
         end.reads_messages, end.may_wait = bool(mode & PIPE_READMODE_MESSAGE), not mode & PIPE_NOWAIT
     return 1
+
+
+def _request(call: Call, address: int, size: int) -> bytes:
+    if size > TRANSFER_CHUNK:
+        raise IoFailure(Status.INSUFFICIENT_RESOURCES)
+    return call.memory.read(address, size)
+
+
+def _transact(call: Call, end: PipeEnd, request: bytes, answer: int, size: int, count_address: int) -> int:
+    """Writes a message and reads the next one; MORE_DATA (234) if that one is longer than `size`."""
+    end.write(0, request)
+    data = end.read(0, size)
+    call.memory.write(answer, data)
+    call.memory.write_u32(count_address, len(data))
+    return 1 if end.read_status is Status.SUCCESS else call.fail(end.read_status)
+
+
+@service("kernel32", "TransactNamedPipe", "h p u32 p u32 p p")
+@failing(0)
+def TransactNamedPipe(
+    call: Call, handle: int, request: int, request_size: int, answer: int, size: int, count: int, overlapped: int
+) -> int:
+    """A message and its answer, over an end that reads messages; BAD_PIPE (230) over another."""
+    end = _end(call, handle)
+    if not end.reads_messages or end.incoming is None or end.outgoing is None:
+        raise Win32Failure(Win32Error.BAD_PIPE)
+    if end.incoming.size:
+        raise Win32Failure(Win32Error.PIPE_BUSY)  # an answer to something else waits
+    if overlapped:
+        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
+    return _transact(call, end, _request(call, request, request_size), answer, size, count)
+
+
+def _call_pipe(
+    call: Call, kind: StringKind, name: int, request: tuple[int, int], answer: tuple[int, int], count: int, timeout: int
+) -> int:
+    path, data = _name(kind.read(call, name)), _request(call, *request)
+    call.kernel.pipes.find(path)
+    if timeout != _DO_NOT_WAIT:
+        _wait_for_pipe(call, kind, name, timeout)
+    end = call.kernel.pipes.open(path, FILE_GENERIC_READ | FILE_GENERIC_WRITE)
+    try:
+        if not _pipe(end).shape.is_message:
+            raise Win32Failure(Win32Error.INVALID_PARAMETER)
+        end.reads_messages = True
+        return _transact(call, end, data, *answer, count)
+    finally:
+        end.close()
+
+
+@service("kernel32", "CallNamedPipeW", "p p u32 p u32 p u32")
+@failing(0)
+def CallNamedPipeW(
+    call: Call, name: int, request: int, request_size: int, answer: int, size: int, count: int, timeout: int
+) -> int:
+    """Connects, sends a message, reads the answer and closes."""
+    return _call_pipe(call, WIDE, name, (request, request_size), (answer, size), count, timeout)
+
+
+@service("kernel32", "CallNamedPipeA", "p p u32 p u32 p u32")
+@failing(0)
+def CallNamedPipeA(
+    call: Call, name: int, request: int, request_size: int, answer: int, size: int, count: int, timeout: int
+) -> int:
+    """CallNamedPipeW with an ANSI name."""
+    return _call_pipe(call, ANSI, name, (request, request_size), (answer, size), count, timeout)

@@ -42,6 +42,14 @@ def GetProcessTimes(call: Call, process: int, creation: int, exited: int, kernel
     return 1
 
 
+@service("kernel32", "GetProcessHandleCount", "h p")
+@failing(0)
+def GetProcessHandleCount(call: Call, process: int, count_address: int) -> int:
+    """How many handles a process has."""
+    call.memory.write_u32(count_address, len(process_of(call, process, PROCESS_QUERY_INFORMATION).handles))
+    return 1
+
+
 @service("kernel32", "GetExitCodeProcess", "h p")
 @failing(0)
 def GetExitCodeProcess(call: Call, process: int, code_address: int) -> int:
