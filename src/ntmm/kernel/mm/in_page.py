@@ -15,6 +15,7 @@ from ntmm.kernel.mm.pagefile import Disk
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG
 from ntmm.kernel.mm.tables import TableMemory
+from ntmm.kernel.mm.tables.formats import PROTECTION_MASK, PROTECTION_SHIFT
 
 _SMALL_CLUSTERS: Final = {"code": 3, "data": 2, "other": 5}
 _LARGE_CLUSTERS: Final = {"code": 8, "data": 4, "other": 8}
@@ -99,14 +100,15 @@ class InPage:
         not so for a read that its thread goes on without (`is_waited_for` False).
         """
         frames = []
-        memory, pte_format, take_for_read = self._memory, self._memory.format, self._memory.pfn.take_for_read
+        own, write, transition = self._memory.own, self._memory.write, self._memory.format.transition
+        take_for_read, pfn_flags = self._memory.pfn.take_for_read, self._memory.pfn.flags
         for place, pte_address, original in pages:
             frame = take_for_read(use)
             frames.append(frame)
             if flags:
-                memory.pfn.flags[frame] |= flags
-            memory.own(frame, place, pte_address, original)
-            memory.write(place, pte_format.transition(frame, pte_format.protection(original)))
+                pfn_flags[frame] |= flags
+            own(frame, place, pte_address, original)
+            write(place, transition(frame, original >> PROTECTION_SHIFT & PROTECTION_MASK))
         count = len(frames)
         due = self._disk.transfer(source.file, source.page, count)
         self.reads += 1
@@ -166,14 +168,14 @@ class InPage:
         except OSError:
             self._fail(frames)
             return False
-        flags, ram, start = pfn.flags, self._bytes, 0
+        flags, ram, end_read, start = pfn.flags, self._bytes, pfn.end_read, 0
         if len(data) < len(frames) * size:
             data = data.ljust(len(frames) * size, b"\0")
         for frame in frames:
             if not flags[frame] & DELETED_FLAG:
                 ram[frame * size : (frame + 1) * size] = data[start : start + size]
             start += size
-            pfn.end_read(frame)
+            end_read(frame)
         return True
 
     def _fail(self, frames: list[int]) -> None:
