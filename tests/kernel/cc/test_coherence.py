@@ -45,6 +45,17 @@ def pattern(seed: int, length: int) -> bytes:
     return Random(seed).randbytes(length)
 
 
+class CountingLog:
+    """Numbers of changes, all of which it writes when it is asked for one of them."""
+
+    last = 0
+    written = 0
+
+    def flush_to(self, number: int) -> None:
+        assert self.written < number <= self.last
+        self.written = number
+
+
 class Coherence(RuleBasedStateMachine):
     """One file, four cached opens of it, one uncached, up to two views and a copy-on-write view in two processes."""
 
@@ -65,6 +76,7 @@ class Coherence(RuleBasedStateMachine):
         self.copies: list[dict[int, dict[int, bytearray]]] = [{}, {}]
         """By process: base of a copy-on-write view -> its private pages by number."""
         self.copy_pages: dict[int, int] = {}
+        self.log = CountingLog()
 
     @initialize(size=PLACE, seed=SEED)
     def fill_host_file(self, size: int, seed: int) -> None:
@@ -145,6 +157,34 @@ class Coherence(RuleBasedStateMachine):
         cc.set_dirty(pinned)
         cc.unpin(pinned)
         self.put(offset, data)
+
+    @rule(offset=PLACE, length=LENGTH, zero=st.booleans(), seed=SEED)
+    def overwrite_pinned(self, offset: int, length: int, zero: bool, seed: int) -> None:
+        """As a file system overwrites a part of its own file, with or without a record in its log."""
+        length = min(length, len(self.model) - offset)
+        if length <= 0:
+            return
+        data, done, cc = bytes(length) if zero else pattern(seed, length), 0, self.machine.cc
+        pinned = cc.prepare_pin_write(self.files[0], offset, length, zero)
+        for part in cc.parts(pinned) if not zero else ():
+            part[:] = data[done : done + len(part)]
+            done += len(part)
+        self.log.last += 1
+        cc.set_dirty(pinned, self.log.last if seed % 2 else None)
+        cc.unpin(pinned)
+        self.put(offset, data)
+
+    @rule(offset=PLACE, length=LENGTH)
+    def write_zeroes(self, offset: int, length: int) -> None:
+        length = min(length, LARGEST - offset)
+        self.machine.cc.zero(self.files[0], offset, offset + length)
+        if length > 0:
+            self.put(offset, bytes(length))
+
+    @rule(which=HANDLE)
+    def log_changes(self, which: int) -> None:
+        """From now on until the file is closed by all, changes wait for a log."""
+        self.machine.cc.set_log(self.files[which], self.log)
 
     # views
 

@@ -11,10 +11,12 @@ from ntmm.kernel.ke.io_timer import when_done
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.pagefile import Disk
 from ntmm.kernel.mm.pfn import PfnDatabase
-from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, READ_FLAG, WRITE_FLAG
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, NO_WRITE_FLAG, READ_FLAG, WRITE_FLAG
 from ntmm.kernel.mm.section import AreaKind, ControlArea, Sections
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.ob import Event
+
+_DIRTY_MASK: Final = MODIFIED_FLAG | READ_FLAG | WRITE_FLAG | NO_WRITE_FLAG
 
 WRITE_CLUSTER: Final = 16
 OLD_100NS: Final = 3_000_000_000
@@ -79,7 +81,9 @@ class MappedPageWriter:
 
         Whoever has changed pages through a view hands its dirty bits to the PFN database before.
         """
-        refusal: OSError | None = None
+        refusal = None if area.before_write is None else area.before_write(first, end)
+        if refusal is not None:
+            return refusal
         for subsection in list(area.subsections):
             page = max(first, subsection.first_page)
             stop = min(end, subsection.first_page + subsection.pages)
@@ -130,7 +134,7 @@ class MappedPageWriter:
     def _dirty_frame(self, area: ControlArea, page: int) -> int | None:
         """The frame of a page that must be written and can be."""
         frame = self._frame(area, page)
-        if frame is None or self._pfn.flags[frame] & (MODIFIED_FLAG | READ_FLAG | WRITE_FLAG) != MODIFIED_FLAG:
+        if frame is None or self._pfn.flags[frame] & _DIRTY_MASK != MODIFIED_FLAG:
             return None
         return frame
 

@@ -480,6 +480,14 @@ class PfnDatabase:
             self.modified_no_write.remove(frame)
             self._list(frame, _NO_WRITE)
 
+    def forbid_write(self, frame: int) -> None:
+        """A dirty page must not be written before its owner allows it; it is on no list but the modified one."""
+        assert self.flags[frame] & MODIFIED_FLAG, f"frame {frame:#x} is clean"
+        self.flags[frame] |= NO_WRITE_FLAG
+        if self.state[frame] == _MODIFIED:
+            self._modified_list(frame).remove(frame)
+            self._list(frame, _MODIFIED)
+
     def retire(self, frame: int) -> None:
         """Takes an unowned page out of use for good: its RAM is faulty."""
         state = self.state[frame]

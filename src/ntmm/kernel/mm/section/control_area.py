@@ -1,7 +1,7 @@
 """Control area, subsection and section object (CONTROL_AREA, SUBSECTION, SECTION)."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -102,6 +102,9 @@ class ControlArea:
     section_references: int = 0
     cache_references: int = 0
     """1 while the cache manager caches the file."""
+    before_write: Callable[[int, int], OSError | None] | None = None
+    """Slot: told of pages [first, end) that are about to be flushed, for a log that must be on the disk before them; a
+    refusal keeps them in RAM. The mapped page writer, which nobody called, does not write pages that wait for a log."""
     write_failed: bool = False
     """The disk refused dirty pages, which were lost when the section went away."""
 

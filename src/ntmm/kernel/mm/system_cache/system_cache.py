@@ -35,15 +35,29 @@ class CacheFull(Exception):
 class CacheCounts:
     """Figures since boot, which the cache manager keeps; in pages but for hits, misses and writes.
 
-    A read is a hit if it needed no disk. `lazy_pages` were written by the lazy writer in `lazy_writes` transfers.
+    A request (to read, map, pin, or read by MDL) is a hit if it needed no disk. `lazy_pages` were written by the lazy
+    writer in `lazy_writes` transfers, `flushed_pages` in `flushes` at once, for a flush or a write-through file. Of the
+    `faults`, `transitions` found their page on a list, and `read_ios` transfers brought `pages_read` pages.
     """
 
     hits: int = 0
     misses: int = 0
+    maps: int = 0
+    map_misses: int = 0
+    pins: int = 0
+    pin_misses: int = 0
+    mdl_reads: int = 0
+    mdl_misses: int = 0
     faults: int = 0
+    transitions: int = 0
+    read_ios: int = 0
+    pages_read: int = 0
     read_ahead: int = 0
+    read_ahead_ios: int = 0
     lazy_writes: int = 0
     lazy_pages: int = 0
+    flushes: int = 0
+    flushed_pages: int = 0
     dirty: int = 0
     """Pages that the cache manager knows to be dirty now."""
 
@@ -57,6 +71,9 @@ class SystemCache:
         self.counts = CacheCounts()
         self.shrink: Callable[[], bool] = lambda: False
         """Slot: unmaps the view that was not used for longest; False if all are in use."""
+        self.told: Callable[[str, str, int, int], None] | None = None
+        """Slot: told (what was done, file, page, pages) of every view, read ahead, write and purge while a recorder
+        listens."""
         self._faults = faults
         self._sections = sections
         self._tables = faults.system_tables
@@ -116,6 +133,7 @@ class SystemCache:
         address = self.start + slot * VIEW_BYTES
         view = CacheView(slot, address, self._tables.find(address), area, first)
         self._views.setdefault(area, {})[number] = view
+        self.tell("map", area, first, self._pages_per_view)
         return view
 
     def _take_slot(self) -> int | None:
@@ -141,6 +159,12 @@ class SystemCache:
         if not of_area:
             del self._views[view.area]
         self._free.append(view.slot)
+        self.tell("unmap", view.area, view.first_page, self._pages_per_view)
+
+    def tell(self, action: str, area: ControlArea, first: int, pages: int) -> None:
+        """What was done with pages of a file, for who listens."""
+        if self.told is not None:
+            self.told(action, area.name, first, pages)
 
     def unmap_area(self, area: ControlArea) -> None:
         """Takes all views of a file away."""
@@ -195,9 +219,13 @@ class SystemCache:
         if fill is not Fill.READ and memory.format.is_prototype(memory.entries[place]):
             result = self._make_new(place, prototype, fill)
         else:
+            pages = faults.in_page.pages
             result = make_prototype_valid(faults, place, area, page, min(READ_CLUSTER, wanted))
             if result.resolution is not Resolution.RESOLVED:
+                self.counts.read_ios += result.own_read
+                self.counts.pages_read += faults.in_page.pages - pages
                 return result
+            self.counts.transitions += result is outcome.TRANSITION
         self._map_page(view, number, place)
         if wanted > 1:
             self._go_on(view, number, place, prototype, wanted, fill)
@@ -224,6 +252,7 @@ class SystemCache:
                     return
                 pfn.reactivate(frame)
                 set_prototype_valid(self._faults, place + offset, frame, pte_format.protection(pte))
+                self.counts.transitions += 1
             self._map_page(view, number + offset, place + offset)
 
     def _map_page(self, view: CacheView, number: int, place: int) -> None:
@@ -246,6 +275,10 @@ class SystemCache:
 
     def prefetch(self, area: ControlArea, first: int, count: int) -> int:
         """Begins to read pages of a file that are not in RAM; answers how many."""
+        reads = self._faults.in_page.reads
         begun = prefetch(self._faults, self._tables, area, first, count)
         self.counts.read_ahead += begun
+        self.counts.read_ahead_ios += self._faults.in_page.reads - reads
+        if begun:
+            self.tell("read ahead", area, first, begun)
         return begun
