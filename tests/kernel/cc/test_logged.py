@@ -165,6 +165,15 @@ def test_is_a_file_without_write_behind_left_to_flushes(machine: CachedMachine) 
     file.close()
 
 
+def test_does_a_number_mean_nothing_without_a_log(machine: CachedMachine) -> None:
+    file = machine.open("a")
+    file.write(0, bytes(PAGE))
+    change(machine, file, 0, 9)
+    file.close()
+    assert machine.mm.shut_down()
+    assert machine.host("a") == b"x" * PAGE
+
+
 def test_is_nothing_read_ahead_where_the_file_system_says_so(machine: CachedMachine) -> None:
     (machine.folder / "a").write_bytes(bytes(64 * PAGE))
     file = machine.open("a")

@@ -69,14 +69,14 @@ class HeldPages(CachedFiles):
         return pinned, reads != self._mm.in_page.reads
 
     def set_dirty(self, pinned: Pinned, log_number: int | None = None) -> None:
-        """CcSetDirtyPinnedData: the pages of a pin were changed, as the log's record of that number says."""
+        """CcSetDirtyPinnedData: the pages of a pin were changed, as the record of that number in the file's log says."""
         assert pinned.may_write, "a mapped range was changed"
         for frame in pinned.frames:
             self._mm.pfn.flags[frame] |= MODIFIED_FLAG
         first = pinned.offset // self._page
         pages = range(first, first + len(pinned.frames))
         self._changed(pinned.shared, pages)
-        if log_number is not None:
+        if log_number is not None and pinned.shared.log is not None:
             self._logged.note(pinned.shared, pages, log_number)
 
     def parts(self, pinned: Pinned) -> list[memoryview]:

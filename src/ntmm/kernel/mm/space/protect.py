@@ -124,10 +124,14 @@ def _section_code(vad: Vad, vpn: int) -> int:
 
 
 def _code_for(vad: Vad, vpn: int, protection: int) -> int:
-    """The MM_* code that a page gets: writes to an image's pages are copies, except in sections marked shared."""
+    """The MM_* code that a page gets: writes to an image's pages are copies, except in sections marked shared, and
+    views past the CPU's caches stay so.
+    """
     access = protection & MM_ACCESS_MASK
     if vad.kind is VadKind.IMAGE and access in _TO_COPY and _section_code(vad, vpn) not in _TO_COPY:
         return protection & MM_MODIFIER_MASK | _TO_COPY[access]
+    if vad.kind is VadKind.MAPPED and vad.protection & MM_MODIFIER_MASK == MM_NOCACHE:
+        return protection | MM_NOCACHE if access and not protection & MM_MODIFIER_MASK else protection
     return protection
 
 
