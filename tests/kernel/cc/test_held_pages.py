@@ -1,6 +1,8 @@
 """Pins that are written, and what the cache counts and tells."""
 
 from ntmm.kernel.io.constants import FILE_WRITE_THROUGH
+from ntmm.nt.memory import PAGE_READWRITE, SEC_COMMIT, SEC_NOCACHE
+from ntmm.nt.status import Status
 from tests.kernel.cc.machine import CachedMachine
 from tests.kernel.mm.machine import PAGE
 
@@ -96,3 +98,19 @@ def test_what_does_the_cache_tell(machine: CachedMachine) -> None:
         ("purge", name, 0, 64),
         ("unmap", name, 0, 64),
     ]
+
+
+def test_are_views_of_a_file_cached_whatever_its_section_asks_for(machine: CachedMachine) -> None:
+    """The system cache maps the same frames, and no frame may be mapped both ways."""
+    file, process, off = machine.open("a"), machine.new_process(), machine.architecture.CACHE_DISABLE
+    file.write(0, b"a" * PAGE)
+    status, section = machine.mm.create_section(file, 0, PAGE_READWRITE, SEC_COMMIT | SEC_NOCACHE)
+    assert status is Status.SUCCESS and section is not None
+    section.reference()
+    base = machine.mm.map_view(process, section).base
+    process.space.memory.write(base, b"b")
+    assert not machine.mm.table_memory.entries[process.space.tables.find(base)] & off
+    assert file.read(0, 2) == b"ba"
+    section.dereference()
+    machine.end(process)
+    file.close()

@@ -69,7 +69,7 @@ class HeldPages(CachedFiles):
         return pinned, reads != self._mm.in_page.reads
 
     def set_dirty(self, pinned: Pinned, log_number: int | None = None) -> None:
-        """CcSetDirtyPinnedData: the pages of a pin were changed, as the record of that number in the file's log says."""
+        """CcSetDirtyPinnedData: pages of a pin were changed, as the record of that number in the file's log says."""
         assert pinned.may_write, "a mapped range was changed"
         for frame in pinned.frames:
             self._mm.pfn.flags[frame] |= MODIFIED_FLAG
