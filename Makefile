@@ -12,7 +12,7 @@ DEMO_X86 := programs/bin/x86/hello.exe
 DEMO_X64 := programs/bin/x64/reserve_commit.exe
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types imports unit external bench programs guest changelog clean distclean
+.PHONY: help setup demo test lint types imports unit property external bench programs guest changelog clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ imports: setup
 
 unit: setup
 	$(BIN)/pytest -n 2
+
+property: setup ## the long run of the property tests of paging: over 2,000 examples, and as many on failing disks
+	NTMM_EXAMPLES=700 NTMM_SEEDS=40 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py tests/kernel/mm/test_paging_threads.py
 
 external: setup ## tests with programs fetched from the npm registry (needs npm)
 	$(BIN)/pytest -m external

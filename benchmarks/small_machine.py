@@ -18,12 +18,13 @@ STACK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class SmallMachine:
-    """`data` is the address of committed memory that was never touched."""
+    """`data` is the address of committed memory that was never touched, `folder` the host's that is C:."""
 
     kernel: Kernel
     process: Process
     thread: Thread
     data: int
+    folder: Path
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def small_machine(
             _, data, _ = kernel.mm.allocate(process, 0, data_bytes, both, PAGE_READWRITE)
             created = kernel.ps.create_thread(process, STACK_BYTES, 0x2000, start)
             assert created is not None
-            yield SmallMachine(kernel, process, created[0], data)
+            yield SmallMachine(kernel, process, created[0], data, Path(folder))
         finally:
             kernel.close()
             volume.close()

@@ -1,4 +1,4 @@
-/* Shows files in the current folder: create, write, read, find, rename, delete, error codes, and text mode. */
+/* Shows files in the current folder: create, write, read, find, rename, delete, lock, error codes, and text mode. */
 #include <stdio.h>
 #include <string.h>
 #include <windows.h>
@@ -121,6 +121,87 @@ static void sharing(void)
     check(opens(FIRST, GENERIC_READ, OPEN_EXISTING), "it opens once it is closed");
 }
 
+static HANDLE locked;
+static volatile LONG step;
+
+static DWORD WINAPI wait_for_lock(void *unused)
+{
+    OVERLAPPED where = {.Offset = 10};
+    HANDLE file = CreateFileA(FIRST, GENERIC_READ | GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL);
+
+    (void)unused;
+    step = 1;
+    if (LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &where))
+        step = step == 2 ? 3 : -1;
+    CloseHandle(file);
+    return 0;
+}
+
+static int transfers(HANDLE file, int writes, DWORD offset, DWORD size)
+{
+    DWORD count;
+
+    SetFilePointer(file, (LONG)offset, NULL, FILE_BEGIN);
+    return writes ? WriteFile(file, written, size, &count, NULL) : ReadFile(file, read_back, size, &count, NULL);
+}
+
+static void locks(void)
+{
+    OVERLAPPED where = {.Offset = 100};
+    HANDLE other = CreateFileA(FIRST, GENERIC_READ | GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL), thread;
+
+    section("Locks");
+    locked = CreateFileA(FIRST, GENERIC_READ | GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL);
+    check(LockFile(locked, 0, 0, 50, 0), "LockFile");
+    check(transfers(locked, 0, 0, 10) && transfers(locked, 1, 40, 10), "the handle with the lock reads and writes");
+    REFUSED(transfers(other, 0, 49, 10), ERROR_LOCK_VIOLATION, "another reads a locked byte");
+    REFUSED(transfers(other, 1, 0, 1), ERROR_LOCK_VIOLATION, "or writes one");
+    check(transfers(other, 0, 50, 10), "it reads the byte behind them");
+    REFUSED(LockFile(other, 20, 0, 1, 0), ERROR_LOCK_VIOLATION, "locking what is locked");
+    REFUSED(LockFile(locked, 20, 0, 1, 0), ERROR_LOCK_VIOLATION, "even by the same handle");
+    REFUSED(UnlockFile(locked, 0, 0, 49, 0), ERROR_NOT_LOCKED, "unlocking a part");
+    check(LockFileEx(locked, 0, 0, 10, 0, &where) && LockFileEx(other, 0, 0, 10, 0, &where), "two shared locks");
+    check(transfers(other, 0, 100, 10), "all may read");
+    REFUSED(transfers(locked, 1, 100, 1), ERROR_LOCK_VIOLATION, "and none may write");
+    check(UnlockFileEx(locked, 0, 10, 0, &where) && UnlockFileEx(other, 0, 10, 0, &where), "UnlockFileEx");
+    thread = CreateThread(NULL, 0, wait_for_lock, NULL, 0, NULL);
+    Sleep(20);
+    check(step == 1, "LockFileEx waits for a lock");
+    step = 2;
+    check(UnlockFile(locked, 0, 0, 50, 0), "UnlockFile");
+    check(WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0 && step == 3, "then it gets it");
+    CloseHandle(thread);
+    check(LockFile(locked, 0, 5, 0, 1), "4 GB of bytes that the file does not have");
+    CloseHandle(locked);
+    check(LockFile(other, 0, 5, 1, 0), "locks go with their handle");
+    CloseHandle(other);
+}
+
+static void flags(void)
+{
+    HANDLE file = CreateFileA(LINES, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS,
+                              FILE_FLAG_NO_BUFFERING | FILE_FLAG_WRITE_THROUGH, NULL);
+    char *page = VirtualAlloc(NULL, 4096, MEM_COMMIT, PAGE_READWRITE);
+    DWORD count;
+
+    section("Without a cache, and temporary");
+    check(WriteFile(file, page, 4096, &count, NULL) && count == 4096, "whole sectors are written");
+    REFUSED(WriteFile(file, page, 100, &count, NULL), ERROR_INVALID_PARAMETER, "a part of one");
+    REFUSED(WriteFile(file, page + 1, 512, &count, NULL), ERROR_INVALID_PARAMETER, "from an odd address");
+    REFUSED(SetFilePointer(file, 100, NULL, FILE_BEGIN) != INVALID_SET_FILE_POINTER, ERROR_INVALID_PARAMETER,
+            "a position inside one");
+    check(SetFilePointer(file, 512, NULL, FILE_BEGIN) == 512 && ReadFile(file, page, 4096, &count, NULL) && count == 3584,
+          "reading ends with the file");
+    REFUSED(SetFileValidData(file, 4096), ERROR_PRIVILEGE_NOT_HELD, "SetFileValidData without its privilege");
+    CloseHandle(file);
+    VirtualFree(page, 0, MEM_RELEASE);
+    file = CreateFileA(LINES, GENERIC_WRITE, 7, NULL, CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE | FILE_ATTRIBUTE_TEMPORARY,
+                       NULL);
+    check(file != INVALID_HANDLE_VALUE && GetFileAttributesA(LINES) & FILE_ATTRIBUTE_TEMPORARY, "a temporary file");
+    CloseHandle(file);
+    REFUSED(opens(LINES, GENERIC_READ, OPEN_EXISTING), ERROR_FILE_NOT_FOUND, "that goes with its handle");
+}
+
 static void text_mode(void)
 {
     char line[64];
@@ -159,6 +240,8 @@ int main(void)
     find();
     errors();
     sharing();
+    locks();
+    flags();
     text_mode();
     clean_up();
     return verdict();

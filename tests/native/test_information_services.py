@@ -90,11 +90,21 @@ def test_are_limits_set_with_privileges_that_are_enabled(call: Any, mm: FakeMemo
     assert put_limits(call, 0x10000, 0x20000, 3) == Status.INVALID_PARAMETER
 
 
-def test_are_quotas_that_do_not_exist_not_set(call: Any, mm: FakeMemory) -> None:
+def test_is_the_page_file_quota_set_and_no_other(call: Any, mm: FakeMemory) -> None:
     assert put_limits(call, 0, 0) == Status.PRIVILEGE_NOT_HELD
     call.process.token.grant(PRIVILEGES["SeIncreaseQuotaPrivilege"])
     call.process.token.set_enabled(PRIVILEGES["SeIncreaseQuotaPrivilege"], True)
-    assert put_limits(call, 0, 0) == Status.NOT_IMPLEMENTED
+    assert put_limits(call, 0, 0) == Status.SUCCESS
+    pointer = call.memory.pointer_size
+    length = 48 if pointer == 8 else 32
+    call.memory.write_pointer(BUFFER + 4 * pointer, 0x30000)
+    assert NtSetInformationProcess(call, SELF, QUOTA_LIMITS, BUFFER, length) == Status.SUCCESS
+    assert mm.quota == 0x30000
+    assert NtQueryInformationProcess(call, SELF, QUOTA_LIMITS, BUFFER, length, 0) == Status.SUCCESS
+    assert pointers(call, BUFFER, 5)[4] == 0x30000
+    call.memory.write(BUFFER, bytes(4 * pointer))
+    call.memory.write_pointer(BUFFER + pointer, 0x1000)
+    assert NtSetInformationProcess(call, SELF, QUOTA_LIMITS, BUFFER, length) == Status.NOT_IMPLEMENTED
     assert NtSetInformationProcess(call, SELF, QUOTA_LIMITS, BUFFER, 40) == Status.INFO_LENGTH_MISMATCH
     assert NtSetInformationProcess(call, SELF, 5, BUFFER, 4) == Status.NOT_IMPLEMENTED
     assert mm.calls == []

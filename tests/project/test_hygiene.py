@@ -15,9 +15,7 @@ SMALL_ROOM_LIMIT = 350
 """Lines a source file may have before it is questioned; the exceptions below say why."""
 
 LONG_FILES: dict[str, str] = {
-    "kernel/mm/manager.py": "the façade: one method for each service, and what boot wires together",
     "kernel/mm/pfn/database.py": "every transition of a page stands where its invariants can be seen together",
-    "kernel/mm/working_set/working_set.py": "one structure in RAM: entries, their free chain, locks, its own pages",
     "kernel/io/volume.py": "one drive: every way from a name to an open file goes through the same few checks",
 }
 """Longer files, each with its reason."""

@@ -125,6 +125,7 @@ def test_does_json_hold_the_processes_and_the_memory() -> None:
     assert [*data["processes"][0]] == [
         "program",
         "process_id",
+        "parent_id",
         "exit_status",
         "exit_status_name",
         "page_fault_count",

@@ -10,6 +10,7 @@ from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ob import HandleTable
+from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.se import Token
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status, win32_error
@@ -74,7 +75,7 @@ class FakeCall:
         self.process = FakeProcess()
         self.thread = SimpleNamespace(teb=BASE)
         profile = SystemProfile("x64" if pointer_size == 8 else "pae")
-        self.kernel = SimpleNamespace(volume=volume, clock=Clock(), profile=profile)
+        self.kernel = SimpleNamespace(volume=volume, clock=Clock(), profile=profile, names=ObjectNames())
         self.last_error = 0xDEAD
         self._next_text = TEXTS
         handles = [self.process.handles.insert(stream) for stream in streams]
@@ -130,6 +131,7 @@ class FakeProcess:
 
     id = 8
     peb = PEB
+    ended = False
 
     def __init__(self) -> None:
         self.handles = HandleTable()

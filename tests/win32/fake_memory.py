@@ -53,6 +53,7 @@ class FakeMemory:
         self.status: Status = Status.SUCCESS
         self.calls: list[tuple[Any, ...]] = []
         self.pages: list[Any] = []
+        self.quota: int | None = None
         self.limits = SimpleNamespace(minimum=50 * 4096, maximum=345 * 4096, hard_minimum=False, hard_maximum=True)
         self.figures = STATISTICS
         self.low_memory = Event(SimpleNamespace(signalled=lambda target: None), True, False)  # type: ignore[arg-type]
@@ -85,6 +86,12 @@ class FakeMemory:
     ) -> Status:
         self.calls.append(("limits", minimum, maximum, hard_minimum, hard_maximum, privileged))
         return self.status
+
+    def page_file_quota(self, process: object) -> int | None:
+        return self.quota
+
+    def set_page_file_quota(self, process: object, size: int | None) -> None:
+        self.quota = size
 
     def working_set_limits(self, process: object) -> Any:
         return self.limits

@@ -1,6 +1,7 @@
 """Boot: wires a machine together. Read it as a table of contents."""
 
 import struct
+from contextlib import suppress
 from errno import ENOSPC
 from pathlib import Path
 from typing import Final
@@ -8,15 +9,18 @@ from typing import Final
 from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.hw.ram import Ram
+from ntmm.kernel.cc import CacheManager
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.exceptions import ExceptionRecord, deliver
 from ntmm.kernel.ke.instructions import modifies_memory
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.trap import TrapLoop
 from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
+from ntmm.kernel.lpc import Ports
 from ntmm.kernel.mm.fault import Resolution
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.system_threads import SystemThread
@@ -24,6 +28,7 @@ from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
+from ntmm.kernel.ps.swapper import Swapper
 from ntmm.kernel.tracing import connect_trace
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
@@ -58,11 +63,14 @@ class Kernel:
         self.mm = MemoryManager(
             self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
         )
+        self.cc = CacheManager(self.mm, self.scheduler)
         self.cpu = self._boot_cpu()
         self.clock.code_bytes = self.cpu.code_counter
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
+        self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
         self.names = ObjectNames()
+        self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()
@@ -82,10 +90,11 @@ class Kernel:
         self.mm.pfn.forget_code = self.cpu.forget_code
         self.mm.table_memory.mark_stale = self.cpu.mark_stale
         self.mm.current_teb = self._current_teb
+        self.volume.cache = self.cc
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:
-            connect_trace(self.trace, self.mm, self.scheduler, self.clock)
+            connect_trace(self.trace, self.mm, self.scheduler, self.clock, self.swapper)
 
     def _start_system(self) -> None:
         """The paging files of the profile, and the system threads; what they do first waits for the first run."""
@@ -94,8 +103,10 @@ class Kernel:
             status = self.mm.create_paging_file(_paging_file_name(number), size.minimum, size.maximum)
             if status is not Status.SUCCESS:
                 raise OSError(ENOSPC, f"there is no room for a paging file of {size.minimum >> 20} MB (--pagefile)")
-        for number, plan in enumerate(self.mm.pageout.plans()):
-            self.scheduler.start(SystemThread(_LAST_THREAD_ID - 4 * number, plan))
+        for number, plan in enumerate([*self.mm.pageout.plans(), *self.cc.plans()]):
+            thread = SystemThread(_LAST_THREAD_ID - 4 * number, plan)
+            thread.kernel_stack = self.mm.kernel_stacks.create()
+            self.scheduler.start(thread)
 
     def _current_teb(self, space: AddressSpace) -> int:
         """The TEB whose stack may grow when the kernel touches memory of `space`: only the running thread's own."""
@@ -144,9 +155,15 @@ class Kernel:
         except GuestFault:
             self.ps.exit_process(process, record.code)
 
+    def shut_down(self) -> bool:
+        """Writes what is dirty in RAM to the host's files; False if the host refuses some. No thread runs any more."""
+        return self.mm.shut_down()
+
     def close(self) -> None:
         """Frees the machine: its threads, CPU and files."""
         self.scheduler.drop_all()
+        with suppress(Bugcheck):
+            self.mm.shut_down()  # nothing is left to write but for a run that could not go on
         self.cpu.close()
         self.mm.paging_files.close()
 

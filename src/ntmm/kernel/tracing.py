@@ -7,13 +7,14 @@ from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.fault import FaultContext, FaultOutcome
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageState
-from ntmm.trace import Fault, PageMoved, PagingIo, PteChange, Trace, Trim, VadChange
+from ntmm.kernel.ps.swapper import Swapper
+from ntmm.trace import Fault, PageMoved, PagingIo, ProcessSwapped, PteChange, StackSwapped, Trace, Trim, VadChange
 
 _ORIGINS: Final = ("cpu", "kernel")
 _NAMES: Final = {int(state): state.name.lower() for state in PageState}
 
 
-def connect_trace(trace: Trace, mm: MemoryManager, scheduler: Scheduler, clock: Clock) -> None:
+def connect_trace(trace: Trace, mm: MemoryManager, scheduler: Scheduler, clock: Clock, swapper: Swapper) -> None:
     """Fills all slots; a recorder must be there before boot, for nothing is told of what happened earlier."""
     emit, uptime, pte_size = trace.emit, clock.uptime_100ns, mm.architecture.pte_size
 
@@ -39,6 +40,8 @@ def connect_trace(trace: Trace, mm: MemoryManager, scheduler: Scheduler, clock: 
     )
     mm.in_page.told = lambda name, page, pages: paging_io("read", name, page, pages)
     mm.pageout.writer.told = lambda name, page, pages: paging_io("write", name, page, pages)
+    swapper.stack_moved = lambda thread, direction: emit(StackSwapped(uptime(), thread, direction))
+    swapper.process_moved = lambda process, direction: emit(ProcessSwapped(uptime(), process, direction))
     mm.pageout.working_sets.told = lambda process, pages, reason: emit(Trim(uptime(), process, pages, reason))
 
 

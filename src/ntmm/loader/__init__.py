@@ -19,6 +19,7 @@
     start_block      the list of initializers handed to guest code
     parameters, peb, teb   the blocks of a process and a thread, in Windows' layouts
     process          everything a new process or thread needs before its first instruction
+    start            from a program's file to a process that can run; more threads of it
     services         the exports for programs: GetProcAddress, GetModuleHandle, ...
     image_services   what LoadLibrary and FreeLibrary in guest code trap into
 

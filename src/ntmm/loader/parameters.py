@@ -4,7 +4,8 @@ Layout of XP and Server 2003, 32-bit and 64-bit offsets:
 
     maximum length 00 00 | length 04 04 | flags 08 08 | console 10 10 | input 18 20 | output 1C 28 | error 20 30
     current folder 24 38 | its handle 2C 48 | DLL path 30 50 | image path 38 60 | command line 40 70
-    environment 48 80 | window title 70 B0 | desktop 78 C0 | shell info 80 D0 | run-time data 88 E0 | end 290 3F0
+    environment 48 80 | first window (nine numbers) 4C 88 | window title 70 B0 | desktop 78 C0 | shell info 80 D0
+    run-time data 88 E0 | end 290 3F0
 """
 
 import struct
@@ -31,19 +32,23 @@ class _Layout(NamedTuple):
     image_path: int
     command_line: int
     environment: int
+    window: int
     window_title: int
     desktop: int
 
 
 _LAYOUTS: Final = {
-    4: _Layout(0x290, 0x18, 0x24, 0x30, 0x38, 0x40, 0x48, 0x70, 0x78),
-    8: _Layout(0x3F0, 0x20, 0x38, 0x50, 0x60, 0x70, 0x80, 0xB0, 0xC0),
+    4: _Layout(0x290, 0x18, 0x24, 0x30, 0x38, 0x40, 0x48, 0x4C, 0x70, 0x78),
+    8: _Layout(0x3F0, 0x20, 0x38, 0x50, 0x60, 0x70, 0x80, 0x88, 0xB0, 0xC0),
 }
 
 
 @dataclass(slots=True)
 class ProcessParameters:
-    """What a process is started with. Paths are guest paths; the standard streams are handle numbers."""
+    """What a process is started with. Paths are guest paths; the standard streams are handle numbers.
+
+    `window` are position, size, characters, fill, flags and show flags of the first window, as STARTUPINFO has them.
+    """
 
     image_path: str
     command_line: str
@@ -52,6 +57,9 @@ class ProcessParameters:
     standard_input: int = 0
     standard_output: int = 0
     standard_error: int = 0
+    window: tuple[int, ...] = (0,) * 9
+    window_title: str | None = None
+    desktop: str = "WinSta0\\Default"
 
 
 def environment_block(environment: dict[str, str]) -> bytes:
@@ -95,8 +103,8 @@ def _texts(layout: _Layout, parameters: ProcessParameters, dll_path: str) -> lis
         (layout.dll_path, dll_path),
         (layout.image_path, parameters.image_path),
         (layout.command_line, parameters.command_line),
-        (layout.window_title, parameters.image_path),
-        (layout.desktop, "WinSta0\\Default"),
+        (layout.window_title, parameters.image_path if parameters.window_title is None else parameters.window_title),
+        (layout.desktop, parameters.desktop),
     ]
     encoded = [(offset, utf16(text)) for offset, text in plain]
     return [(layout.current_folder, current, _CURRENT_FOLDER_CAPACITY)] + [
@@ -120,6 +128,7 @@ def _encode(
     pointer = "Q" if width == 8 else "I"
     struct.pack_into(f"<3{pointer}", block, layout.streams, *streams)
     struct.pack_into(f"<{pointer}", block, layout.environment, environment)
+    struct.pack_into("<9I", block, layout.window, *parameters.window)
     position = layout.size
     for offset, text, capacity in texts:
         header = unicode_string(space.memory, address + position, len(text), capacity)

@@ -35,7 +35,7 @@ class ImageSearch:
         self, system: SystemDlls, open_image: OpenImage, program_folder: str, current_folder: Callable[[], str]
     ) -> None:
         self._system = system
-        self._open_image = open_image
+        self.open_image = open_image
         self._program_folder = program_folder
         self._current_folder = current_folder
 
@@ -51,7 +51,7 @@ class ImageSearch:
             return ImageFile(system.name, f"{SYSTEM_FOLDER}\\{system.name}", system.backing, system.headers)
         for place in [self._absolute(folder + separator)] if separator else self._folders():
             path = _join(place, base)
-            backing = self._open_image(path)
+            backing = self.open_image(path)
             if backing is not None:
                 return ImageFile(base, path, backing, read_headers(base, backing))
         return None

@@ -15,6 +15,7 @@ from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import Event, InvalidHandle
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
+from ntmm.native.transfer_rules import check_read, check_write
 from ntmm.nt.status import Status
 
 TRANSFER_CHUNK: Final = 1 << 20
@@ -22,6 +23,8 @@ TRANSFER_CHUNK: Final = 1 << 20
 
 _USE_FILE_POINTER: Final = -2
 _WRITE_TO_END: Final = -1
+_INHERIT: Final = 2
+"""OBJ_INHERIT of an OBJECT_ATTRIBUTES."""
 
 Parameters = ParamSpec("Parameters")
 Handler = Callable[Concatenate[Call, Parameters], int]
@@ -45,12 +48,13 @@ def lookup_file(call: Call, handle: int) -> File:
     return call.process.handles.lookup(handle, File)
 
 
-def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None) -> int:
+def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
     """Reads into guest memory and answers how many bytes; 0 is the end of the file.
 
     `offset` None means the current position, which moves on. A bad buffer fails with ACCESS_VIOLATION.
     """
     start = file.position if offset is None else offset
+    check_read(call, file, buffer, size, start, key)
     done = 0
     try:
         while done < size:
@@ -68,9 +72,10 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
     return done
 
 
-def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None) -> int:
+def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
     """Writes from guest memory and answers how many bytes; `offset` None means the current position."""
     start = file.position if offset is None else offset
+    check_write(call, file, buffer, size, start, key)
     done = 0
     try:
         if size == 0:
@@ -114,9 +119,9 @@ def _below(folder: File, name: str) -> str:
     return "\\??\\C:" + folder.name.rstrip("\\") + "\\" + name
 
 
-def insert_file(call: Call, opened: Opened) -> int:
+def insert_file(call: Call, opened: Opened, inherit: bool = False) -> int:
     """A handle to a file just opened."""
-    return call.process.handles.insert(opened.file, opened.file.access)
+    return call.process.handles.insert(opened.file, opened.file.access, inherit)
 
 
 @service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32")
@@ -142,7 +147,8 @@ def NtCreateFile(
         return Status.NOT_IMPLEMENTED
     request = OpenRequest(access, share, Disposition(disposition), options, file_attributes)
     opened = call.kernel.volume.open(object_path(call, attributes), request)
-    call.memory.write_pointer(handle_address, insert_file(call, opened))
+    inherit = bool(call.memory.read_u32(attributes + 3 * call.memory.pointer_size) & _INHERIT)
+    call.memory.write_pointer(handle_address, insert_file(call, opened, inherit))
     write_io_status(call, io_status, Status.SUCCESS, opened.action)
     return Status.SUCCESS
 
@@ -173,7 +179,13 @@ def _offset(call: Call, file: File, address: int) -> int | None:
     return signed
 
 
-def _complete(call: Call, event: int, io_status: int, status: int, information: int) -> int:
+def _key(call: Call, address: int) -> int:
+    """The key of the caller's locks; 0 without one."""
+    return call.memory.read_u32(address) if address else 0
+
+
+def complete_io(call: Call, event: int, io_status: int, status: int, information: int) -> int:
+    """Fills an IO_STATUS_BLOCK, signals the request's event if it has one, and answers the status."""
     write_io_status(call, io_status, status, information)
     if event:
         call.process.handles.lookup(event, Event).set()
@@ -199,11 +211,11 @@ def NtReadFile(
         return Status.NOT_IMPLEMENTED
     file = lookup_file(call, handle)
     offset = _offset(call, file, byte_offset)
-    count = read_into(call, file, buffer, length, offset)
+    count = read_into(call, file, buffer, length, offset, _key(call, key))
     if offset is not None:
         file.position = offset + count
     status = Status.END_OF_FILE if length and not count else Status.SUCCESS
-    return _complete(call, event, io_status, status, count)
+    return complete_io(call, event, io_status, status, count)
 
 
 @service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
@@ -225,10 +237,10 @@ def NtWriteFile(
         return Status.NOT_IMPLEMENTED
     file = lookup_file(call, handle)
     offset = _offset(call, file, byte_offset)
-    count = write_from(call, file, buffer, length, offset)
+    count = write_from(call, file, buffer, length, offset, _key(call, key))
     if offset is not None:
         file.position = offset + count
-    return _complete(call, event, io_status, Status.SUCCESS, count)
+    return complete_io(call, event, io_status, Status.SUCCESS, count)
 
 
 @service("ntdll", "NtFlushBuffersFile", "h p")

@@ -10,7 +10,9 @@ from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.information import FileInformation, TimeChange
 from ntmm.native.call import Call
 from ntmm.native.file import answers_status, lookup_file, object_path, write_io_status
+from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
+from ntmm.native.transfer_rules import check_position
 from ntmm.nt.status import Status
 
 BASIC: Final = 4
@@ -23,6 +25,7 @@ POSITION: Final = 14
 ALLOCATION: Final = 19
 END_OF_FILE: Final = 20
 NETWORK_OPEN: Final = 34
+VALID_DATA_LENGTH: Final = 39
 
 _TIMES = "<4Q"
 
@@ -147,6 +150,7 @@ def _set_position(call: Call, file: File, buffer: int) -> None:
     position = call.memory.read_u64(buffer)
     if position >> 63:
         raise IoFailure(Status.INVALID_PARAMETER)
+    check_position(file, position)
     file.position = position
 
 
@@ -160,6 +164,23 @@ def _set_allocation(call: Call, file: File, buffer: int) -> None:
     file.set_size(min(file.size, call.memory.read_u64(buffer)))
 
 
+def set_valid_data(call: Call, file: File, length: int) -> None:
+    """Says that the file is written up to `length` bytes; the host's file reads as zeros there, so nothing changes.
+
+    Fails with PRIVILEGE_NOT_HELD without SeManageVolumePrivilege, INVALID_PARAMETER past the end of the file.
+    """
+    disk = _disk_file(file)
+    disk.require(FILE_WRITE_DATA)
+    if not has_privilege(call, "SeManageVolumePrivilege"):
+        raise IoFailure(Status.PRIVILEGE_NOT_HELD)
+    if not 0 < length <= disk.size:
+        raise IoFailure(Status.INVALID_PARAMETER)
+
+
+def _set_valid_data(call: Call, file: File, buffer: int) -> None:
+    set_valid_data(call, file, call.memory.read_u64(buffer))
+
+
 _SETTERS: Final[dict[int, tuple[int, Callable[[Call, File, int], None]]]] = {
     BASIC: (40, _set_basic),
     RENAME: (14, _set_rename),
@@ -167,6 +188,7 @@ _SETTERS: Final[dict[int, tuple[int, Callable[[Call, File, int], None]]]] = {
     POSITION: (8, _set_position),
     ALLOCATION: (8, _set_allocation),
     END_OF_FILE: (8, _set_end_of_file),
+    VALID_DATA_LENGTH: (8, _set_valid_data),
 }
 
 

@@ -2,18 +2,84 @@
 
 from typing import Final
 
+from ntmm.kernel.ob import InvalidHandle
 from ntmm.kernel.ps import Process, Thread
 from ntmm.native.call import Call
+from ntmm.nt.status import Status
 
 CURRENT_PROCESS: Final = -1
 CURRENT_THREAD: Final = -2
 
+PROCESS_TERMINATE: Final = 0x1
+PROCESS_CREATE_THREAD: Final = 0x2
+PROCESS_VM_OPERATION: Final = 0x8
+PROCESS_VM_READ: Final = 0x10
+PROCESS_VM_WRITE: Final = 0x20
+PROCESS_QUERY_INFORMATION: Final = 0x400
+PROCESS_ALL_ACCESS: Final = 0x1F0FFF
 
-def process_of(call: Call, handle: int) -> Process:
-    """The process of a handle; -1 is the caller's own. Raises InvalidHandle."""
-    return call.process if handle == CURRENT_PROCESS else call.process.handles.lookup(handle, Process)
+THREAD_TERMINATE: Final = 0x1
+THREAD_SUSPEND_RESUME: Final = 0x2
+THREAD_GET_CONTEXT: Final = 0x8
+THREAD_SET_CONTEXT: Final = 0x10
+THREAD_QUERY_INFORMATION: Final = 0x40
+THREAD_ALL_ACCESS: Final = 0x1F03FF
 
 
-def thread_of(call: Call, handle: int) -> Thread:
-    """The thread of a handle; -2 is the caller. Raises InvalidHandle."""
-    return call.thread if handle == CURRENT_THREAD else call.process.handles.lookup(handle, Thread)
+def process_of(call: Call, handle: int, access: int = 0) -> Process:
+    """The process of a handle; -1 is the caller's own. Raises InvalidHandle, also where rights of `access` lack."""
+    if handle == CURRENT_PROCESS:
+        return call.process
+    process = call.process.handles.lookup(handle, Process)
+    _require(call, handle, access)
+    return process
+
+
+def memory_of(call: Call, handle: int) -> Process:
+    """The process of a handle, for work on its memory. Raises InvalidHandle, with PROCESS_IS_TERMINATING for an end.
+
+    Its memory may go at the next wait: a service that waits uses TargetProcess.
+    """
+    process = process_of(call, handle)
+    if process.ended:
+        raise InvalidHandle(Status.PROCESS_IS_TERMINATING)
+    return process
+
+
+def thread_of(call: Call, handle: int, access: int = 0) -> Thread:
+    """The thread of a handle; -2 is the caller. Raises InvalidHandle, also where rights of `access` lack."""
+    if handle == CURRENT_THREAD:
+        return call.thread
+    thread = call.process.handles.lookup(handle, Thread)
+    _require(call, handle, access)
+    return thread
+
+
+def _require(call: Call, handle: int, access: int) -> None:
+    if access & ~call.process.handles.entry(handle).access:
+        raise InvalidHandle(Status.ACCESS_DENIED)
+
+
+class TargetProcess:
+    """The process of a handle while a service works in its memory, which stays until then.
+
+    Raises InvalidHandle: for a bad handle, where rights of `access` lack, and PROCESS_IS_TERMINATING once it has ended
+    (ExAcquireRundownProtection of EPROCESS.RundownProtect).
+    """
+
+    __slots__ = ("_is_other", "_process")
+
+    def __init__(self, call: Call, handle: int, access: int = 0) -> None:
+        self._process = process_of(call, handle, access)
+        self._is_other = self._process is not call.process
+
+    def __enter__(self) -> Process:
+        if self._process.ended:
+            raise InvalidHandle(Status.PROCESS_IS_TERMINATING)
+        if self._is_other:
+            self._process.reference()
+        return self._process
+
+    def __exit__(self, *error: object) -> None:
+        if self._is_other:
+            self._process.dereference()

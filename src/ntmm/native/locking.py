@@ -6,7 +6,7 @@ from typing import Final
 from ntmm.kernel.mm.space.allocate import Range
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import PROCESS_VM_OPERATION, TargetProcess
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.nt.memory import MAP_PROCESS, MAP_SYSTEM
@@ -24,7 +24,8 @@ def _perform(call: Call, operation: Operation, process: int, base_address: int, 
         return Status.PRIVILEGE_NOT_HELD
     memory = call.memory
     base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
-    status, base, size = operation(process_of(call, process), base, size, map_type)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        status, base, size = operation(target, base, size, map_type)
     if is_success(status):
         memory.write_pointer(base_address, base)
         memory.write_pointer(region_size, size)

@@ -7,14 +7,21 @@ from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.mm.space.query import MemoryInformation
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import (
+    PROCESS_QUERY_INFORMATION,
+    PROCESS_VM_OPERATION,
+    PROCESS_VM_READ,
+    PROCESS_VM_WRITE,
+    TargetProcess,
+)
+from ntmm.native.section_information import query_section_name
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
 from ntmm.nt.status import Status
 
 _MEMORY_BASIC_INFORMATION: Final = 0
 _MEMORY_WORKING_SET_LIST: Final = 1
-_COPY_CHUNK: Final = 0x10000
+_MEMORY_SECTION_NAME: Final = 2
 
 
 @service("ntdll", "NtAllocateVirtualMemory", "h p p p u32 u32")
@@ -24,8 +31,8 @@ def NtAllocateVirtualMemory(
     """Reserves or commits pages of a process; base and size are read and written back rounded."""
     memory = call.memory
     base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
-    target = process_of(call, process)
-    status, base, size = call.kernel.mm.allocate(target, base, size, allocation_type, protect, zero_bits)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        status, base, size = call.kernel.mm.allocate(target, base, size, allocation_type, protect, zero_bits)
     if status is Status.SUCCESS:
         memory.write_pointer(base_address, base)
         memory.write_pointer(region_size, size)
@@ -37,7 +44,8 @@ def NtFreeVirtualMemory(call: Call, process: int, base_address: int, region_size
     """Decommits or releases pages of a process."""
     memory = call.memory
     base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
-    status, base, size = call.kernel.mm.free(process_of(call, process), base, size, free_type)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        status, base, size = call.kernel.mm.free(target, base, size, free_type)
     if status is Status.SUCCESS:
         memory.write_pointer(base_address, base)
         memory.write_pointer(region_size, size)
@@ -52,7 +60,8 @@ def NtProtectVirtualMemory(
     memory = call.memory
     base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
     memory.write_u32(old_protect, memory.read_u32(old_protect))
-    status, old, base, size = call.kernel.mm.protect(process_of(call, process), base, size, protect)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        status, old, base, size = call.kernel.mm.protect(target, base, size, protect)
     if status is Status.SUCCESS:
         memory.write_u32(old_protect, old)
         memory.write_pointer(base_address, base)
@@ -78,12 +87,19 @@ def encode_basic_information(information: MemoryInformation, pointer_size: int) 
 def NtQueryVirtualMemory(
     call: Call, process: int, address: int, information_class: int, buffer: int, length: int, return_length: int
 ) -> int:
-    """Describes the pages at an address (MemoryBasicInformation) or the working set (MemoryWorkingSetList)."""
+    """Describes the pages at an address (MemoryBasicInformation), the working set (MemoryWorkingSetList) or the file
+    that is mapped at an address (MemorySectionName).
+    """
+    if information_class == _MEMORY_SECTION_NAME:
+        with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+            return query_section_name(call, target, address, buffer, length, return_length)
     if information_class == _MEMORY_WORKING_SET_LIST:
-        return query_working_set(call, process_of(call, process), buffer, length, return_length)
+        with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+            return query_working_set(call, target, buffer, length, return_length)
     if information_class != _MEMORY_BASIC_INFORMATION:
         return Status.INVALID_INFO_CLASS
-    information = call.kernel.mm.query(process_of(call, process), address)
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        information = call.kernel.mm.query(target, address)
     if information is None:
         return Status.INVALID_PARAMETER
     data = encode_basic_information(information, call.memory.pointer_size)
@@ -96,12 +112,16 @@ def NtQueryVirtualMemory(
 
 
 def copy_between(source: Process, source_address: int, target: Process, target_address: int, size: int) -> int:
-    """Copies bytes between address spaces; answers how many were copied before the first bad page."""
-    done = 0
-    page = source.memory.page_size
+    """Copies bytes between address spaces, and answers how many before the first bad page (MmCopyVirtualMemory).
+
+    Either side may fault and wait: each step takes its bytes out of one page before it touches the other side's page,
+    and nothing of RAM is held meanwhile. The caller keeps both processes' memory from being returned.
+    """
+    done, page = 0, source.memory.page_size
     try:
         while done < size:
-            step = min(size - done, _COPY_CHUNK, page - (source_address + done) % page)
+            room = min(page - (source_address + done) % page, page - (target_address + done) % page)
+            step = min(size - done, room)
             target.memory.write(target_address + done, source.memory.read(source_address + done, step))
             done += step
     except GuestFault:
@@ -109,25 +129,34 @@ def copy_between(source: Process, source_address: int, target: Process, target_a
     return done
 
 
+def _outcome(call: Call, address: int, buffer: int, size: int, done: int, count: int) -> int:
+    """Stores how much was copied. A range that wraps or leaves user space was not begun at all."""
+    if count:
+        call.memory.write_pointer(count, done)
+    if done == size:
+        return Status.SUCCESS
+    return Status.PARTIAL_COPY if _is_user_range(call, (address, buffer), size) else Status.ACCESS_VIOLATION
+
+
+def _is_user_range(call: Call, starts: tuple[int, int], size: int) -> bool:
+    return max(starts) + size <= call.kernel.mm.layout.highest_user_address + 1
+
+
 @service("ntdll", "NtReadVirtualMemory", "h p p p p")
 def NtReadVirtualMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
     """Copies from another process; PARTIAL_COPY with the count if a page is bad."""
-    done = copy_between(process_of(call, process), address, call.process, buffer, size)
-    if count:
-        call.memory.write_pointer(count, done)
-    return Status.SUCCESS if done == size else Status.PARTIAL_COPY
+    done = 0
+    with TargetProcess(call, process, PROCESS_VM_READ) as source:
+        if _is_user_range(call, (address, buffer), size):
+            done = copy_between(source, address, call.process, buffer, size)
+    return _outcome(call, address, buffer, size, done, count)
 
 
 @service("ntdll", "NtWriteVirtualMemory", "h p p p p")
 def NtWriteVirtualMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
     """Copies into another process; PARTIAL_COPY with the count if a page is bad."""
-    done = copy_between(call.process, buffer, process_of(call, process), address, size)
-    if count:
-        call.memory.write_pointer(count, done)
-    return Status.SUCCESS if done == size else Status.PARTIAL_COPY
-
-
-@service("ntdll", "NtUnmapViewOfSection", "h p")
-def NtUnmapViewOfSection(call: Call, process: int, address: int) -> int:
-    """Removes the view that holds an address."""
-    return call.kernel.mm.unmap_view(process_of(call, process), address)
+    done = 0
+    with TargetProcess(call, process, PROCESS_VM_WRITE | PROCESS_VM_OPERATION) as target:
+        if _is_user_range(call, (address, buffer), size):
+            done = copy_between(call.process, buffer, target, address, size)
+    return _outcome(call, address, buffer, size, done, count)

@@ -1,11 +1,16 @@
 """Processes and threads: ends, suspension, delays."""
 
 import struct
+from typing import Final
 
+from ntmm.kernel.ob import InvalidHandle
+from ntmm.kernel.ps import Process, Thread
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of, thread_of
+from ntmm.native.handles import PROCESS_TERMINATE, THREAD_SUSPEND_RESUME, THREAD_TERMINATE, process_of, thread_of
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
+
+MAXIMUM_SUSPEND_COUNT: Final = 0x7F
 
 
 @service("ntdll", "NtTerminateProcess", "h u32")
@@ -16,14 +21,30 @@ def NtTerminateProcess(call: Call, process: int, status: int) -> int:
             if thread is not call.thread and not thread.ended:
                 call.kernel.ps.exit_thread(thread, status)
         return Status.SUCCESS
-    call.kernel.ps.exit_process(process_of(call, process), status)
+    return terminate_process(call, process_of(call, process, PROCESS_TERMINATE), status)
+
+
+def terminate_process(call: Call, process: Process, status: int) -> Status:
+    """Ends a process; PROCESS_IS_TERMINATING if it has ended already. Does not return from the caller's own."""
+    if process.ended:
+        return Status.PROCESS_IS_TERMINATING
+    call.kernel.ps.exit_process(process, status)
     return Status.SUCCESS
+
+
+def suspend_thread(call: Call, thread: Thread) -> int:
+    """Raises the suspend count and answers the old one; raises InvalidHandle where that cannot be."""
+    if thread.ended:
+        raise InvalidHandle(Status.THREAD_IS_TERMINATING)
+    if thread.suspend_count >= MAXIMUM_SUSPEND_COUNT:
+        raise InvalidHandle(Status.SUSPEND_COUNT_EXCEEDED)
+    return call.kernel.scheduler.suspend(thread)
 
 
 @service("ntdll", "NtTerminateThread", "h u32")
 def NtTerminateThread(call: Call, thread: int, status: int) -> int:
     """Ends a thread; a null handle means the caller."""
-    target = call.thread if thread == 0 else thread_of(call, thread)
+    target = call.thread if thread == 0 else thread_of(call, thread, THREAD_TERMINATE)
     if not target.ended:
         call.kernel.ps.exit_thread(target, status)
     return Status.SUCCESS
@@ -32,7 +53,7 @@ def NtTerminateThread(call: Call, thread: int, status: int) -> int:
 @service("ntdll", "NtSuspendThread", "h p")
 def NtSuspendThread(call: Call, thread: int, previous_count: int) -> int:
     """Raises the suspend count."""
-    old = call.kernel.scheduler.suspend(thread_of(call, thread))
+    old = suspend_thread(call, thread_of(call, thread, THREAD_SUSPEND_RESUME))
     if previous_count:
         call.memory.write_u32(previous_count, old)
     return Status.SUCCESS
@@ -41,7 +62,7 @@ def NtSuspendThread(call: Call, thread: int, previous_count: int) -> int:
 @service("ntdll", "NtResumeThread", "h p")
 def NtResumeThread(call: Call, thread: int, previous_count: int) -> int:
     """Lowers the suspend count."""
-    old = call.kernel.scheduler.resume(thread_of(call, thread))
+    old = call.kernel.scheduler.resume(thread_of(call, thread, THREAD_SUSPEND_RESUME))
     if previous_count:
         call.memory.write_u32(previous_count, old)
     return Status.SUCCESS
@@ -63,3 +84,21 @@ def NtDelayExecution(call: Call, alertable: int, interval: int) -> int:
         return Status.SUCCESS
     call.kernel.scheduler.wait(call.thread, (), timeout_100ns=amount, user_mode=True)
     return Status.SUCCESS
+
+
+@service("ntdll", "NtCreateProcess", "p u32 p h u32 h h h")
+def NtCreateProcess(call: Call, handle: int, access: int, attributes: int, parent: int, *others: int) -> int:
+    """Processes without a loaded program, and clones of others, are not implemented: CreateProcess makes them whole."""
+    return Status.NOT_IMPLEMENTED
+
+
+@service("ntdll", "NtCreateProcessEx", "p u32 p h u32 h h h u32")
+def NtCreateProcessEx(call: Call, handle: int, access: int, attributes: int, parent: int, *others: int) -> int:
+    """See NtCreateProcess."""
+    return Status.NOT_IMPLEMENTED
+
+
+@service("ntdll", "NtCreateThread", "p u32 p h p p p u32")
+def NtCreateThread(call: Call, handle: int, access: int, attributes: int, process: int, *others: int) -> int:
+    """Threads with a stack of the caller's own making are not implemented: CreateRemoteThread makes them."""
+    return Status.NOT_IMPLEMENTED

@@ -36,9 +36,9 @@ def _basic_information(call: Call, process: Process) -> bytes:
 
 
 def _quota_limits(call: Call, process: Process) -> bytes:
-    """QUOTA_LIMITS_EX, 56 or 88 bytes: QUOTA_LIMITS is its first 32 or 48. Only the working set has limits."""
-    limits = call.kernel.mm.working_set_limits(process)
-    head = _pointers(call, -1, -1, limits.minimum, limits.maximum, -1)
+    """QUOTA_LIMITS_EX, 56 or 88 bytes: QUOTA_LIMITS is its first 32 or 48. Pool has no limits."""
+    limits, quota = call.kernel.mm.working_set_limits(process), call.kernel.mm.page_file_quota(process)
+    head = _pointers(call, -1, -1, limits.minimum, limits.maximum, -1 if quota is None else quota)
     flags = hard_flags(limits.hard_minimum, limits.hard_maximum)
     padding = bytes(-len(head) % 8)
     return (
@@ -108,7 +108,7 @@ def NtQueryInformationProcess(
 
 
 def _set_quota_limits(call: Call, process: Process, buffer: int, length: int) -> Status:
-    """Sets the working set's limits; with both zero the pool and page-file quotas are meant, which there are none of.
+    """Sets the working set's limits; with both zero the pool and page-file quotas are meant.
 
     The flags of QUOTA_LIMITS_EX lie before its last word.
     """
@@ -123,8 +123,20 @@ def _set_quota_limits(call: Call, process: Process, buffer: int, length: int) ->
     if minimum and maximum:
         privileged = has_privilege(call, "SeIncreaseBasePriorityPrivilege")
         return set_limits(call, process, minimum, maximum, flags, privileged)
-    held = has_privilege(call, "SeIncreaseQuotaPrivilege")
-    return Status.NOT_IMPLEMENTED if held else Status.PRIVILEGE_NOT_HELD
+    if not has_privilege(call, "SeIncreaseQuotaPrivilege"):
+        return Status.PRIVILEGE_NOT_HELD
+    return _set_quotas(call, process, buffer)
+
+
+def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
+    """The page-file quota, in bytes: 0 or all ones for no limit. There are no quotas of pool: NOT_IMPLEMENTED."""
+    size = call.memory.pointer_size
+    none = (0, (1 << 8 * size) - 1)
+    if any(call.memory.read_pointer(buffer + at * size) not in none for at in (0, 1)):
+        return Status.NOT_IMPLEMENTED
+    limit = call.memory.read_pointer(buffer + 4 * size)
+    call.kernel.mm.set_page_file_quota(process, None if limit in none else limit)
+    return Status.SUCCESS
 
 
 @service("ntdll", "NtSetInformationProcess", "h u32 p u32")

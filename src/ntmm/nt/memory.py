@@ -16,6 +16,27 @@ MEM_PHYSICAL: Final = 0x400000
 MEM_IMAGE: Final = 0x1000000
 MEM_LARGE_PAGES: Final = 0x20000000
 
+SEC_BASED: Final = 0x200000
+SEC_NO_CHANGE: Final = 0x400000
+SEC_FILE: Final = 0x800000
+SEC_IMAGE: Final = 0x1000000
+SEC_RESERVE: Final = 0x4000000
+SEC_COMMIT: Final = 0x8000000
+SEC_NOCACHE: Final = 0x10000000
+SEC_LARGE_PAGES: Final = 0x80000000
+
+SECTION_QUERY: Final = 0x01
+SECTION_MAP_WRITE: Final = 0x02
+SECTION_MAP_READ: Final = 0x04
+SECTION_MAP_EXECUTE: Final = 0x08
+SECTION_EXTEND_SIZE: Final = 0x10
+SECTION_MAP_EXECUTE_EXPLICIT: Final = 0x20
+SECTION_ALL_ACCESS: Final = 0xF001F
+
+VIEW_SHARE: Final = 1
+VIEW_UNMAP: Final = 2
+"""Whether a child process gets a view as well."""
+
 MAP_PROCESS: Final = 1
 MAP_SYSTEM: Final = 2
 """What NtLockVirtualMemory locks: pages in the working set, or in RAM."""
@@ -47,6 +68,8 @@ MM_GUARD_PAGE: Final = 0x10
 MM_WRITECOMBINE: Final = 0x18
 MM_DECOMMIT: Final = 0x10
 MM_NOACCESS: Final = 0x18
+MM_OUTSWAPPED_KSTACK: Final = 0x1F
+"""A page of a kernel stack that is out of memory."""
 MM_MODIFIER_MASK: Final = 0x18
 MM_ACCESS_MASK: Final = 0x07
 

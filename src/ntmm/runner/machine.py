@@ -12,18 +12,14 @@ from ntmm.kernel.boot import Kernel
 from ntmm.kernel.io.console import ConsoleFile
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.io.volume import Volume
-from ntmm.kernel.ps import Process, Thread
-from ntmm.loader.errors import LoaderError
+from ntmm.kernel.ps import Process
 from ntmm.loader.parameters import ProcessParameters
-from ntmm.loader.process import initialize_thread, load_program
-from ntmm.loader.teb import ThreadPlace
+from ntmm.loader.start import NewProgram, load_new_process, new_process, release_thread
 from ntmm.native.dispatch import ServiceDispatcher
 from ntmm.nt.profile import SystemProfile
-from ntmm.nt.status import Status
 from ntmm.pe.headers import PeHeaders
 from ntmm.runner.images import open_volume_image
-from ntmm.trace import ImageMapped, ProcessCreated, Trace
-from ntmm.win32.threads import push_start_arguments, release_thread
+from ntmm.trace import Trace
 
 _ENVIRONMENT: Final = {
     "ALLUSERSPROFILE": "C:\\",
@@ -65,6 +61,8 @@ class Machine:
         self.dispatcher = ServiceDispatcher(self.kernel)
         self.kernel.traps.system_call = self.dispatcher
         self.kernel.ps.thread_ended = release_thread
+        self._programs: dict[str, ImageBacking] = {}
+        """By guest path: they may lie outside the drive's folder."""
 
     def close(self) -> None:
         """Frees host resources."""
@@ -72,8 +70,8 @@ class Machine:
         self.volume.close()
 
     def open_image(self, path: str) -> ImageBacking | None:
-        """A file of the drive for the loader."""
-        return open_volume_image(self.volume, path)
+        """A file of the drive for the loader; programs of the command line are where they seem to lie."""
+        return self._programs.get(path.lower()) or open_volume_image(self.volume, path)
 
     def load(
         self,
@@ -84,35 +82,9 @@ class Machine:
     ) -> Process:
         """A process with the program loaded and its first thread ready; raises LoaderError, MalformedImage."""
         kernel = self.kernel
-        process = kernel.ps.create_process(parameters.image_path.rpartition("\\")[2])
-        if process is None:
-            raise LoaderError("there is not enough memory for a process: run with more RAM (--ram)", Status.NO_MEMORY)
-        handles = [process.handles.insert(stream) for stream in streams]
+        self._programs.setdefault(parameters.image_path.lower(), image)
+        process = new_process(kernel, parameters.image_path.rpartition("\\")[2])
+        handles = [process.handles.insert(stream, stream.access, inherit=True) for stream in streams]
         parameters.standard_input, parameters.standard_output, parameters.standard_error = handles
-        if kernel.trace.enabled:
-            uptime = kernel.clock.uptime_100ns()
-            kernel.trace.emit(ProcessCreated(uptime, process.id, process.parent_id, parameters.image_path))
-        start = load_program(kernel, process, headers, image, parameters, self.open_image)
-        process.exception_dispatcher = start.exception_dispatcher
-        created = kernel.ps.create_thread(process, headers.stack_reserve, headers.stack_commit, start.start_routine)
-        if created is None:
-            raise LoaderError("there is not enough memory for the stack the program asks for", Status.NO_MEMORY)
-        thread, stack = created
-        place = ThreadPlace(thread.teb, process.id, thread.id, stack.base, stack.limit, stack.allocation)
-        initialize_thread(start.linker, place, process.peb)
-        self._trace_images(process)
-        self._start(thread, stack.base, start.start_block)
+        kernel.ps.start(load_new_process(kernel, process, NewProgram(image, headers, parameters, self.open_image)))
         return process
-
-    def _start(self, thread: Thread, stack_base: int, block: int) -> None:
-        push_start_arguments(thread, stack_base, block)
-        self.kernel.ps.start(thread)
-
-    def _trace_images(self, process: Process) -> None:
-        kernel = self.kernel
-        if not kernel.trace.enabled:
-            return
-        for module in process.modules.modules:
-            relocated = module.base != module.headers.image_base
-            uptime = kernel.clock.uptime_100ns()
-            kernel.trace.emit(ImageMapped(uptime, process.id, module.name, module.base, module.size, relocated))

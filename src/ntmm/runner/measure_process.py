@@ -21,6 +21,7 @@ def measure_process(machine: Machine, process: Process, program: str) -> Measure
     row = ProcessReport(
         program=program,
         process_id=process.id,
+        parent_id=process.parent_id,
         exit_status=process.exit_status,
         exit_status_name=status_name(process.exit_status),
         page_fault_count=space.page_fault_count,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ntmm.kernel.ps.manager import SYSTEM_PROCESS_ID
 from ntmm.nt.status import Status
 from ntmm.runner.report_memory import MemoryReport
 
@@ -62,6 +63,8 @@ class ProcessReport:
 
     program: str
     process_id: int
+    parent_id: int = SYSTEM_PROCESS_ID
+    """The process that created it; System for those of the command line."""
     exit_status: int
     exit_status_name: str | None
     page_fault_count: int
@@ -79,12 +82,12 @@ class ProcessReport:
 class RunReport:
     """One run, from start to the end of its last process.
 
-    What belongs to a single process is the first program's; `processes` has a row for each, in the order of the
-    command line. `exit_status` is the program's 32-bit value. `stopped` is a sentence if a limit ended the run.
-    `peak_commit` and `peak_working_set` are in pages of `page_size` bytes. `private_pages` and `image_pages` are pages
-    that faults gave to the program. `eager_pages` are pages mapped before their first touch, by purpose, of all
-    processes; `address_space_pages` the pages that creating one address space takes. `instructions` is None where they
-    were not counted. `memory` has the figures of the whole machine's memory.
+    What belongs to a single process is the first program's; `processes` has a row for each, in the order of the command
+    line, then those that programs created. `exit_status` is the program's 32-bit value. `stopped` is a sentence if a
+    limit ended the run. `peak_commit` and `peak_working_set` are in pages of `page_size` bytes. `private_pages` and
+    `image_pages` are pages that faults gave to the program. `eager_pages` are pages mapped before their first touch, by
+    purpose, of all processes; `address_space_pages` the pages that creating one address space takes. `instructions` is
+    None where they were not counted. `memory` has the figures of the whole machine's memory.
     """
 
     program: str
@@ -132,8 +135,9 @@ class RunReport:
 
     @property
     def ending_status(self) -> int:
-        """The exit status that the run as a whole ends with: the first one that is not 0."""
-        statuses = [row.exit_status for row in self.processes] or [self.exit_status]
+        """The exit status that the run as a whole ends with: the first of the command line's that is not 0."""
+        own = [row for row in self.processes if row.parent_id == SYSTEM_PROCESS_ID]
+        statuses = [row.exit_status for row in own] or [self.exit_status]
         return next((status for status in statuses if status), 0)
 
 

@@ -107,6 +107,8 @@ def _run_prepared(options: RunOptions, switch: _StopSwitch) -> RunReport:
                 stopped = _run(machine, session)
         finally:
             switch.ended = True
+        if not machine.kernel.shut_down():
+            stopped = stopped or "the host refused data that a program had written to a cached or mapped file"
         report = make_report(machine, session.measured(), stopped, time.monotonic() - prepared.started)
         if options.checking:
             check_books(machine)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
+from ntmm.kernel.ps.manager import SYSTEM_PROCESS_ID
 from ntmm.runner.report import NamedCount, ProcessReport, RunReport, status_name
 from ntmm.runner.sections_memory import memory_sections
 from ntmm.runner.sizes import size_text
@@ -71,19 +72,15 @@ def _eager(report: RunReport) -> Iterable[tuple[str, Table]]:
 
 
 def _process_rows(processes: Sequence[ProcessReport]) -> Iterable[tuple[Cell, ...]]:
-    yield "", "id", "faults", "peak set", "peak commit", "private", "image", "tables", "exit status"
+    """The column of parents only where programs have started others."""
+    shows_parents = any(row.parent_id != SYSTEM_PROCESS_ID for row in processes)
+    parent: tuple[Cell, ...] = ("parent",) if shows_parents else ()
+    yield "", "id", *parent, "faults", "peak set", "peak commit", "private", "image", "tables", "exit status"
     for row in processes:
-        yield (
-            row.program,
-            row.process_id,
-            row.page_fault_count,
-            row.peak_working_set,
-            row.peak_commit,
-            row.private_pages,
-            row.image_pages,
-            sum(count.count for count in row.page_tables),
-            _status(row.exit_status),
-        )
+        parent = (row.parent_id,) if shows_parents else ()
+        figures = (row.page_fault_count, row.peak_working_set, row.peak_commit, row.private_pages, row.image_pages)
+        tables = sum(count.count for count in row.page_tables)
+        yield row.program, row.process_id, *parent, *figures, tables, _status(row.exit_status)
 
 
 def _fault_rows(report: RunReport) -> Iterable[tuple[Cell, ...]]:

@@ -7,9 +7,10 @@ from typing import Final
 from ntmm.kernel.io.console import ConsoleFile
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ke.scheduler import MAXIMUM_WAIT_OBJECTS
 from ntmm.kernel.ke.thread import KernelThread, ThreadState
+from ntmm.kernel.ob import Event
 from ntmm.kernel.ps import Process
+from ntmm.kernel.ps.manager import SYSTEM_PROCESS_ID
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.pe.headers import PeHeaders
@@ -23,9 +24,6 @@ SESSION_THREAD_ID: Final = 0
 
 SESSION_PRIORITY: Final = 11
 """Above programs', as smss.exe has it: memory is returned at once, however busy they are."""
-
-_UNWIND_INTERVAL_100NS: Final = 10_000
-"""1 ms: how soon it looks again whether the threads of an ended process have left the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ class SessionManager(KernelThread):
     """Loads all programs in order, then returns the memory of each process that ends while others run on.
 
     It is a thread, so that loading may wait for paging. The run lasts as long as it does, which is why it is no system
-    thread: before the first program is loaded there would be nothing to run for.
+    thread: before the first program is loaded there would be nothing to run for. Processes that programs create belong
+    to the run as well.
     """
 
     is_system = False
@@ -55,21 +54,44 @@ class SessionManager(KernelThread):
         self._programs = programs
         self._measured: dict[int, MeasuredProcess] = {}
         self._is_returning_memory = False
+        self._changed = Event(machine.kernel.scheduler, manual_reset=False, signalled=False)
+        machine.kernel.ps.process_started = self._note_child
+        machine.kernel.ps.process_changed = lambda process: self._wake()
         self.processes: list[Process] = []
-        """Those loaded so far, in the order of the programs."""
+        """Those of the command line that are loaded so far, in the order of the programs."""
+        self.children: list[Process] = []
+        """Those that programs have created, in the order in which they began."""
 
     def main(self) -> None:
         """Raises UserError where a program cannot be loaded."""
         for program in self._programs:
             self.processes.append(self._load(program))
-        running, ended = list(self.processes), list[Process]()
-        while len(running) > 1:  # the last one's memory stays for the report and the audit
-            index = self._machine.kernel.scheduler.wait(self, running[:MAXIMUM_WAIT_OBJECTS])
-            ended.append(running.pop(index))
-            self._is_returning_memory = True
-            self._await_threads(ended[-1])
-            ended = [process for process in ended if not self._return_memory(process)]
-            self._is_returning_memory = False
+        while self._some_run():  # the last one's memory stays for the report and the audit
+            self._machine.kernel.scheduler.wait(self, (self._changed,))
+            self._return_what_is_unused()
+
+    def _note_child(self, process: Process) -> None:
+        if process.parent_id != SYSTEM_PROCESS_ID:
+            self.children.append(process)
+
+    def _wake(self) -> None:
+        self._changed.set()
+
+    def _some_run(self) -> bool:
+        return any(not process.ended for process in self._everyone)
+
+    @property
+    def _everyone(self) -> list[Process]:
+        return [*self.processes, *self.children]
+
+    def _return_what_is_unused(self) -> None:
+        """Returns the memory of processes that have ended, once nobody has a handle: others may read their memory."""
+        for process in self._everyone:
+            if _may_go(process) and self._some_run():
+                self._is_returning_memory = True
+                self._measured[process.id] = self._measure(process)
+                self._machine.kernel.ps.delete_process(process)
+                self._is_returning_memory = False
 
     def _load(self, program: Program) -> Process:
         what = f"{program.path!r} cannot be run"
@@ -80,36 +102,29 @@ class SessionManager(KernelThread):
         except GuestFault as fault:
             raise UserError(f"{what}: its image is bad at {fault.address:#x}") from fault
 
-    def _await_threads(self, process: Process) -> None:
-        """Lets the threads of an ended process leave the kernel: they may still hold locks on its memory."""
-        scheduler = self._machine.kernel.scheduler
-        while any(thread.state not in (ThreadState.TERMINATED, ThreadState.INITIALIZED) for thread in process.threads):
-            scheduler.wait(self, (), timeout_100ns=_UNWIND_INTERVAL_100NS)
-
-    def _return_memory(self, process: Process) -> bool:
-        """False while another program has a handle to the process: it may be reading its memory."""
-        if process.handle_count:
-            return False
-        self._measured[process.id] = self._measure(process)
-        self._machine.kernel.ps.delete_process(process)
-        return True
-
     def _measure(self, process: Process) -> MeasuredProcess:
-        name = self._programs[self.processes.index(process)].name
+        own = process in self.processes
+        name = self._programs[self.processes.index(process)].name if own else process.name
         return measure_process(self._machine, process, name)
 
     @property
     def program_names(self) -> list[str]:
-        """The names of all programs, in order."""
+        """The names of all programs of the command line, in order."""
         return [program.name for program in self._programs]
 
     @property
     def ended(self) -> bool:
-        """All programs were loaded, all their processes have ended, and none is half deleted."""
+        """All programs were loaded, all processes have ended, and none is half deleted."""
         if self._is_returning_memory:
             return False
-        return len(self.processes) == len(self._programs) and all(process.ended for process in self.processes)
+        return len(self.processes) == len(self._programs) and not self._some_run()
 
     def measured(self) -> list[MeasuredProcess]:
-        """The figures of every process, in the order of the programs; asked for when the run is over."""
-        return [self._measured.get(process.id) or self._measure(process) for process in self.processes]
+        """The figures of every process, programs first, then in order of creation; asked for when the run is over."""
+        return [self._measured.get(process.id) or self._measure(process) for process in self._everyone]
+
+
+def _may_go(process: Process) -> bool:
+    """It is unused, and its threads have left the kernel, where they may have held locks on its memory."""
+    out = (ThreadState.TERMINATED, ThreadState.INITIALIZED)
+    return process.is_unused and not process.space.deleted and all(each.state in out for each in process.threads)

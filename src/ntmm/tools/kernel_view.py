@@ -1,13 +1,16 @@
 """What commands ask the kernel's structures: the one place that knows how the memory manager keeps them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
+from ntmm.kernel.mm.section import AreaKind, ControlArea
 from ntmm.kernel.mm.statistics import MemoryStatistics
+from ntmm.kernel.mm.system_cache import VIEW_BYTES
 from ntmm.kernel.mm.vad import Vad
 from ntmm.kernel.ps import Process
 
@@ -148,14 +151,15 @@ def vad_of(kernel: Kernel, process: Process, address: int) -> Vad | None:
 def prototype_address(kernel: Kernel, vad: Vad, address: int) -> int | None:
     """Where the prototype PTE of a view's page lies, or None for private memory and past the segment's end."""
     page = (address >> kernel.architecture.page_shift) - vad.start_vpn
-    if not vad.is_view or vad.control_area is None or page >= vad.control_area.total_pages:
+    if not vad.is_view or vad.control_area is None or vad.first_page + page >= vad.control_area.total_pages:
         return None
-    return vad.first_prototype + page * kernel.architecture.pte_size
+    area = vad.control_area
+    return int(area.prototype_of(vad.first_page + page))
 
 
 @dataclass(frozen=True, slots=True)
 class SectionFacts:
-    """A control area: the kernel addresses of its prototype PTEs, the number of its index, the name of its file."""
+    """An array of prototype PTEs of a control area: its kernel addresses, the area's index, the name of its file."""
 
     index: int
     name: str
@@ -163,17 +167,16 @@ class SectionFacts:
 
 
 def control_areas(kernel: Kernel) -> list[SectionFacts]:
-    """All control areas of the machine, by index."""
+    """All arrays of prototype PTEs of the machine's control areas, by index of the area."""
     size = kernel.architecture.pte_size
-    areas = [
-        SectionFacts(
-            area.index,
-            area.backing.name,
-            range(area.first_prototype, area.first_prototype + area.total_pages * size),
-        )
-        for area in kernel.mm.control_areas.values()
-    ]
-    return sorted(areas, key=lambda area: area.index)
+    facts = []
+    for area in kernel.mm.sections.areas():
+        if area.first_prototype:
+            arrays = [(area.first_prototype, area.total_pages)]
+        else:
+            arrays = [(subsection.first_prototype, subsection.pages) for subsection in area.subsections]
+        facts += [SectionFacts(area.index, area.name, range(start, start + n * size)) for start, n in arrays]
+    return sorted(facts, key=lambda area: area.index)
 
 
 def pool_pages(kernel: Kernel) -> tuple[int, int]:
@@ -196,13 +199,55 @@ def resident_available(kernel: Kernel) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SystemPtes:
-    """The area of system PTEs: all entries, and (address, pages) of every run of free ones."""
+    """The area of system PTEs: all entries, the unused ones, and (address, pages) of runs of them with tables."""
 
     total: int
+    unused: int
     free: tuple[tuple[int, int], ...]
 
 
-def system_ptes(kernel: Kernel) -> SystemPtes | None:
-    """The free runs in address order, or None where the machine has no system PTEs."""
-    area: Any = getattr(kernel.mm, "system_ptes", None)
-    return None if area is None else SystemPtes(area.total, tuple(sorted(area.free_clusters())))
+def system_ptes(kernel: Kernel) -> SystemPtes:
+    """The free runs in address order; page tables of the area are made when they are needed."""
+    area = kernel.mm.system_ptes
+    return SystemPtes(area.total, area.free, tuple(area.free_clusters()))
+
+
+@dataclass(frozen=True, slots=True)
+class CachedFile:
+    """The data of one file in RAM; `views` of the cache, everything else in pages."""
+
+    index: int
+    name: str
+    views: int
+    cached: int
+    valid: int
+    standby: int
+    dirty: int
+    shared: int
+    locked: int
+
+
+def cached_files(kernel: Kernel) -> list[CachedFile]:
+    """Every data file that has a control area, in the order in which they were made."""
+    return [_cached_file(kernel, area) for area in kernel.mm.sections.areas() if area.kind is AreaKind.FILE]
+
+
+def _cached_file(kernel: Kernel, area: ControlArea) -> CachedFile:
+    memory, pfn = kernel.mm.table_memory, kernel.mm.pfn
+    views = kernel.mm.system_cache.views_of(area)
+    per_view = VIEW_BYTES // kernel.architecture.page_size
+    cached = sum(pte & 1 for view in views for pte in memory.entries[view.index : view.index + per_view].tolist())
+    states: Counter[str] = Counter()
+    for page in area.pages():
+        index = kernel.mm.system.tables.find_word(area.prototype_of(page))
+        pte = memory.entries[index] if index >= 0 else 0
+        if not pte & 1 and not memory.format.is_transition(pte):
+            continue
+        number = memory.format.frame(pte)
+        states["valid"] += pte & 1
+        states["standby"] += pfn.state[number] == PageState.STANDBY
+        states["dirty"] += bool(pfn.flags[number] & MODIFIED_FLAG)
+        states["shared"] += pfn.share_count[number] > 1
+        states["locked"] += pfn.reference_count[number] > 1
+    counts = (states[name] for name in ("valid", "standby", "dirty", "shared", "locked"))
+    return CachedFile(area.index, area.name, len(views), cached, *counts)

@@ -1,9 +1,11 @@
 """A debugged run: the machine lives on a host thread of its own, so that Ctrl-C and the time limit reach it."""
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from threading import current_thread, main_thread
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -79,20 +81,33 @@ class DebugSession:
 
     def _do(self, work: Callable[[], _Answer]) -> _Answer:
         """Has the machine's thread do something, and waits for it."""
-        started, future = time.monotonic(), self._pool.submit(work)
-        ran = False
-        while not future.done():
-            try:
+        with self._noting_ctrl_c():
+            started, future = time.monotonic(), self._pool.submit(work)
+            ran = False
+            while not future.done():
                 wait([future], _STOP_INTERVAL_SECONDS)
-            except KeyboardInterrupt:
-                self.is_interrupted = True
-            ran = ran or self._is_running
-            self.is_out_of_time = self._time_left is not None and time.monotonic() - started > self._time_left
-            if self._is_running and (self.is_interrupted or self.is_out_of_time):
-                self.debugger.kernel.cpu.request_stop()
-        if ran and self._time_left is not None:
-            self._time_left = max(0.0, self._time_left - (time.monotonic() - started))
-        return future.result()
+                ran = ran or self._is_running
+                self.is_out_of_time = self._time_left is not None and time.monotonic() - started > self._time_left
+                if self._is_running and (self.is_interrupted or self.is_out_of_time):
+                    self.debugger.kernel.cpu.request_stop()
+            if ran and self._time_left is not None:
+                self._time_left = max(0.0, self._time_left - (time.monotonic() - started))
+            return future.result()
+
+    @contextmanager
+    def _noting_ctrl_c(self) -> Iterator[None]:
+        """Ctrl-C is only noted: an exception could come between any two instructions, and leave the machine running."""
+        if current_thread() is not main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._note_ctrl_c)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _note_ctrl_c(self, number: int, frame: object) -> None:
+        self.is_interrupted = True
 
     @property
     def _is_running(self) -> bool:

@@ -6,10 +6,12 @@ last error. A and W forms share one implementation over `text`. `failing` turns 
 
 from ntmm.win32 import (
     consoleapi,
+    createprocess,
     debugapi,
     fileapi,
     handleapi,
     memoryapi,
+    process_modules,
     processenv,
     processthreadsapi,
     profileapi,
@@ -20,6 +22,7 @@ from ntmm.win32 import (
     sysinfoapi,
     threads,
     timezoneapi,
+    tlhelp32,
     winbase,
     winnls,
     winreg,
@@ -28,10 +31,12 @@ from ntmm.win32 import (
 
 __all__ = [
     "consoleapi",
+    "createprocess",
     "debugapi",
     "fileapi",
     "handleapi",
     "memoryapi",
+    "process_modules",
     "processenv",
     "processthreadsapi",
     "profileapi",
@@ -42,6 +47,7 @@ __all__ = [
     "sysinfoapi",
     "threads",
     "timezoneapi",
+    "tlhelp32",
     "winbase",
     "winnls",
     "winreg",

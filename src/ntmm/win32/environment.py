@@ -10,23 +10,28 @@ from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure
 from ntmm.win32.process_parameters import ProcessParameters
+from ntmm.win32.text import WIDE, StringKind
 
 _PAGE: Final = 0x1000
 _LARGEST_BLOCK: Final = 1 << 20
 _END: Final = "\0\0"
 
 
-def read_block(call: Call) -> list[str]:
-    """All strings of the environment in their order."""
-    address = ProcessParameters(call).environment
+def read_strings(call: Call, kind: StringKind, address: int) -> list[str]:
+    """All strings of a block in their order; a null address stands for an empty block."""
     strings: list[str] = []
-    while address and (text := call.memory.read_wstring(address)):
+    while address and (text := kind.read(call, address)):
         strings.append(text)
-        address += len(text.encode("utf-16-le", "surrogatepass")) + 2
+        address += len(kind.terminated(text))
     return strings
 
 
-def _split(text: str) -> tuple[str, str]:
+def read_block(call: Call) -> list[str]:
+    """All strings of the environment in their order."""
+    return read_strings(call, WIDE, ProcessParameters(call).environment)
+
+
+def split_string(text: str) -> tuple[str, str]:
     """Name and value; the first character may be "=" as in "=C:=C:\\"."""
     at = text.find("=", 1)
     return (text, "") if at < 0 else (text[:at], text[at + 1 :])
@@ -36,7 +41,7 @@ def read_variable(call: Call, name: str) -> str | None:
     """The value of a variable, compared without case, or None."""
     wanted = fold(name)
     for text in read_block(call):
-        key, value = _split(text)
+        key, value = split_string(text)
         if fold(key) == wanted:
             return value
     return None
@@ -47,13 +52,13 @@ def write_variable(call: Call, name: str, value: str | None) -> None:
     if not name or "=" in name[1:]:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
     old = read_block(call)
-    kept = [text for text in old if fold(_split(text)[0]) != fold(name)]
+    kept = [text for text in old if fold(split_string(text)[0]) != fold(name)]
     if value is None:
         if len(kept) == len(old):
             raise Win32Failure(Win32Error.ENVVAR_NOT_FOUND)
     else:
         kept.append(f"{name}={value}")
-    kept.sort(key=lambda text: fold(_split(text)[0]))
+    kept.sort(key=lambda text: fold(split_string(text)[0]))
     _store(call, old, kept)
 
 

@@ -9,11 +9,11 @@ from ntmm.native.handles import CURRENT_PROCESS, CURRENT_THREAD, process_of
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.win32.failing import failing
-from ntmm.win32.process_state import state_of
 
 DUPLICATE_CLOSE_SOURCE: Final = 1
 DUPLICATE_SAME_ACCESS: Final = 2
 _HANDLE_FLAGS: Final = 3
+_DUPLICATE: Final = 0x40
 
 
 @service("kernel32", "CloseHandle", "h")
@@ -25,7 +25,6 @@ def CloseHandle(call: Call, handle: int) -> int:
     if isinstance(call.process.handles.entry(handle).object, Search):
         raise InvalidHandle(Status.INVALID_HANDLE)
     call.process.handles.close(handle)
-    state_of(call).handle_flags.pop(handle & ~3, None)
     return 1
 
 
@@ -51,16 +50,21 @@ def DuplicateHandle(
     inherit: int,
     options: int,
 ) -> int:
-    """A second handle to an object of the calling process; other processes are CALL_NOT_IMPLEMENTED."""
-    for process in (source_process, target_process):
-        if process_of(call, process) is not call.process:
-            return call.fail(Status.NOT_IMPLEMENTED)
-    target, granted = object_of(call, source)
-    handle = call.process.handles.insert(target, granted if options & DUPLICATE_SAME_ACCESS else access)
+    """A second handle to an object, from any process to any other."""
+    giver = process_of(call, source_process, _DUPLICATE)
+    taker = process_of(call, target_process, _DUPLICATE)
+    if giver.ended or taker.ended:
+        return call.fail(Status.PROCESS_IS_TERMINATING)
+    is_pseudo = source in (CURRENT_PROCESS, CURRENT_THREAD)
+    if is_pseudo:
+        target, granted = object_of(call, source)
+    else:
+        target, granted, *_ = giver.handles.entry(source)
+    handle = taker.handles.insert(target, granted if options & DUPLICATE_SAME_ACCESS else access, bool(inherit))
     if target_address:
         call.memory.write_pointer(target_address, handle)
-    if options & DUPLICATE_CLOSE_SOURCE and source not in (CURRENT_PROCESS, CURRENT_THREAD):
-        call.process.handles.close(source)
+    if options & DUPLICATE_CLOSE_SOURCE and not is_pseudo:
+        giver.handles.close(source)
     return 1
 
 
@@ -68,18 +72,16 @@ def DuplicateHandle(
 @failing(0)
 def GetHandleInformation(call: Call, handle: int, flags_address: int) -> int:
     """The flags that SetHandleInformation set."""
-    call.process.handles.entry(handle)
-    call.memory.write_u32(flags_address, state_of(call).handle_flags.get(handle & ~3, 0))
+    call.memory.write_u32(flags_address, int(call.process.handles.entry(handle).inherit))
     return 1
 
 
 @service("kernel32", "SetHandleInformation", "h u32 u32")
 @failing(0)
 def SetHandleInformation(call: Call, handle: int, mask: int, flags: int) -> int:
-    """Keeps HANDLE_FLAG_INHERIT, which has no effect as there are no child processes; PROTECT is not supported."""
-    call.process.handles.entry(handle)
+    """Changes HANDLE_FLAG_INHERIT; PROTECT is not supported."""
+    entry = call.process.handles.entry(handle)
     if mask & flags & ~1 or mask & ~_HANDLE_FLAGS:
         return call.fail(Status.NOT_IMPLEMENTED)
-    known = state_of(call).handle_flags
-    known[handle & ~3] = known.get(handle & ~3, 0) & ~mask | flags & mask
+    call.process.handles.set_flags(handle, bool(flags & 1) if mask & 1 else entry.inherit, entry.protect)
     return 1

@@ -21,8 +21,8 @@ class ProcessState:
     file_names_are_oem: bool = False
     affinity: int | None = None
     error_mode: int = 0
+    ansi_command_line: int = 0
     debug_output: list[str] = field(default_factory=list)
-    handle_flags: dict[int, int] = field(default_factory=dict)
     random_blocks: int = 0
 
 

@@ -6,6 +6,7 @@ from ntmm.kernel.io.constants import FILE_DIRECTORY_FILE
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.io.paths import full_path
 from ntmm.kernel.io.volume import OpenRequest
+from ntmm.loader.services import linker_of
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
@@ -13,6 +14,7 @@ from ntmm.win32.environment import expand, read_variable, write_variable
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
 from ntmm.win32.fileapi.naming import nt_path_of
 from ntmm.win32.process_parameters import ProcessParameters, current_directory
+from ntmm.win32.process_state import state_of
 from ntmm.win32.text import ANSI, WIDE, StringKind, answer_string
 
 _STANDARD: Final = {0xFFFFFFF6: 0, 0xFFFFFFF5: 1, 0xFFFFFFF4: 2}
@@ -46,6 +48,17 @@ def GetCommandLineW(call: Call) -> int:
     """Address of the command line in the process parameters."""
     parameters = ProcessParameters(call)
     return parameters.buffer(parameters.layout.command_line)
+
+
+@service("kernel32", "GetCommandLineA")
+def GetCommandLineA(call: Call) -> int:
+    """Address of the command line in ANSI: a copy that is made once."""
+    state = state_of(call)
+    if not state.ansi_command_line:
+        parameters = ProcessParameters(call)
+        text = ANSI.terminated(parameters.string(parameters.layout.command_line))
+        state.ansi_command_line = linker_of(call).arena.store(text)
+    return state.ansi_command_line
 
 
 @service("kernel32", "GetCurrentDirectoryW", "u32 p")

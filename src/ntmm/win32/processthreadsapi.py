@@ -1,11 +1,20 @@
-"""processthreadsapi.h: what can be asked about processes and threads."""
+"""processthreadsapi.h: opening processes and threads, ending processes, and what can be asked about them."""
 
 import struct
 from typing import Final
 
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of, thread_of
+from ntmm.native.handles import (
+    PROCESS_QUERY_INFORMATION,
+    PROCESS_TERMINATE,
+    THREAD_QUERY_INFORMATION,
+    process_of,
+    thread_of,
+)
+from ntmm.native.open_process import open_process, open_thread
+from ntmm.native.process import terminate_process
 from ntmm.native.service_table import service
+from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
 from ntmm.win32.process_parameters import ProcessParameters
@@ -39,9 +48,52 @@ def GetProcessTimes(call: Call, process: int, creation: int, exited: int, kernel
 @failing(0)
 def GetExitCodeProcess(call: Call, process: int, code_address: int) -> int:
     """The exit status, or STILL_ACTIVE."""
-    target = process_of(call, process)
+    target = process_of(call, process, PROCESS_QUERY_INFORMATION)
     call.memory.write_u32(code_address, target.exit_status if target.ended else STILL_ACTIVE)
     return 1
+
+
+@service("kernel32", "TerminateProcess", "h u32")
+@failing(0)
+def TerminateProcess(call: Call, handle: int, exit_code: int) -> int:
+    """Ends a process where it is."""
+    status = terminate_process(call, process_of(call, handle, PROCESS_TERMINATE), exit_code)
+    return 1 if status is Status.SUCCESS else call.fail(status)
+
+
+@service("kernel32", "OpenProcess", "u32 u32 u32")
+@failing(0)
+def OpenProcess(call: Call, access: int, inherit: int, process_id: int) -> int:
+    """A handle to a process by id; the two low bits are ignored."""
+    return open_process(call, process_id, access, bool(inherit))
+
+
+@service("kernel32", "OpenThread", "u32 u32 u32")
+@failing(0)
+def OpenThread(call: Call, access: int, inherit: int, thread_id: int) -> int:
+    """A handle to a thread by id."""
+    return open_thread(call, thread_id, access, bool(inherit))
+
+
+@service("kernel32", "GetProcessId", "h")
+@failing(0)
+def GetProcessId(call: Call, process: int) -> int:
+    """The id of a process."""
+    return process_of(call, process, PROCESS_QUERY_INFORMATION).id
+
+
+@service("kernel32", "GetThreadId", "h")
+@failing(0)
+def GetThreadId(call: Call, thread: int) -> int:
+    """The id of a thread."""
+    return thread_of(call, thread, THREAD_QUERY_INFORMATION).id
+
+
+@service("kernel32", "GetProcessIdOfThread", "h")
+@failing(0)
+def GetProcessIdOfThread(call: Call, thread: int) -> int:
+    """The id of a thread's process."""
+    return thread_of(call, thread, THREAD_QUERY_INFORMATION).process.id
 
 
 def _all_processors(call: Call) -> int:

@@ -3,19 +3,21 @@
 import struct
 
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, TargetProcess, process_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
+from ntmm.win32.text import ANSI, WIDE, StringKind
 
 
 @service("psapi", "EmptyWorkingSet", "h")
 @failing(0)
 def EmptyWorkingSet(call: Call, process: int) -> int:
     """Takes every page out of a working set that is not locked; the next touches are soft faults."""
-    status = call.kernel.mm.empty_working_set(process_of(call, process))
+    with TargetProcess(call, process) as target:
+        status = call.kernel.mm.empty_working_set(target)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 
@@ -23,7 +25,8 @@ def EmptyWorkingSet(call: Call, process: int) -> int:
 @failing(0)
 def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
     """PSAPI_WORKING_SET_INFORMATION; BAD_LENGTH (24) if it does not fit, with the count of pages in its first word."""
-    status = query_working_set(call, process_of(call, process), buffer, length, 0)
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        status = query_working_set(call, target, buffer, length, 0)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 
@@ -88,3 +91,51 @@ def GetPerformanceInfo(call: Call, buffer: int, length: int) -> int:
         ),
     )
     return 1
+
+
+def _mapped_file_name(call: Call, kind: StringKind, process: int, address: int, buffer: int, size: int) -> int:
+    """The name, cut with INSUFFICIENT_BUFFER where it does not fit; its length without the zero."""
+    if not size:
+        raise Win32Failure(Win32Error.INSUFFICIENT_BUFFER)
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        status, name = call.kernel.mm.mapped_file_name(target, address)
+    if status != Status.SUCCESS:
+        return call.fail(status)
+    data = kind.encode(name)
+    units = len(data) // kind.unit
+    if units >= size:
+        units = size - 1
+        call.set_last_error(Win32Error.INSUFFICIENT_BUFFER)
+    call.memory.write(buffer, data[: units * kind.unit] + bytes(kind.unit))
+    return units
+
+
+@service("psapi", "GetMappedFileNameW", "h p p u32")
+@failing(0)
+def GetMappedFileNameW(call: Call, process: int, address: int, buffer: int, size: int) -> int:
+    """The device path of the file that is mapped at an address, such as \\Device\\HarddiskVolume1\\file.
+
+    Fails with INVALID_ADDRESS (487) where nothing is mapped and FILE_INVALID (1006) for a section without a file.
+    """
+    return _mapped_file_name(call, WIDE, process, address, buffer, size)
+
+
+@service("psapi", "GetMappedFileNameA", "h p p u32")
+@failing(0)
+def GetMappedFileNameA(call: Call, process: int, address: int, buffer: int, size: int) -> int:
+    """GetMappedFileNameW in ANSI."""
+    return _mapped_file_name(call, ANSI, process, address, buffer, size)
+
+
+@service("kernel32", "K32GetMappedFileNameW", "h p p u32")
+@failing(0)
+def K32GetMappedFileNameW(call: Call, process: int, address: int, buffer: int, size: int) -> int:
+    """The name under which kernel32 exports GetMappedFileNameW on later systems."""
+    return _mapped_file_name(call, WIDE, process, address, buffer, size)
+
+
+@service("kernel32", "K32GetMappedFileNameA", "h p p u32")
+@failing(0)
+def K32GetMappedFileNameA(call: Call, process: int, address: int, buffer: int, size: int) -> int:
+    """K32GetMappedFileNameW in ANSI."""
+    return _mapped_file_name(call, ANSI, process, address, buffer, size)

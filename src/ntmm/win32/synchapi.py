@@ -10,6 +10,7 @@ from ntmm.native.service_table import service
 from ntmm.native.synchronization import waitable_of
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
+from ntmm.win32.security_attributes import inherits
 
 _INFINITE: Final = 0xFFFFFFFF
 _FAILED: Final = 0xFFFFFFFF
@@ -17,29 +18,35 @@ _ALL_ACCESS: Final = 0x1F0003
 
 
 def _create(
-    call: Call, name_address: int, wide: bool, kind: type[KernelObject], make: Callable[[], KernelObject]
+    call: Call,
+    attributes: int,
+    name_address: int,
+    wide: bool,
+    kind: type[KernelObject],
+    make: Callable[[], KernelObject],
 ) -> int:
     """A handle to a new object, or to the one that has the name already (last error 183)."""
     call.set_last_error(Win32Error.SUCCESS)
+    inherit = inherits(call, attributes)
     if not name_address:
-        return call.process.handles.insert(make(), _ALL_ACCESS)
+        return call.process.handles.insert(make(), _ALL_ACCESS, inherit)
     name = _read_name(call, name_address, wide)
     existing = call.kernel.names.get(name)
     if existing is not None and not isinstance(existing, kind):
         return call.fail(Status.OBJECT_TYPE_MISMATCH)
     if existing is not None:
         call.set_last_error(Win32Error.ALREADY_EXISTS)
-        return call.process.handles.insert(existing, _ALL_ACCESS)
+        return call.process.handles.insert(existing, _ALL_ACCESS, inherit)
     target = make()
     call.kernel.names.insert(name, target)
-    return call.process.handles.insert(target, _ALL_ACCESS)
+    return call.process.handles.insert(target, _ALL_ACCESS, inherit)
 
 
 def _read_name(call: Call, address: int, wide: bool) -> str:
     return call.memory.read_wstring(address) if wide else call.memory.read_cstring(address).decode("cp1252", "replace")
 
 
-def _open(call: Call, name_address: int, wide: bool, kind: type[KernelObject], access: int) -> int:
+def _open(call: Call, name_address: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:
     if not name_address:
         return call.fail(Status.INVALID_PARAMETER)
     target = call.kernel.names.get(_read_name(call, name_address, wide))
@@ -47,31 +54,38 @@ def _open(call: Call, name_address: int, wide: bool, kind: type[KernelObject], a
         return call.fail(Status.OBJECT_NAME_NOT_FOUND)
     if not isinstance(target, kind):
         return call.fail(Status.OBJECT_TYPE_MISMATCH)
-    return call.process.handles.insert(target, access)
+    return call.process.handles.insert(target, access, bool(inherit))
+
+
+def _create_event(call: Call, attributes: int, manual_reset: int, initial: int, name: int, wide: bool) -> int:
+    def make() -> Event:
+        return Event(call.kernel.scheduler, bool(manual_reset), bool(initial))
+
+    return _create(call, attributes, name, wide, Event, make)
 
 
 @service("kernel32", "CreateEventW", "p u32 u32 p")
 def CreateEventW(call: Call, attributes: int, manual_reset: int, initial: int, name: int) -> int:
     """An event, signalled at first if `initial`."""
-    return _create(call, name, True, Event, lambda: Event(call.kernel.scheduler, bool(manual_reset), bool(initial)))
+    return _create_event(call, attributes, manual_reset, initial, name, wide=True)
 
 
 @service("kernel32", "CreateEventA", "p u32 u32 p")
 def CreateEventA(call: Call, attributes: int, manual_reset: int, initial: int, name: int) -> int:
     """An event, signalled at first if `initial`."""
-    return _create(call, name, False, Event, lambda: Event(call.kernel.scheduler, bool(manual_reset), bool(initial)))
+    return _create_event(call, attributes, manual_reset, initial, name, wide=False)
 
 
 @service("kernel32", "OpenEventW", "u32 u32 p")
 def OpenEventW(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named event."""
-    return _open(call, name, True, Event, access)
+    return _open(call, name, True, Event, access, inherit)
 
 
 @service("kernel32", "OpenEventA", "u32 u32 p")
 def OpenEventA(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named event."""
-    return _open(call, name, False, Event, access)
+    return _open(call, name, False, Event, access, inherit)
 
 
 @service("kernel32", "SetEvent", "h")
@@ -88,22 +102,22 @@ def ResetEvent(call: Call, handle: int) -> int:
     return 1
 
 
-def _create_semaphore(call: Call, initial: int, maximum: int, name: int, wide: bool) -> int:
+def _create_semaphore(call: Call, attributes: int, initial: int, maximum: int, name: int, wide: bool) -> int:
     if maximum <= 0 or not 0 <= initial <= maximum:
         return call.fail(Status.INVALID_PARAMETER)
-    return _create(call, name, wide, Semaphore, lambda: Semaphore(call.kernel.scheduler, initial, maximum))
+    return _create(call, attributes, name, wide, Semaphore, lambda: Semaphore(call.kernel.scheduler, initial, maximum))
 
 
 @service("kernel32", "CreateSemaphoreW", "p i32 i32 p")
 def CreateSemaphoreW(call: Call, attributes: int, initial: int, maximum: int, name: int) -> int:
     """A semaphore with a count."""
-    return _create_semaphore(call, initial, maximum, name, True)
+    return _create_semaphore(call, attributes, initial, maximum, name, True)
 
 
 @service("kernel32", "CreateSemaphoreA", "p i32 i32 p")
 def CreateSemaphoreA(call: Call, attributes: int, initial: int, maximum: int, name: int) -> int:
     """A semaphore with a count."""
-    return _create_semaphore(call, initial, maximum, name, False)
+    return _create_semaphore(call, attributes, initial, maximum, name, False)
 
 
 @service("kernel32", "ReleaseSemaphore", "h i32 p")
@@ -117,25 +131,25 @@ def ReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int
     return 1
 
 
-def _create_mutex(call: Call, owned: int, name: int, wide: bool) -> int:
+def _create_mutex(call: Call, attributes: int, owned: int, name: int, wide: bool) -> int:
     def make() -> Mutant:
         mutant = Mutant(call.kernel.scheduler, call.thread if owned else None)
         call.kernel.ps.mutants.append(mutant)
         return mutant
 
-    return _create(call, name, wide, Mutant, make)
+    return _create(call, attributes, name, wide, Mutant, make)
 
 
 @service("kernel32", "CreateMutexW", "p u32 p")
 def CreateMutexW(call: Call, attributes: int, owned: int, name: int) -> int:
     """A mutex, owned by the caller at first if `owned`."""
-    return _create_mutex(call, owned, name, True)
+    return _create_mutex(call, attributes, owned, name, True)
 
 
 @service("kernel32", "CreateMutexA", "p u32 p")
 def CreateMutexA(call: Call, attributes: int, owned: int, name: int) -> int:
     """A mutex, owned by the caller at first if `owned`."""
-    return _create_mutex(call, owned, name, False)
+    return _create_mutex(call, attributes, owned, name, False)
 
 
 @service("kernel32", "ReleaseMutex", "h")

@@ -1,19 +1,34 @@
-"""processthreadsapi.h: creating and ending threads."""
+"""processthreadsapi.h: creating, stopping and ending threads."""
 
 from typing import Final
 
-from ntmm.kernel.ps import Process, Thread
-from ntmm.loader.process import finish_thread, initialize_thread, thread_start_block
-from ntmm.loader.teb import ThreadPlace
+from ntmm.kernel.ps import Process
+from ntmm.loader.errors import LoaderError
+from ntmm.loader.start import create_user_thread
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of, thread_of
+from ntmm.native.handles import (
+    CURRENT_PROCESS,
+    PROCESS_CREATE_THREAD,
+    THREAD_ALL_ACCESS,
+    THREAD_GET_CONTEXT,
+    THREAD_QUERY_INFORMATION,
+    THREAD_SET_CONTEXT,
+    THREAD_SUSPEND_RESUME,
+    THREAD_TERMINATE,
+    TargetProcess,
+    thread_of,
+)
+from ntmm.native.process import suspend_thread
 from ntmm.native.service_table import service
+from ntmm.native.thread_context import get_context, set_context
 from ntmm.nt.status import Status
+from ntmm.win32.failing import failing
+from ntmm.win32.security_attributes import inherits
 
 _CREATE_SUSPENDED: Final = 4
 _STACK_SIZE_IS_RESERVATION: Final = 0x10000
-_ALL_ACCESS: Final = 0x1F03FF
 _STILL_ACTIVE: Final = 259
+_FAILED: Final = 0xFFFFFFFF
 
 
 @service("kernel32", "CreateThread", "p p p p u32 p")
@@ -21,64 +36,65 @@ def CreateThread(
     call: Call, attributes: int, stack_size: int, start: int, parameter: int, flags: int, thread_id: int
 ) -> int:
     """A thread that runs start(parameter); `stack_size` is its commit, or its reserve if the flag says so."""
+    return CreateRemoteThread(call, CURRENT_PROCESS, attributes, stack_size, start, parameter, flags, thread_id)
+
+
+@service("kernel32", "CreateRemoteThread", "h p p p p u32 p")
+@failing(0)
+def CreateRemoteThread(
+    call: Call,
+    process: int,
+    attributes: int,
+    stack_size: int,
+    start: int,
+    parameter: int,
+    flags: int,
+    thread_id: int,
+) -> int:
+    """A thread of any process that runs start(parameter) there; sizes as for CreateThread."""
     if flags & ~(_CREATE_SUSPENDED | _STACK_SIZE_IS_RESERVATION):
         return call.fail(Status.INVALID_PARAMETER)
-    headers = call.process.modules.modules.program.headers
-    reserve, commit = headers.stack_reserve, stack_size or headers.stack_commit
+    with TargetProcess(call, process, PROCESS_CREATE_THREAD) as target:
+        reserve, commit = _stack_sizes(target, stack_size, flags)
+        try:
+            thread = create_user_thread(call.kernel, target, start, parameter, reserve, commit)
+        except LoaderError as failure:
+            return call.fail(failure.status)
+        if thread is None:
+            return call.fail(Status.NO_MEMORY)
+        thread.suspend_count = int(bool(flags & _CREATE_SUSPENDED))
+        if thread_id:
+            call.memory.write_u32(thread_id, thread.id)
+        call.kernel.ps.start(thread)
+    return call.process.handles.insert(thread, THREAD_ALL_ACCESS, inherits(call, attributes))
+
+
+def _stack_sizes(process: Process, stack_size: int, flags: int) -> tuple[int, int]:
+    """Bytes to reserve and to commit; those the program's image asks for where the caller does not."""
+    headers = process.modules.modules.program.headers
     if flags & _STACK_SIZE_IS_RESERVATION and stack_size:
-        reserve, commit = stack_size, headers.stack_commit
-    routine, block = thread_start_block(call.process.modules, start, parameter)
-    created = call.kernel.ps.create_thread(call.process, reserve, commit, routine)
-    if created is None:
-        call.process.modules.arena.release(block)
-        return call.fail(Status.NO_MEMORY)
-    thread, stack = created
-    place = ThreadPlace(thread.teb, call.process.id, thread.id, stack.base, stack.limit, stack.allocation)
-    initialize_thread(call.process.modules, place, call.process.peb)
-    thread.start_block = block
-    push_start_arguments(thread, stack.base, block)
-    thread.suspend_count = int(bool(flags & _CREATE_SUSPENDED))
-    if thread_id:
-        call.memory.write_u32(thread_id, thread.id)
-    call.kernel.ps.start(thread)
-    return call.process.handles.insert(thread, _ALL_ACCESS)
-
-
-def push_start_arguments(thread: Thread, stack_base: int, block: int) -> None:
-    """The start routine's argument and a null return address: on the stack on x86, in RCX on x64."""
-    memory, context = thread.process.memory, thread.context
-    if memory.pointer_size == 8:
-        context.sp = stack_base - 0x28
-        memory.write_u64(context.sp, 0)
-        context.set("rcx", block)
-    else:
-        context.sp = stack_base - 8
-        memory.write_u32(context.sp, 0)
-        memory.write_u32(context.sp + 4, block)
-
-
-def release_thread(thread: Thread) -> None:
-    """Frees what user mode needed for a thread that has ended; fills the process manager's slot."""
-    if thread.process.modules is not None:
-        finish_thread(thread.process.modules, thread.teb, thread.start_block)
+        return stack_size, headers.stack_commit
+    return headers.stack_reserve, stack_size or headers.stack_commit
 
 
 @service("kernel32", "ResumeThread", "h")
+@failing(_FAILED)
 def ResumeThread(call: Call, handle: int) -> int:
     """Lowers the suspend count; the old one."""
-    return call.kernel.scheduler.resume(thread_of(call, handle))
+    return call.kernel.scheduler.resume(thread_of(call, handle, THREAD_SUSPEND_RESUME))
 
 
 @service("kernel32", "SuspendThread", "h")
+@failing(_FAILED)
 def SuspendThread(call: Call, handle: int) -> int:
     """Raises the suspend count; the old one."""
-    return call.kernel.scheduler.suspend(thread_of(call, handle))
+    return suspend_thread(call, thread_of(call, handle, THREAD_SUSPEND_RESUME))
 
 
 @service("kernel32", "TerminateThread", "h u32")
 def TerminateThread(call: Call, handle: int, exit_code: int) -> int:
     """Ends a thread where it is."""
-    thread = thread_of(call, handle)
+    thread = thread_of(call, handle, THREAD_TERMINATE)
     if not thread.ended:
         call.kernel.ps.exit_thread(thread, exit_code)
     return 1
@@ -87,22 +103,22 @@ def TerminateThread(call: Call, handle: int, exit_code: int) -> int:
 @service("kernel32", "GetExitCodeThread", "h p")
 def GetExitCodeThread(call: Call, handle: int, exit_code: int) -> int:
     """A thread's exit code, or STILL_ACTIVE."""
-    thread = thread_of(call, handle)
+    thread = thread_of(call, handle, THREAD_QUERY_INFORMATION)
     call.memory.write_u32(exit_code, thread.exit_status if thread.ended else _STILL_ACTIVE)
     return 1
 
 
-@service("kernel32", "TerminateProcess", "h u32")
-def TerminateProcess(call: Call, handle: int, exit_code: int) -> int:
-    """Ends a process where it is."""
-    call.kernel.ps.exit_process(process_of(call, handle), exit_code)
-    return 1
+@service("kernel32", "GetThreadContext", "h p")
+@failing(0)
+def GetThreadContext(call: Call, handle: int, context: int) -> int:
+    """The registers of a thread, in the parts that ContextFlags ask for."""
+    status = get_context(call, thread_of(call, handle, THREAD_GET_CONTEXT), context)
+    return 1 if status is Status.SUCCESS else call.fail(status)
 
 
-@service("kernel32", "OpenProcess", "u32 u32 u32")
-def OpenProcess(call: Call, access: int, inherit: int, process_id: int) -> int:
-    """A handle to a process by id."""
-    process: Process | None = call.kernel.ps.find(process_id)
-    if process is None:
-        return call.fail(Status.INVALID_CID)
-    return call.process.handles.insert(process, access)
+@service("kernel32", "SetThreadContext", "h p")
+@failing(0)
+def SetThreadContext(call: Call, handle: int, context: int) -> int:
+    """Changes the registers of a thread, in the parts that ContextFlags name."""
+    status = set_context(call, thread_of(call, handle, THREAD_SET_CONTEXT), context)
+    return 1 if status is Status.SUCCESS else call.fail(status)

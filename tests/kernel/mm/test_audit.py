@@ -224,7 +224,7 @@ def test_is_a_spoilt_root_found(machine: MemoryMachine, process: FakeProcess, bu
 
 
 def test_is_a_spoilt_section_found(machine: MemoryMachine, busy: int) -> None:
-    area = next(iter(machine.mm.control_areas.values()))
+    area = next(iter(machine.mm.sections.areas()))
     with spoilt(area, "mapped_views", 2):
         assert f"section {area.backing.name} says 2 views, the VADs hold 1" in audit(machine.mm)
     entries = machine.mm.table_memory.entries

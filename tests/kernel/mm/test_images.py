@@ -73,7 +73,7 @@ def test_do_two_processes_share_their_pages(machine: MemoryMachine, pair: tuple[
         assert machine.frame(second, PREFERRED_BASE + offset) == frame
         assert (pfn.share_count[frame], pfn.reference_count[frame]) == (2, 1)
     assert kinds(machine) == {"IN_PAGE": 4, "TRANSITION": 1, "DEMAND_ZERO": 1, "SHARED": 6}  # code in one read
-    assert len(machine.mm.control_areas) == 1
+    assert len(machine.mm.sections.areas()) == 1
 
 
 def test_do_pages_hold_the_files_bytes_and_zeroes_behind_them(
@@ -249,7 +249,7 @@ def test_is_nothing_left_of_a_section_that_found_no_pool(machine: MemoryMachine,
     with pytest.raises(PoolExhausted):
         machine.open_image(backing)
     assert (system.paged_pool.usage(), ledger.limit) == (used, limit)
-    assert not machine.mm.control_areas
+    assert not machine.mm.sections.areas()
 
 
 def test_does_a_guard_in_an_image_fault_once(machine: MemoryMachine, pair: tuple[FakeProcess, FakeProcess]) -> None:

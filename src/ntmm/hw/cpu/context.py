@@ -36,14 +36,30 @@ class Context:
 
     def __init__(self, file: RegisterFile, state: bytes) -> None:
         self._file = file
+        self.load(state)
+
+    def load(self, state: bytes) -> None:
+        """Takes a saved engine state as the registers; whoever holds this object sees them."""
         memory = bytearray(state)
         view = memoryview(memory)
         self.u64 = view[: len(memory) & ~7].cast("Q")
         self.i32 = view.cast("i")
         start = (ctypes.c_char * len(memory)).from_buffer(memory)
         self.pointer = ctypes.c_void_p(ctypes.addressof(start))
-        self.pc_cell = ctypes.c_uint64.from_buffer(memory, file.layout.slots.rip * 8)
+        self.pc_cell = ctypes.c_uint64.from_buffer(memory, self._file.layout.slots.rip * 8)
         self.moved = True  # page directory or TEB changed since the CPU last looked
+
+    def drop(self) -> None:
+        """Forgets all registers: they are kept elsewhere. Any use of them before `load` is an error."""
+        nothing = memoryview(b"")
+        self.u64, self.i32 = nothing.cast("Q"), nothing.cast("i")
+        self.pointer, self.pc_cell = ctypes.c_void_p(), ctypes.c_uint64()
+        self.moved = True  # so that the CPU looks before it runs
+
+    @property
+    def is_dropped(self) -> bool:
+        """True between `drop` and `load`."""
+        return self.pointer.value is None
 
     @property
     def pc(self) -> int:
@@ -111,12 +127,14 @@ class Context:
 
     def read_bytes(self, register: int, size: int) -> bytes:
         """A register of `size` bytes by Unicorn's number (XMM: 16, x87: 10)."""
+        assert self.pointer.value is not None, "a register is asked for that is on a kernel stack"
         buffer = ctypes.create_string_buffer(16)
         check(CALL.uc_context_reg_read(self.pointer, register, buffer), f"read register {register}")
         return buffer.raw[:size]
 
     def write_bytes(self, register: int, value: bytes) -> None:
         """Write a register by Unicorn's number."""
+        assert self.pointer.value is not None, "a register is set that is on a kernel stack"
         buffer = ctypes.create_string_buffer(value.ljust(16, b"\0"), 16)
         check(CALL.uc_context_reg_write(self.pointer, register, buffer), f"set register {register}")
 

@@ -110,12 +110,31 @@ class Cpu:
         if self._template is None:
             raise CpuError("The CPU has not been booted, so no context can be made.")
         context = Context(self._file, self._template)
+        self._fill(context, page_directory, pc, sp, teb_base, registers or {})
+        return context
+
+    def restore_context(
+        self, context: Context, page_directory: int, pc: int, sp: int, teb_base: int, registers: Mapping[str, int]
+    ) -> None:
+        """As `create_context`, for a context that was dropped: those who hold it find the registers given here."""
+        assert context.is_dropped and self._template is not None
+        context.load(self._template)
+        self._fill(context, page_directory, pc, sp, teb_base, registers)
+
+    def _fill(
+        self,
+        context: Context,
+        page_directory: int,
+        pc: int,
+        sp: int,
+        teb_base: int,
+        registers: Mapping[str, int],
+    ) -> None:
         for slot in self._file.slot_of.values():
             context.u64[slot] = 0
         context.page_directory, context.pc, context.sp, context.teb_base = page_directory, pc, sp, teb_base
-        for name, value in (registers or {}).items():
+        for name, value in registers.items():
             context.set(name, value)
-        return context
 
     def read_float_state(self, context: Context) -> bytes:
         """The x87, MXCSR and XMM registers as a 512-byte FXSAVE image."""

@@ -1,8 +1,10 @@
 """The control block of an open file (FCB): the host's descriptor and what all opens of the file share."""
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from ntmm.kernel.io.caching import FileCache, FileData
 from ntmm.kernel.io.constants import (
     FILE_ATTRIBUTE_ARCHIVE,
     FILE_ATTRIBUTE_DIRECTORY,
@@ -12,6 +14,7 @@ from ntmm.kernel.io.constants import (
 )
 from ntmm.kernel.io.failure import IoFailure, host_failure
 from ntmm.kernel.io.information import FileInformation, Marks, TimeChange
+from ntmm.kernel.io.locks import ByteRangeLocks
 from ntmm.kernel.io.quota import DiskQuota
 from ntmm.kernel.io.store import FileStore, Place, write_fully
 from ntmm.kernel.io.times import filetime_of_ns, ns_of_filetime
@@ -24,6 +27,7 @@ class Owner(Protocol):
     """The volume as its control blocks see it."""
 
     quota: DiskQuota
+    cache: FileCache | None
 
     def now(self) -> int | None:
         """The time to stamp changes with as a FILETIME, or None to leave that to the host."""
@@ -58,9 +62,17 @@ class FileControlBlock:
         self.is_directory = place.is_directory
         self.opens: list[Open] = []
         self.delete_pending = False
+        self.locks = ByteRangeLocks()
+        self.data: FileData | None = None
+        """The memory manager's control area of the file's data, which keeps the file open on the host."""
         self._descriptor = descriptor
         self._is_writable = descriptor is not None
         self._write_time: int | None = None if descriptor is None else owner.now()
+
+    @property
+    def cache(self) -> FileCache | None:
+        """The cache manager of a machine; None for a volume on its own."""
+        return None if self.is_directory else self._owner.cache
 
     @property
     def name(self) -> str:
@@ -85,44 +97,104 @@ class FileControlBlock:
         return descriptor
 
     def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes at `offset`."""
+        """Up to `size` bytes at `offset` past the cache, with what is newer in RAM; never waits."""
+        data = self.read_file(offset, size)
+        return data if self.data is None else self.data.read_over(offset, data)
+
+    def write(self, offset: int, data: bytes) -> int:
+        """Writes all of `data` past the cache; fails with DISK_FULL before anything is written."""
+        size = self.size
+        end = offset + len(data)
+        if end > _LARGEST_FILE:
+            raise IoFailure(Status.DISK_FULL)
+        self._owner.quota.take(max(0, end - size))
+        self.changed()
+        written = self._put(offset, data)
+        if self.data is not None:
+            if end > size:
+                self.data.size_changed(end)
+            self.data.write_over(offset, data)
+        return written
+
+    def read_file(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`, as they lie on the disk."""
         descriptor = self.ensure_descriptor(writable=False)
         try:
             return os.pread(descriptor, size, offset)
         except OSError as error:
             raise host_failure(error) from error
 
-    def write(self, offset: int, data: bytes) -> int:
-        """Writes all of `data`; fails with DISK_FULL before anything is written."""
+    def write_pages(self, offset: int, data: bytes) -> None:
+        """Writes pages that were dirty in RAM. Who changed them has stamped the file, but for views, which do not."""
+        if self._write_time is None:
+            self.changed()
+        self._put(offset, data)
+
+    def _put(self, offset: int, data: bytes) -> int:
         descriptor = self.ensure_descriptor(writable=True)
-        if offset + len(data) > _LARGEST_FILE:
-            raise IoFailure(Status.DISK_FULL)
-        self._owner.quota.take(max(0, offset + len(data) - self.size))
-        self._write_time = self._owner.now()
         try:
             return write_fully(descriptor, data, offset)
         except OSError as error:
             raise host_failure(error) from error
 
+    def changed(self) -> None:
+        """The program writes to the file now."""
+        self._write_time = self._owner.now()
+
     def flush(self) -> None:
-        """Nothing to do: every write has reached the host's cache, which is this machine's disk."""
+        """What was written reaches the host's cache, which is this machine's disk."""
+        if self.cache is not None:
+            self.cache.flush(self)
 
     @property
     def size(self) -> int:
         """Length in bytes; 0 for a folder."""
         return 0 if self.is_directory else self._status().st_size
 
+    def extend(self, size: int) -> None:
+        """Makes the file longer for bytes that are written later: the disk has room for them from now on.
+
+        Fails with DISK_FULL. Whoever calls it holds the file exclusively.
+        """
+        descriptor, old = self.ensure_descriptor(writable=True), self.size
+        if size > _LARGEST_FILE:
+            raise IoFailure(Status.DISK_FULL)
+        self._owner.quota.take(size - old)
+        self.changed()
+        try:
+            os.posix_fallocate(descriptor, old, size - old)
+        except OSError as error:
+            self._owner.quota.take(old - size)
+            raise host_failure(error) from error
+        if self.data is not None:
+            self.data.size_changed(size)
+
     def set_size(self, size: int) -> None:
-        """Cuts or extends with zeros."""
-        descriptor = self.ensure_descriptor(writable=True)
+        """Cuts or extends with zeros; waits for other threads' writes to the file."""
+        self.ensure_descriptor(writable=True)
         if not 0 <= size <= _LARGEST_FILE:
             raise IoFailure(Status.INVALID_PARAMETER)
+        with self._exclusive():
+            self._set_size(size)
+
+    def cut(self, size: int) -> None:
+        """Takes back what `extend` has added: the bytes could not be written after all."""
+        self._set_size(size)
+
+    def _exclusive(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.cache is None else self.cache.exclusive(self)
+
+    def _set_size(self, size: int) -> None:
+        if size < self.size and self.data is not None and not self.data.may_truncate():
+            raise IoFailure(Status.USER_MAPPED_FILE)
         self._owner.quota.take(size - self.size)
-        self._write_time = self._owner.now()
+        self.changed()
         try:
-            os.ftruncate(descriptor, size)
+            os.ftruncate(self.ensure_descriptor(writable=True), size)
         except OSError as error:
             raise host_failure(error) from error
+        if self.data is not None:
+            self.data.size_changed(size)
 
     def _status(self) -> os.stat_result:
         if self._descriptor is not None:
@@ -158,7 +230,7 @@ class FileControlBlock:
         if change.access is not None:
             marks.access_time = change.access
         if change.write is not None:
-            self._write_time = None
+            self._write_time = change.write  # kept: pages that are written later must not change it
             self._stamp(change.write)
 
     def _stamp(self, write_time: int) -> None:
@@ -184,7 +256,7 @@ class FileControlBlock:
             raise IoFailure(Status.CANNOT_DELETE)
         if pending and self.is_directory and self.store.children(self.current()):
             raise IoFailure(Status.DIRECTORY_NOT_EMPTY)
-        if pending and not self.place.path:
+        if pending and (not self.place.path or (self.data is not None and not self.data.may_delete())):
             raise IoFailure(Status.CANNOT_DELETE)
         self.delete_pending = pending
 
@@ -193,11 +265,30 @@ class FileControlBlock:
         if opened not in self.opens:
             return  # the volume was closed before
         self.opens.remove(opened)
+        self.locks.release_all(opened)
         if opened.delete_on_close:
             self.delete_pending = True
+        self.close_if_unused()
+
+    def close_if_unused(self) -> None:
+        """What the last open leaves to be done; again when the last user of the file's pages has gone after it."""
         if self.opens:
             return
         freed = self._finish()
+        if self.data is None:
+            self._close(freed)
+        elif self.delete_pending and self.data.may_delete():
+            self.data.discard()  # which lets go of the file
+        # else its pages stay in RAM, and the file stays open for them
+
+    def let_go(self) -> None:
+        """The memory manager has no more use for the file; if nobody has it open it is closed."""
+        self.data = None
+        if not self.opens:
+            self._close(self._finish())
+
+    def _close(self, freed: int) -> None:
+        """The end of the block."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

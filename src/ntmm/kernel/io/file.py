@@ -5,11 +5,13 @@ position belongs to the services that use it, and is kept in `position`.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
     FILE_EXECUTE,
+    FILE_NO_INTERMEDIATE_BUFFERING,
     FILE_READ_DATA,
     FILE_WRITE_DATA,
     FileType,
@@ -29,6 +31,8 @@ class File(KernelObject, DispatcherObject):
     type_name = "File"
     file_type = FileType.UNKNOWN
     is_directory = False
+    is_unbuffered = False
+    """Opened with FILE_NO_INTERMEDIATE_BUFFERING: only whole sectors are read and written."""
 
     def __init__(self, name: str, access: int) -> None:
         super().__init__()
@@ -45,6 +49,10 @@ class File(KernelObject, DispatcherObject):
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset`; b"" at the end of the file."""
         raise IoFailure(Status.INVALID_DEVICE_REQUEST)
+
+    def read_now(self, offset: int, size: int) -> bytes:
+        """As `read`, but never waits."""
+        return self.read(offset, size)
 
     def write(self, offset: int, data: bytes) -> int:
         """Writes all of `data` at `offset` and answers its length."""
@@ -86,11 +94,12 @@ class NullFile(File):
 
 @dataclass(frozen=True, slots=True)
 class OpenMode:
-    """How a file was opened: granted access, shared access, deletion at close."""
+    """How a file was opened: granted access, shared access, deletion at close, FILE_* options of NtCreateFile."""
 
     access: int
     share: int
     delete_on_close: bool = False
+    options: int = 0
 
 
 class FileObject(File):
@@ -104,16 +113,22 @@ class FileObject(File):
         self.share = mode.share
         self.delete_on_close = mode.delete_on_close
         self.is_directory = block.is_directory
+        self.options = mode.options
+        self.private_cache_map: Any = None
+        """What the cache manager knows of this open."""
+        self.is_unbuffered = bool(mode.options & FILE_NO_INTERMEDIATE_BUFFERING) and not block.is_directory
 
     def read(self, offset: int, size: int) -> bytes:
         self._require_data(FILE_READ_DATA | FILE_EXECUTE)
-        return self.block.read(offset, size)
+        cache = self.block.cache
+        return self.block.read(offset, size) if cache is None else cache.read(self, offset, size)
 
     def write(self, offset: int, data: bytes) -> int:
         self._require_data(FILE_WRITE_DATA | FILE_APPEND_DATA)
-        if not self.access & FILE_WRITE_DATA:
-            offset = self.block.size
-        return self.block.write(offset, data)
+        appends, cache = not self.access & FILE_WRITE_DATA, self.block.cache
+        if cache is not None:
+            return cache.write(self, None if appends else offset, data)
+        return self.block.write(self.block.size if appends else offset, data)
 
     def _require_data(self, rights: int) -> None:
         if self.is_directory:
@@ -140,5 +155,11 @@ class FileObject(File):
         self.require(DELETE)
         self.block.set_delete_pending(pending)
 
+    def read_now(self, offset: int, size: int) -> bytes:
+        """As `read` for the system itself: past the cache manager, so that it never waits."""
+        return self.block.read(offset, size)
+
     def close(self) -> None:
+        if self.block.cache is not None:
+            self.block.cache.closed(self)
         self.block.close_open(self)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ntmm.kernel.io.failure import IoFailure
-from ntmm.kernel.io.file import File
+from ntmm.kernel.io.file import File, FileObject, OpenMode
 
 
 class ImageBacking(Protocol):
@@ -66,6 +66,36 @@ class VolumeImage:
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset`; an OSError where the file fails."""
         try:
-            return self._file.read(offset, size)
+            return self._file.read_now(offset, size)
         except IoFailure as failure:
             raise OSError(str(failure)) from failure
+
+    def close(self) -> None:
+        """Lets go of the file: nothing was mapped from it."""
+        self._file.dereference()
+
+
+class MappedImage:
+    """A file of the drive C: that a program made an image section of; its handle may be closed meanwhile.
+
+    It stands among the opens of the file without any access, so that share modes take no notice of it.
+    """
+
+    def __init__(self, file: FileObject) -> None:
+        self._block = file.block
+        self._hold = FileObject(file.block, OpenMode(0, 7))
+        self._hold.reference()
+        file.block.opens.append(self._hold)
+        self.name = ("C:" + file.name).lower()
+        self.size = file.size
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at `offset`; an OSError where the file fails."""
+        try:
+            return self._block.read(offset, size)
+        except IoFailure as failure:
+            raise OSError(str(failure)) from failure
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._hold.dereference()

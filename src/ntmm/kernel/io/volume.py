@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ntmm.kernel.io.caching import FileCache
 from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
@@ -91,6 +92,8 @@ class Volume:
     ) -> None:
         """Raises OSError if a folder cannot be opened, ValueError if `overlay` holds something that is not ours."""
         self.quota = disk or DiskQuota()
+        self.cache: FileCache | None = None
+        """Slot: the cache manager of the machine that has this drive."""
         self._clock = clock
         self._files = _open_store(root, overlay)
         self._private_files = 0
@@ -125,6 +128,8 @@ class Volume:
         for block in list(self._blocks.values()):
             for opened in list(block.opens):
                 block.close_open(opened)
+            if block.data is not None:  # the machine has written what was dirty
+                block.let_go()
         self._files.close()
         self._private.close()
         shutil.rmtree(self._private_folder, ignore_errors=True)
@@ -254,7 +259,7 @@ class Volume:
 
     def _join(self, block: FileControlBlock, access: int, request: OpenRequest) -> FileObject:
         delete_on_close = bool(request.options & FILE_DELETE_ON_CLOSE)
-        opened = FileObject(block, OpenMode(access, request.share, delete_on_close))
+        opened = FileObject(block, OpenMode(access, request.share, delete_on_close, request.options))
         block.opens.append(opened)
         self._blocks[self._block_key(block.store, block.place)] = block
         return opened
@@ -328,19 +333,26 @@ class Volume:
         if block.is_directory and place.key[: len(old)] == old and len(place.key) > len(old):
             raise IoFailure(Status.INVALID_PARAMETER)
         number = self._block_key(block.store, block.place)[0]
-        for store_number, key in self._blocks:
-            below = store_number == number and len(key) > len(old) and key[: len(old)] == old
-            if below:
-                raise IoFailure(Status.ACCESS_DENIED)
+        for (store_number, key), below in list(self._blocks.items()):
+            if store_number == number and len(key) > len(old) and key[: len(old)] == old:
+                self._free_of_cache(below)
 
     def _replace(self, store: FileStore, place: Place, replace: bool) -> None:
         if not replace:
             raise IoFailure(Status.OBJECT_NAME_COLLISION)
-        if place.is_directory or self._block_key(store, place) in self._blocks:
+        if place.is_directory:
             raise IoFailure(Status.ACCESS_DENIED)
+        known = self._blocks.get(self._block_key(store, place))
+        if known is not None:
+            self._free_of_cache(known)
         if self._place_information(store, place).attributes & FILE_ATTRIBUTE_READONLY:
             raise IoFailure(Status.ACCESS_DENIED)
         store.remove(place)
+
+    def _free_of_cache(self, block: FileControlBlock) -> None:
+        """A file that only its pages in RAM keep open is written back and closed; any other: ACCESS_DENIED."""
+        if block.opens or block.data is None or not block.data.may_delete() or not block.data.give_up():
+            raise IoFailure(Status.ACCESS_DENIED)
 
     def _moved(self, block: FileControlBlock, place: Place) -> None:
         del self._blocks[self._block_key(block.store, block.place)]

@@ -68,6 +68,10 @@ class GuestMemory:
         self._no_execute = architecture.no_execute
         self._frame_shift = architecture.frame_shift
 
+    def move(self, directory: int) -> None:
+        """The top table lies elsewhere from now on: another value of CR3."""
+        self._directory = directory
+
     def _entry_index(self, address: int) -> int:
         """Index of the PTE of `address` among all entries of RAM, or -1 where an upper level is missing."""
         table = self._directory >> self._entry_shift

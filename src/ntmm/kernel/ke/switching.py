@@ -55,11 +55,17 @@ class Switching:
         """Slot, called with a thread and the 100 ns units it may run, whenever one is switched to or a quantum ends."""
         self.stack_needed: Callable[[KernelThread], None] = _no_swapper
         """Slot, called when a thread could run but its kernel stack is out; it must not wait."""
+        self.thread_gone: Callable[[KernelThread], None] = lambda thread: None
+        """Slot, called when a thread has left its kernel stack for good; it must not wait."""
 
     @property
     def threads(self) -> tuple[KernelThread, ...]:
         """The threads that have not ended, in order of their start."""
         return tuple(self._alive)
+
+    def uptime_100ns(self) -> int:
+        """Time since boot in 100 ns units."""
+        return self._clock.uptime_100ns()
 
     def call_at(self, due_100ns: int, callback: Callable[[], None]) -> Timer:
         """Has `callback` run once uptime has reached `due_100ns`, in no thread's context: it must not wait."""
@@ -117,6 +123,15 @@ class Switching:
         self._clock.advance_to(due_100ns)
         return True
 
+    def pass_time_until(self, done: Callable[[], bool]) -> None:
+        """Outside any thread: lets time pass from timer to timer until `done()`; no thread runs meanwhile."""
+        assert self.current is None, "a thread lets time pass that others could use"
+        while not done():
+            due = self._timers.next_due()
+            assert due is not None, "nothing more will happen"
+            self._clock.advance(max(0, due - self._clock.uptime_100ns()))
+            self.expire_timers()
+
     def expire_timers(self) -> None:
         """Runs the callbacks of timers that are due on the virtual clock (KiTimerExpiration)."""
         current, self.current = self.current, None
@@ -147,6 +162,7 @@ class Switching:
     def _forget(self, thread: KernelThread) -> None:
         del self._alive[thread]
         self._programs_alive -= not thread.is_system
+        self.thread_gone(thread)
 
     def _switch_away(self) -> None:
         assert self._hub is not None, "a wait outside any thread"

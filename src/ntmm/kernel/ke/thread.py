@@ -52,6 +52,8 @@ class KernelThread:
         """It must end or be suspended before it enters user mode again: what NT does by kernel APCs."""
         self.stack_resident = True
         """False while the kernel stack is out of memory: the thread cannot run."""
+        self.kernel_stack: Any = None
+        """The memory manager's; None for a thread that has none."""
         self.waits_for: tuple[Any, ...] = ()
         self.wait_all = False
         self.wait_timer: Timer | None = None

@@ -76,6 +76,7 @@ class InPage:
         self._scheduler = scheduler
         self._disk = disk
         self._in_progress: dict[int, InPageBlock] = {}
+        self._pinned: list[int] = []
         self.clusters = _SMALL_CLUSTERS if ram.size < _SMALL_RAM_BYTES else _LARGE_CLUSTERS
         """Pages read at once: of code, of data of an image or file, and from the paging file."""
         self.reads = 0
@@ -89,10 +90,13 @@ class InPage:
         pfn = self._memory.pfn
         return pfn.available > pfn.signals.low_water + 4 * pages
 
-    def begin(self, pages: list[PageToRead], use: PageUse, flags: int, source: Source) -> InPageBlock:
+    def begin(
+        self, pages: list[PageToRead], use: PageUse, flags: int, source: Source, is_waited_for: bool = True
+    ) -> InPageBlock:
         """Starts a read of adjacent pages of a file; there must be free frames for them.
 
-        Where nothing else could run before the disk is done, time passes here, and it is READ_DONE or READ_FAILED.
+        Where nothing else could run before the disk is done, time passes here, and it is READ_DONE or READ_FAILED;
+        not so for a read that its thread goes on without (`is_waited_for` False).
         """
         frames = []
         memory, pte_format, take_for_read = self._memory, self._memory.format, self._memory.pfn.take_for_read
@@ -109,13 +113,28 @@ class InPage:
         self.pages += count
         if self.told is not None:
             self.told(source.file, source.page, count)
-        if self._scheduler.try_pass_time(due):
-            return READ_DONE if self._complete(frames, source) else READ_FAILED
+        if is_waited_for and self._scheduler.try_pass_time(due):
+            return self._complete_at_once(frames, source)
         block = InPageBlock(frames)
         for frame in frames:
             self._in_progress[frame] = block
         self._scheduler.call_at(due, lambda: self._end(block, source))
         return block
+
+    def _complete_at_once(self, frames: list[int], source: Source) -> InPageBlock:
+        """The first page keeps a reference until `unpin`, as if the thread had waited for it."""
+        pfn = self._memory.pfn
+        pfn.reference(frames[0])
+        if self._complete(frames, source):
+            self._pinned.append(frames[0])
+            return READ_DONE
+        pfn.dereference(frames[0])
+        return READ_FAILED
+
+    def unpin(self) -> None:
+        """Whoever was answered READ_DONE has had its look."""
+        while self._pinned:
+            self._memory.pfn.dereference(self._pinned.pop())
 
     def block_of(self, frame: int) -> InPageBlock:
         """The read that fills a frame with READ_FLAG."""
@@ -126,7 +145,9 @@ class InPage:
         if block.is_done:
             return
         thread = self._scheduler.current
-        assert thread is not None, "a read that another thread began is in progress outside any thread"
+        if thread is None:  # the run was stopped while a thread waited for it
+            self._scheduler.pass_time_until(lambda: block.is_done)
+            return
         self._scheduler.wait(thread, (block,), for_system=True)
 
     def _end(self, block: InPageBlock, source: Source) -> None:

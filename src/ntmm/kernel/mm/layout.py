@@ -11,12 +11,13 @@ x86 and PAE, 2 GB of user space             x64, 8 TB of user space
   80000000  kernel image                      FFFFF780'00000000  shared user data, kernel's view
   C0000000  page tables (self-map)            FFFFF800'00000000  kernel image, at its physical address
   C0400000  hyperspace (PAE: C0800000)        FFFFF8A0'00000000  paged pool
+  C1000000  system cache                      FFFFF980'00000000  system cache
   E1000000  paged pool                        FFFFFADF'00000000  nonpaged pool
   F8000000  nonpaged pool expansion
   FFDF0000  shared user data, kernel's view
 
 Sources: the lecture's user address-space table and Windows Internals 4th ed. ch. 7. On x64 only page tables,
-hyperspace and the shared page are documented values for 5.2; the pools' places are our choice.
+hyperspace and the shared page are documented values for 5.2; the places of pools and cache are our choice.
 """
 
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ class AddressLayout:
     system_working_set_list: int
     system_ptes: int
     system_ptes_end: int
+    system_cache: int
+    system_cache_end: int
     paged_pool: int
     paged_pool_end: int
     nonpaged_pool: int
@@ -81,6 +84,8 @@ def _layout_32(hyperspace: int) -> AddressLayout:
         system_working_set_list=0xC0C00000,
         system_ptes=0xF0000000,
         system_ptes_end=0xF8000000,
+        system_cache=0xC1000000,
+        system_cache_end=0xE1000000,
         paged_pool=0xE1000000,
         paged_pool_end=0xED000000,
         nonpaged_pool=0xF8000000,
@@ -105,6 +110,8 @@ _LAYOUTS: Final = {
         system_working_set_list=0xFFFFF780_00001000,
         system_ptes=0xFFFFF880_00000000,
         system_ptes_end=0xFFFFF880_00000000 + 128 * MB,
+        system_cache=0xFFFFF980_00000000,
+        system_cache_end=0xFFFFF980_00000000 + 1024 * GB,
         paged_pool=0xFFFFF8A0_00000000,
         paged_pool_end=0xFFFFF8A0_00000000 + 128 * GB,
         nonpaged_pool=0xFFFFFADF_00000000,

@@ -8,6 +8,8 @@ from ntmm.kernel.mm.fault import FaultHandler, FaultKind
 from ntmm.kernel.mm.pagefile import PagingFile
 from ntmm.kernel.mm.pageout import PageOut
 from ntmm.kernel.mm.pfn import PageState, PfnDatabase
+from ntmm.kernel.mm.system_cache import SystemCache
+from ntmm.kernel.mm.working_set import WorkingSet
 
 _SOFT = (
     FaultKind.DEMAND_ZERO,
@@ -30,6 +32,26 @@ class PagingFileStatus:
     usage: int
     peak: int
     free: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStatus:
+    """The system cache: `size` bytes of address space, everything else in pages or requests.
+
+    A read is a hit if it needed no disk; `cached` pages are valid in the system working set, `peak` was its largest.
+    """
+
+    size: int
+    views: int
+    cached: int
+    peak: int
+    dirty: int
+    read_hits: int
+    read_misses: int
+    faults: int
+    read_ahead_pages: int
+    lazy_writes: int
+    lazy_write_pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,7 @@ class MemoryStatistics:
     system_ptes_total: int
     system_ptes_free: int
     paging_files: tuple[PagingFileStatus, ...]
+    cache: CacheStatus
 
 
 def collect(
@@ -78,6 +101,7 @@ def collect(
     pageout: PageOut,
     files: Iterable[PagingFile],
     system_ptes: tuple[int, int],
+    cache: SystemCache,
 ) -> MemoryStatistics:
     """The figures of the moment; `system_ptes` are all and free ones."""
     kinds = [sum(counts) for counts in zip(*faults.counts, strict=True)]
@@ -87,7 +111,7 @@ def collect(
         zeroed=pfn.zeroed.count + pfn.never_touched,
         free=pfn.free_list.count,
         standby=pfn.standby.count,
-        modified=pfn.modified.count,
+        modified=pfn.all_modified,
         modified_no_write=pfn.modified_no_write.count,
         bad=pfn.bad.count,
         active=pfn.active,
@@ -111,12 +135,30 @@ def collect(
         system_ptes_total=system_ptes[0],
         system_ptes_free=system_ptes[1],
         paging_files=tuple(_status(file, pfn.page_size) for file in files),
+        cache=_cache_status(cache, faults.system_working_set),
     )
 
 
 def _transitions(pfn: PfnDatabase) -> tuple[tuple[str, str, int], ...]:
     names, states = [state.name.lower() for state in PageState], len(PageState)
     return tuple((names[at // states], names[at % states], count) for at, count in enumerate(pfn.moves) if count)
+
+
+def _cache_status(cache: SystemCache, working_set: WorkingSet) -> CacheStatus:
+    counts = cache.counts
+    return CacheStatus(
+        size=cache.size,
+        views=sum(1 for _ in cache.views()),
+        cached=working_set.shared_pages,
+        peak=working_set.peak,
+        dirty=counts.dirty,
+        read_hits=counts.hits,
+        read_misses=counts.misses,
+        faults=counts.faults,
+        read_ahead_pages=counts.read_ahead,
+        lazy_writes=counts.lazy_writes,
+        lazy_write_pages=counts.lazy_pages,
+    )
 
 
 def _status(file: PagingFile, page: int) -> PagingFileStatus:

@@ -11,10 +11,12 @@ _HANDLE_STEP = 4
 
 
 class HandleEntry(NamedTuple):
-    """What a handle stands for and what it may be used for (an access mask)."""
+    """What a handle stands for, what it may be used for (an access mask), and whether child processes get it."""
 
     object: KernelObject
     access: int
+    inherit: bool = False
+    protect: bool = False
 
 
 class InvalidHandle(Exception):
@@ -39,7 +41,7 @@ class HandleTable:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def insert(self, target: KernelObject, access: int = 0) -> int:
+    def insert(self, target: KernelObject, access: int = 0, inherit: bool = False, protect: bool = False) -> int:
         """A new handle to `target` with the granted access mask."""
         if self._free:
             handle = heapq.heappop(self._free)
@@ -47,8 +49,25 @@ class HandleTable:
             handle = self._next
             self._next += _HANDLE_STEP
         target.handle_count += 1
-        self._entries[handle] = HandleEntry(target, access)
+        self._entries[handle] = HandleEntry(target, access, inherit, protect)
         return handle
+
+    def set_flags(self, handle: int, inherit: bool, protect: bool) -> None:
+        """Changes whether child processes get a handle and whether it may be closed. Raises InvalidHandle."""
+        entry = self.entry(handle)
+        self._entries[handle & ~3] = entry._replace(inherit=inherit, protect=protect)
+
+    def inherited(self) -> "HandleTable":
+        """The table of a child process: the inheritable handles, under the same values (ObDupHandleTable)."""
+        child = HandleTable()
+        for handle, entry in self.items():
+            if entry.inherit:
+                entry.object.handle_count += 1
+                child._entries[handle] = entry
+        last = max(child._entries, default=0)
+        child._next = last + _HANDLE_STEP
+        child._free = [handle for handle in range(_HANDLE_STEP, last, _HANDLE_STEP) if handle not in child._entries]
+        return child
 
     def entry(self, handle: int) -> HandleEntry:
         """The object and access mask of a handle; its two low bits are ignored. Raises InvalidHandle."""

@@ -1,4 +1,4 @@
-"""The name space of named objects: case-insensitive, a name lives as long as its object."""
+"""The name space of named objects: upper and lower case differ, a name lives as long as its object."""
 
 from ntmm.kernel.ob.objects import KernelObject
 
@@ -11,10 +11,8 @@ class ObjectNames:
 
     @staticmethod
     def _key(name: str) -> str:
-        lower = name.lower()
-        for prefix in ("local\\", "global\\"):
-            lower = lower.removeprefix(prefix)
-        return lower
+        head, separator, rest = name.partition("\\")
+        return rest if separator and head.lower() in ("local", "global") else name
 
     def get(self, name: str) -> KernelObject | None:
         """The object with a name, if it still has handles or pointers."""

@@ -2,20 +2,21 @@
 
 import contextlib
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Final
 
 from ntmm.hw.cpu import Cpu
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.scheduler import Scheduler
-from ntmm.kernel.ke.thread import ThreadExit
+from ntmm.kernel.ke.thread import KernelThread, ThreadExit, ThreadState
 from ntmm.kernel.ke.trap import UserThread
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.ob.waitable import Mutant
 from ntmm.kernel.ps.process import Process
 from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
 from ntmm.kernel.ps.thread import Thread
-from ntmm.nt.status import Status
+from ntmm.nt.status import Status, is_success
 from ntmm.trace import ProcessEnded, ThreadCreated, ThreadEnded, Trace
 
 SYSTEM_PROCESS_ID: Final = 4
@@ -26,7 +27,9 @@ _TEB_PAGES: Final = {4: 1, 8: 2}
 class ProcessManager:
     """All processes of a machine; ids are multiples of four, the first user process's follows System's (4).
 
-    `thread_ended` is a slot that the loader fills: it frees what user mode needed for a thread.
+    Slots: `thread_ended` is filled by the loader: it frees what user mode needed for a thread. `process_started` is
+    told of each process that is about to run for the first time, `process_changed` of one that has ended, and again
+    when one of its threads has left the kernel since, or nobody uses it any more.
     """
 
     def __init__(
@@ -47,23 +50,36 @@ class ProcessManager:
         self.mutants: list[Mutant] = []
         self.trace, self._clock = trace, clock
         self.thread_ended: Callable[[Thread], None] = lambda thread: None
+        self.process_started: Callable[[Process], None] = lambda process: None
+        self.process_changed: Callable[[Process], None] = lambda process: None
+        scheduler.thread_gone = self._thread_gone
 
     def _new_id(self) -> int:
         number, self._next_id = self._next_id, self._next_id + _ID_STEP
         return number
 
-    def create_process(self, name: str, parent_id: int = SYSTEM_PROCESS_ID) -> Process | None:
-        """A process with an empty address space and its PEB; None over the commit limit or where RAM is full."""
+    def create_process(self, name: str, parent: Process | None = None, inherit_handles: bool = False) -> Process | None:
+        """A process with an empty address space and its PEB; None over the commit limit or where RAM is full.
+
+        It gets a copy of the token of `parent`, and its views that were mapped with ViewShare, at the same addresses;
+        with `inherit_handles` its inheritable handles, under the same values.
+        """
         if not self._mm.has_room_for_space():
             return None
         process_id = self._new_id()
         space = self._mm.create_address_space(process_id, f"{name} ({process_id})")
-        process = Process(process_id, parent_id, name, space)
+        process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space)
         peb = self._mm.create_fixed_block(process, 1, "PEB")
-        if peb is None:
+        shared = parent is None or is_success(self._mm.copy_inherited_views(parent, process))
+        if peb is None or not shared:
             self._mm.delete_address_space(space)
             return None
         process.peb = peb
+        process.unused = self._unused
+        if parent is not None:
+            process.token = deepcopy(parent.token)
+        if parent is not None and inherit_handles:
+            process.handles = parent.handles.inherited()
         process.reference()
         self.processes.append(process)
         return process
@@ -80,8 +96,13 @@ class ProcessManager:
         if stack is None:
             self._mm.free_fixed_block(process, teb)
             return None
+        kernel_stack = self._mm.kernel_stacks.create()
+        if kernel_stack is None:
+            free_user_stack(self._mm, process, stack.allocation)
+            self._mm.free_fixed_block(process, teb)
+            return None
         thread = Thread(self._new_id(), process, self._run)
-        thread.teb, thread.stack = teb, stack.allocation
+        thread.teb, thread.stack, thread.kernel_stack = teb, stack.allocation, kernel_stack
         thread.context = self._cpu.create_context(process.space.directory, pc, stack.base, teb)
         process.threads.append(thread)
         thread.reference()
@@ -96,29 +117,39 @@ class ProcessManager:
 
     def exit_thread(self, thread: Thread, status: int) -> None:
         """Ends a thread; the last one ends its process. Does not return for the current thread."""
-        self._end_thread(thread, status)
         process = thread.process
-        if not any(not other.ended for other in process.threads):
+        process.reference()
+        self._stop_thread(thread, status)
+        self._end_thread(thread)
+        if all(other.ended for other in process.threads):
             self._end_process(process, status)
-        self._scheduler.terminate(thread)
+        process.dereference()
+        if thread is self._scheduler.current:
+            raise ThreadExit
 
     def exit_process(self, process: Process, status: int) -> None:
         """Ends all threads of a process; does not return if the current thread is one of them."""
-        current = self._scheduler.current
-        for thread in list(process.threads):
-            if not thread.ended:
-                self._end_thread(thread, status)
-                if thread is not current:
-                    self._scheduler.terminate(thread)
+        process.reference()
+        threads = [thread for thread in process.threads if not thread.ended]
+        for thread in threads:
+            self._stop_thread(thread, status)
+        for thread in threads:
+            self._end_thread(thread)
         self._end_process(process, status)
-        if current in process.threads:
+        process.dereference()
+        if self._scheduler.current in process.threads:
             raise ThreadExit
 
-    def _end_thread(self, thread: Thread, status: int) -> None:
+    def _stop_thread(self, thread: Thread, status: int) -> None:
+        """From here on the thread does not enter user mode again, so that its stack and TEB can be taken away."""
         thread.exit_status, thread.ended = status, True
+        if thread is not self._scheduler.current and thread.state is not ThreadState.INITIALIZED:
+            self._scheduler.terminate(thread)
+
+    def _end_thread(self, thread: Thread) -> None:
         if self.trace.enabled:
             uptime = self._clock.uptime_100ns()
-            self.trace.emit(ThreadEnded(uptime, thread.process.id, thread.id, status))
+            self.trace.emit(ThreadEnded(uptime, thread.process.id, thread.id, thread.exit_status))
         for mutant in list(self.mutants):
             mutant.abandon(thread)
         self._scheduler.signalled(thread)
@@ -135,16 +166,52 @@ class ProcessManager:
             self.trace.emit(ProcessEnded(self._clock.uptime_100ns(), process.id, status))
         process.handles.close_all()
         self._scheduler.signalled(process)
+        self.process_changed(process)
+        process.dereference()
+
+    def _unused(self, process: Process) -> None:
+        if process.ended:
+            self.process_changed(process)
+
+    def abandon_process(self, process: Process) -> None:
+        """Takes back a process none of whose threads was started."""
+        process.ended = True
+        process.handles.close_all()
+        self.delete_process(process)
 
     def delete_process(self, process: Process) -> None:
         """Returns the memory of a process that has ended."""
         assert process.ended
+        self.processes.remove(process)  # first, so that nobody opens it while this waits
+        for thread in process.threads:
+            self.delete_kernel_stack(thread)
         self._mm.delete_address_space(process.space)
-        self.processes.remove(process)
+
+    @property
+    def started_processes(self) -> list[Process]:
+        """The processes that are loaded and whose memory is still there, in the order of their creation."""
+        return [process for process in self.processes if not process.is_being_loaded]
+
+    def _thread_gone(self, thread: KernelThread) -> None:
+        """A thread has left the kernel for good."""
+        self.delete_kernel_stack(thread)
+        if isinstance(thread, Thread) and thread.process.ended:
+            self.process_changed(thread.process)
+
+    def delete_kernel_stack(self, thread: KernelThread) -> None:
+        """Frees a thread's kernel stack: it has left it, or its machine is about to be closed."""
+        if thread.kernel_stack is not None:
+            self._mm.kernel_stacks.delete(thread.kernel_stack)
+            thread.kernel_stack = None
 
     def find(self, process_id: int) -> Process | None:
-        """The process with an id."""
-        return next((process for process in self.processes if process.id == process_id), None)
+        """The process with an id; not one that is still being loaded."""
+        return next((process for process in self.started_processes if process.id == process_id), None)
+
+    def find_thread(self, thread_id: int) -> Thread | None:
+        """The thread with an id, if it has not ended."""
+        threads = (thread for process in self.started_processes for thread in process.threads)
+        return next((thread for thread in threads if thread.id == thread_id and not thread.ended), None)
 
     def kill(self, process: Process, status: int = Status.UNSUCCESSFUL) -> None:
         """Marks a process as ended when the run itself stops; its threads never run again."""

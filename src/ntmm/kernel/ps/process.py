@@ -1,5 +1,6 @@
 """A process (EPROCESS): an address space, handles, threads, and how it ended."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ntmm.kernel.ke.access import GuestMemory
@@ -12,7 +13,11 @@ from ntmm.nt.status import Status
 
 
 class Process(KernelObject, DispatcherObject):
-    """Signalled when it has ended. `modules` and `parameters` belong to the loader, which fills them."""
+    """Signalled when it has ended. `modules` and `parameters` belong to the loader, which fills them.
+
+    It is referenced while it runs, and by everybody who works in its memory. `unused` is called when it has ended and
+    the last reference or handle is gone: its memory can be returned.
+    """
 
     type_name = "Process"
 
@@ -37,6 +42,17 @@ class Process(KernelObject, DispatcherObject):
         """(DLL, function) that the program imports and nobody provides, by thunk number; the loader's list."""
         self.called_missing: set[int] = set()
         """Numbers of those that were called."""
+        self.is_being_loaded = False
+        """Nobody but its creator knows it yet."""
+        self.unused: Callable[[Process], None] = lambda process: None
+
+    @property
+    def is_unused(self) -> bool:
+        """It has ended, and nobody could look at its memory any more."""
+        return self.ended and not self.handle_count and not self.pointer_count
+
+    def close(self) -> None:
+        self.unused(self)
 
     def is_signalled(self, thread: KernelThread) -> bool:
         return self.ended

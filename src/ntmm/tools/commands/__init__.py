@@ -10,6 +10,7 @@ pte          !pte
 pfn          !pfn
 memusage     !memusage
 vm           !vm
+filecache    !filecache
 wsle         !wsle
 sysptes      !sysptes
 help         .help, ?
@@ -18,7 +19,21 @@ help         .help, ?
 from typing import Final
 
 from ntmm.tools.command import Command
-from ntmm.tools.commands import memory, memusage, modules, pfn, process, pte, registers, running, sysptes, vad, vm, wsle
+from ntmm.tools.commands import (
+    filecache,
+    memory,
+    memusage,
+    modules,
+    pfn,
+    process,
+    pte,
+    registers,
+    running,
+    sysptes,
+    vad,
+    vm,
+    wsle,
+)
 from ntmm.tools.commands.help import evaluate_command, help_command
 
 _LISTED: Final = (
@@ -32,6 +47,7 @@ _LISTED: Final = (
     *pfn.COMMANDS,
     *memusage.COMMANDS,
     *vm.COMMANDS,
+    *filecache.COMMANDS,
     *wsle.COMMANDS,
     *sysptes.COMMANDS,
 )

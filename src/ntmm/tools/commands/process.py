@@ -59,7 +59,7 @@ class ThreadRow(Row):
     teb: int = column("Teb", Form.ADDRESS, "address of its thread environment block")
     priority: int = column("Priority", Form.COUNT, "scheduling priority, 0 to 31")
     state: str = column("State", Form.TEXT, "what it is doing")
-    pc: int = column("Pc", Form.ADDRESS, "its next instruction in user mode")
+    pc: int | None = column("Pc", Form.ADDRESS, "its next instruction in user mode, if its kernel stack is in memory")
     symbol: str = column("Symbol", Form.TEXT, "that address by name")
 
 
@@ -119,8 +119,8 @@ def _detail(debugger: Debugger, process: Process) -> ProcessDetailRow:
 
 def _thread(debugger: Debugger, thread: Thread) -> ThreadRow:
     state = "ended" if thread.ended else thread.state.name.lower()
-    pc = thread.context.pc
-    symbol = debugger.symbols.nearest(thread.process, pc)
+    pc = None if thread.context.is_dropped else thread.context.pc
+    symbol = "kernel stack paged out" if pc is None else debugger.symbols.nearest(thread.process, pc)
     return ThreadRow(f"{thread.process.id:x}.{thread.id:x}", thread.teb, thread.priority, state, pc, symbol)
 
 

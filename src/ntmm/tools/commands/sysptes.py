@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from ntmm.tools.command import Command, no_arguments
 from ntmm.tools.debugger import Debugger
 from ntmm.tools.kernel_view import system_ptes
-from ntmm.tools.rows import CommandError, Form, Layout, Row, column
+from ntmm.tools.rows import Form, Layout, Row, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class SystemPtesRow(Row):
     total: int = column("Total System Ptes", Form.COUNT, "entries there are")
     free: int = column("Free System Ptes", Form.COUNT, "entries nobody has taken")
     used: int = column("Used System Ptes", Form.COUNT, "entries of kernel stacks and other mappings")
-    blocks: int = column("Free Blocks", Form.COUNT, "runs of adjacent free entries")
+    blocks: int = column("Free Blocks", Form.COUNT, "runs of adjacent free entries whose page tables exist")
     largest: int = column("Largest Free Block", Form.COUNT, "entries of the longest of them")
 
 
@@ -34,11 +34,9 @@ class FreeBlockRow(Row):
 def _system_ptes(debugger: Debugger, arguments: str) -> Iterator[Row]:
     no_arguments("!sysptes", arguments)
     found = system_ptes(debugger.kernel)
-    if found is None:
-        raise CommandError("this machine keeps no system PTEs")
     sizes = [entries for _, entries in found.free]
-    free = sum(sizes)
-    yield SystemPtesRow(found.total, free, found.total - free, len(sizes), max(sizes, default=0))
+    used = found.total - found.unused
+    yield SystemPtesRow(found.total, found.unused, used, len(sizes), max(sizes, default=0))
     yield from (FreeBlockRow(address, entries) for address, entries in found.free)
 
 

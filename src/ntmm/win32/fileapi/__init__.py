@@ -1,7 +1,9 @@
 """fileapi.h: files, folders, attributes, searches, names and the drive.
 
 create      CreateFile, DeleteFile, CreateDirectory, RemoveDirectory
-transfer    ReadFile, WriteFile, file pointers, sizes, times, locks
+transfer    ReadFile, WriteFile, file pointers, sizes, times
+overlapped  OVERLAPPED
+locking     LockFile and UnlockFile
 attributes  GetFileAttributes and GetFileInformationByHandle
 find        FindFirstFile and FindNextFile
 move        MoveFile, CopyFile
@@ -9,6 +11,6 @@ paths       full, temporary and long names
 drives      drives and their room
 """
 
-from ntmm.win32.fileapi import attributes, create, drives, find, move, paths, transfer
+from ntmm.win32.fileapi import attributes, create, drives, find, locking, move, paths, transfer
 
-__all__ = ["attributes", "create", "drives", "find", "move", "paths", "transfer"]
+__all__ = ["attributes", "create", "drives", "find", "locking", "move", "paths", "transfer"]

@@ -7,10 +7,14 @@ from ntmm.kernel.io.constants import (
     DELETE,
     FILE_DELETE_ON_CLOSE,
     FILE_DIRECTORY_FILE,
+    FILE_NO_INTERMEDIATE_BUFFERING,
     FILE_NON_DIRECTORY_FILE,
     FILE_OPEN_FOR_BACKUP_INTENT,
+    FILE_RANDOM_ACCESS,
     FILE_READ_ATTRIBUTES,
+    FILE_SEQUENTIAL_ONLY,
     FILE_SYNCHRONOUS_IO_NONALERT,
+    FILE_WRITE_THROUGH,
     GENERIC_WRITE,
     SETTABLE_ATTRIBUTES,
     SYNCHRONIZE,
@@ -27,11 +31,16 @@ from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
 from ntmm.win32.fileapi.naming import narrow, nt_path_of
 from ntmm.win32.process_parameters import ProcessParameters
+from ntmm.win32.security_attributes import inherits
 from ntmm.win32.text import WIDE, StringKind
 
 FILE_FLAG_DELETE_ON_CLOSE: Final = 0x04000000
 FILE_FLAG_BACKUP_SEMANTICS: Final = 0x02000000
+FILE_FLAG_SEQUENTIAL_SCAN: Final = 0x08000000
+FILE_FLAG_RANDOM_ACCESS: Final = 0x10000000
+FILE_FLAG_NO_BUFFERING: Final = 0x20000000
 FILE_FLAG_OVERLAPPED: Final = 0x40000000
+FILE_FLAG_WRITE_THROUGH: Final = 0x80000000
 TRUNCATE_EXISTING: Final = 5
 
 _DISPOSITIONS: Final = {
@@ -40,6 +49,12 @@ _DISPOSITIONS: Final = {
     3: Disposition.OPEN,
     4: Disposition.OPEN_IF,
     TRUNCATE_EXISTING: Disposition.OVERWRITE,
+}
+_OPTIONS: Final = {
+    FILE_FLAG_WRITE_THROUGH: FILE_WRITE_THROUGH,
+    FILE_FLAG_NO_BUFFERING: FILE_NO_INTERMEDIATE_BUFFERING,
+    FILE_FLAG_SEQUENTIAL_SCAN: FILE_SEQUENTIAL_ONLY,
+    FILE_FLAG_RANDOM_ACCESS: FILE_RANDOM_ACCESS,
 }
 _TELLS_EXISTED: Final = frozenset({Disposition.OVERWRITE_IF, Disposition.OPEN_IF})
 _CONSOLE_NAMES: Final = {"CONIN$": 0, "CONOUT$": 1}
@@ -52,6 +67,8 @@ def _request(access: int, share: int, disposition: int, flags: int) -> OpenReque
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
     options = 0 if flags & FILE_FLAG_OVERLAPPED else FILE_SYNCHRONOUS_IO_NONALERT
     options |= FILE_OPEN_FOR_BACKUP_INTENT if flags & FILE_FLAG_BACKUP_SEMANTICS else FILE_NON_DIRECTORY_FILE
+    for flag, option in _OPTIONS.items():
+        options |= option if flags & flag else 0
     access |= SYNCHRONIZE | FILE_READ_ATTRIBUTES
     if flags & FILE_FLAG_DELETE_ON_CLOSE:
         options |= FILE_DELETE_ON_CLOSE
@@ -67,7 +84,9 @@ def _open_console(call: Call, index: int) -> int:
     return call.process.handles.insert(file, file.access)
 
 
-def create_file(call: Call, path: str, access: int, share: int, disposition: int, flags: int) -> int:
+def create_file(
+    call: Call, path: str, access: int, share: int, disposition: int, flags: int, inherit: bool = False
+) -> int:
     """CreateFile with its path already decoded; raises Win32Failure and IoFailure."""
     if path.upper() in _CONSOLE_NAMES:
         return _open_console(call, _CONSOLE_NAMES[path.upper()])
@@ -80,7 +99,7 @@ def create_file(call: Call, path: str, access: int, share: int, disposition: int
         raise
     existed = request.disposition in _TELLS_EXISTED and opened.action is not OpenAction.CREATED
     call.set_last_error(Win32Error.ALREADY_EXISTS if existed else 0)
-    return insert_file(call, opened)
+    return insert_file(call, opened, inherit)
 
 
 @service("kernel32", "CreateFileW", "p u32 u32 p u32 u32 h")
@@ -89,7 +108,8 @@ def CreateFileW(
     call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
 ) -> int:
     """Opens or creates a file, a folder (FILE_FLAG_BACKUP_SEMANTICS), NUL, CONIN$ or CONOUT$."""
-    return create_file(call, WIDE.read(call, name), access, share, disposition, flags)
+    path = WIDE.read(call, name)
+    return create_file(call, path, access, share, disposition, flags, inherits(call, security))
 
 
 @service("kernel32", "CreateFileA", "p u32 u32 p u32 u32 h")
@@ -98,7 +118,8 @@ def CreateFileA(
     call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
 ) -> int:
     """CreateFileW with an ANSI name."""
-    return create_file(call, narrow(call).read(call, name), access, share, disposition, flags)
+    path = narrow(call).read(call, name)
+    return create_file(call, path, access, share, disposition, flags, inherits(call, security))
 
 
 def _delete(call: Call, path: str, options: int) -> int:

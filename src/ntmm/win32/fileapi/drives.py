@@ -95,7 +95,18 @@ def GetDiskFreeSpaceA(call: Call, root: int, sectors: int, sector_size: int, fre
 @failing(0)
 def GetDiskFreeSpaceExW(call: Call, folder: int, available: int, total: int, free: int) -> int:
     """Bytes: free to the caller, in all, and free."""
-    _check_folder(call, WIDE, folder)
+    return _disk_free_bytes(call, WIDE, folder, available, total, free)
+
+
+@service("kernel32", "GetDiskFreeSpaceExA", "p p p p")
+@failing(0)
+def GetDiskFreeSpaceExA(call: Call, folder: int, available: int, total: int, free: int) -> int:
+    """GetDiskFreeSpaceExW in ANSI."""
+    return _disk_free_bytes(call, ANSI, folder, available, total, free)
+
+
+def _disk_free_bytes(call: Call, kind: StringKind, folder: int, available: int, total: int, free: int) -> int:
+    _check_folder(call, kind, folder)
     quota = call.kernel.volume.quota
     for address, value in ((available, quota.free), (total, quota.limit), (free, quota.free)):
         if address:

@@ -109,13 +109,25 @@ def FindFirstFileA(call: Call, name: int, data: int) -> int:
     return find_first(call, narrow(call), narrow(call).read(call, name), data)
 
 
+def _check_extended(level: int, operation: int, filter_: int) -> None:
+    if level > FIND_EX_INFO_BASIC or operation > FIND_EX_SEARCH_LIMIT_TO_DIRECTORIES or filter_:
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+
+
 @service("kernel32", "FindFirstFileExW", "p u32 p u32 p u32")
 @failing(INVALID_HANDLE_VALUE)
 def FindFirstFileExW(call: Call, name: int, level: int, data: int, operation: int, filter_: int, flags: int) -> int:
     """FindFirstFileW; the search operation "folders only" is a hint that, as on Windows, is not followed."""
-    if level > FIND_EX_INFO_BASIC or operation > FIND_EX_SEARCH_LIMIT_TO_DIRECTORIES or filter_:
-        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    _check_extended(level, operation, filter_)
     return find_first(call, WIDE, WIDE.read(call, name), data)
+
+
+@service("kernel32", "FindFirstFileExA", "p u32 p u32 p u32")
+@failing(INVALID_HANDLE_VALUE)
+def FindFirstFileExA(call: Call, name: int, level: int, data: int, operation: int, filter_: int, flags: int) -> int:
+    """FindFirstFileExW with ANSI names."""
+    _check_extended(level, operation, filter_)
+    return find_first(call, narrow(call), narrow(call).read(call, name), data)
 
 
 def _find_next(call: Call, kind: StringKind, handle: int, data: int) -> int:

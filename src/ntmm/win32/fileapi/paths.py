@@ -59,6 +59,13 @@ def GetLongPathNameW(call: Call, name: int, buffer: int, size: int) -> int:
     return _existing_path_name(call, WIDE, name, buffer, size)
 
 
+@service("kernel32", "GetLongPathNameA", "p p u32")
+@failing(0)
+def GetLongPathNameA(call: Call, name: int, buffer: int, size: int) -> int:
+    """GetLongPathNameW in ANSI."""
+    return _existing_path_name(call, narrow(call), name, buffer, size)
+
+
 @service("kernel32", "GetShortPathNameW", "p p u32")
 @failing(0)
 def GetShortPathNameW(call: Call, name: int, buffer: int, size: int) -> int:

@@ -6,11 +6,11 @@ from ntmm.kernel.io.constants import FileType
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File
 from ntmm.kernel.io.information import TimeChange
-from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
 from ntmm.native.file import lookup_file, read_into, write_from
-from ntmm.native.file_information import set_basic, time_or_none
+from ntmm.native.file_information import set_basic, set_valid_data, time_or_none
 from ntmm.native.service_table import service
+from ntmm.native.transfer_rules import check_position
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import (
@@ -19,33 +19,11 @@ from ntmm.win32.failing import (
     Win32Failure,
     failing,
 )
+from ntmm.win32.fileapi.overlapped import Overlapped
 
 FILE_BEGIN: Final = 0
 FILE_CURRENT: Final = 1
 FILE_END: Final = 2
-
-
-class Overlapped:
-    """An OVERLAPPED: Internal, InternalHigh, Offset, OffsetHigh, hEvent."""
-
-    def __init__(self, call: Call, address: int) -> None:
-        self._call = call
-        self._address = address
-        self._pointer_size: int = call.memory.pointer_size
-
-    @property
-    def offset(self) -> int:
-        """Where in the file to start."""
-        return self._call.memory.read_u64(self._address + 2 * self._pointer_size)
-
-    def complete(self, status: int, count: int) -> None:
-        """Stores the outcome and signals the event."""
-        memory = self._call.memory
-        memory.write_pointer(self._address, status)
-        memory.write_pointer(self._address + self._pointer_size, count)
-        event = memory.read_pointer(self._address + 2 * self._pointer_size + 8)
-        if event:
-            self._call.process.handles.lookup(event & 0xFFFFFFFE, Event).set()
 
 
 @service("kernel32", "ReadFile", "h p u32 p p")
@@ -95,7 +73,7 @@ def GetOverlappedResult(call: Call, handle: int, overlapped: int, count_address:
 
 
 def _move(file: File, distance: int, method: int) -> int:
-    """The new position; raises Win32Failure."""
+    """The new position; raises Win32Failure and IoFailure."""
     if file.file_type is not FileType.DISK:
         raise Win32Failure(Win32Error.INVALID_FUNCTION)
     if method not in (FILE_BEGIN, FILE_CURRENT, FILE_END):
@@ -105,6 +83,7 @@ def _move(file: File, distance: int, method: int) -> int:
         raise Win32Failure(Win32Error.NEGATIVE_SEEK)
     if start + distance >= 1 << 63:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    check_position(file, start + distance)
     file.position = start + distance
     return file.position
 
@@ -147,6 +126,14 @@ def SetEndOfFile(call: Call, handle: int) -> int:
     """Cuts or extends the file at the current position."""
     file = lookup_file(call, handle)
     file.set_size(file.position)
+    return 1
+
+
+@service("kernel32", "SetFileValidData", "h i64")
+@failing(0)
+def SetFileValidData(call: Call, handle: int, length: int) -> int:
+    """Says how far the file is written; needs SeManageVolumePrivilege (1314), and at most the file's size (87)."""
+    set_valid_data(call, lookup_file(call, handle), length)
     return 1
 
 

@@ -4,7 +4,14 @@ from typing import Final
 
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.handles import CURRENT_PROCESS, process_of
+from ntmm.native.handles import (
+    CURRENT_PROCESS,
+    PROCESS_QUERY_INFORMATION,
+    PROCESS_VM_OPERATION,
+    PROCESS_VM_READ,
+    PROCESS_VM_WRITE,
+    TargetProcess,
+)
 from ntmm.native.memory import copy_between, encode_basic_information
 from ntmm.native.service_table import service
 from ntmm.nt.memory import ALLOCATION_GRANULARITY, MEM_RELEASE, PAGE_EXECUTE_READWRITE, PAGE_READWRITE
@@ -25,8 +32,8 @@ def VirtualAllocEx(call: Call, process: int, address: int, size: int, allocation
     """Reserves or commits pages of a process; the base address, or 0."""
     if address and address < ALLOCATION_GRANULARITY:
         return call.fail(Status.INVALID_PARAMETER)
-    target = process_of(call, process)
-    status, base, _ = call.kernel.mm.allocate(target, address, size, allocation_type, protect)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        status, base, _ = call.kernel.mm.allocate(target, address, size, allocation_type, protect)
     return base if status is Status.SUCCESS else call.fail(status)
 
 
@@ -41,7 +48,8 @@ def VirtualFreeEx(call: Call, process: int, address: int, size: int, free_type: 
     """Decommits or releases pages of a process; a release names no size."""
     if free_type & MEM_RELEASE and size:
         return call.fail(Status.INVALID_PARAMETER)
-    status = call.kernel.mm.free(process_of(call, process), address, size, free_type).status
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        status = call.kernel.mm.free(target, address, size, free_type).status
     return 1 if status is Status.SUCCESS else call.fail(status)
 
 
@@ -57,7 +65,8 @@ def VirtualProtectEx(call: Call, process: int, address: int, size: int, protect:
     if not old_protect:
         return call.fail(Status.ACCESS_VIOLATION)
     call.memory.write_u32(old_protect, call.memory.read_u32(old_protect))
-    result = call.kernel.mm.protect(process_of(call, process), address, size, protect)
+    with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
+        result = call.kernel.mm.protect(target, address, size, protect)
     if result.status is not Status.SUCCESS:
         return call.fail(result.status)
     call.memory.write_u32(old_protect, result.old)
@@ -73,7 +82,8 @@ def VirtualQuery(call: Call, address: int, buffer: int, length: int) -> int:
 @service("kernel32", "VirtualQueryEx", "h p p p")
 def VirtualQueryEx(call: Call, process: int, address: int, buffer: int, length: int) -> int:
     """Describes the pages at an address of a process; bytes written, or 0."""
-    information = call.kernel.mm.query(process_of(call, process), address)
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        information = call.kernel.mm.query(target, address)
     if information is None:
         return call.fail(Status.INVALID_PARAMETER)
     data = encode_basic_information(information, call.memory.pointer_size)
@@ -86,7 +96,8 @@ def VirtualQueryEx(call: Call, process: int, address: int, buffer: int, length: 
 @service("kernel32", "ReadProcessMemory", "h p p p p")
 def ReadProcessMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
     """Copies from a process; all or ERROR_PARTIAL_COPY."""
-    done = copy_between(process_of(call, process), address, call.process, buffer, size)
+    with TargetProcess(call, process, PROCESS_VM_READ) as source:
+        done = copy_between(source, address, call.process, buffer, size)
     if count:
         call.memory.write_pointer(count, done)
     return 1 if done == size else call.fail(Status.PARTIAL_COPY)
@@ -95,8 +106,8 @@ def ReadProcessMemory(call: Call, process: int, address: int, buffer: int, size:
 @service("kernel32", "WriteProcessMemory", "h p p p p")
 def WriteProcessMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
     """Copies into a process. A range that is not writable but executable is made so for the time of the copy."""
-    target = process_of(call, process)
-    done = _write_checked(call, target, address, buffer, size)
+    with TargetProcess(call, process, PROCESS_VM_WRITE | PROCESS_VM_OPERATION) as target:
+        done = _write_checked(call, target, address, buffer, size)
     if count:
         call.memory.write_pointer(count, done)
     if done == size:

@@ -2,7 +2,7 @@
 
 from ntmm.kernel.se import PRIVILEGES
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import TargetProcess, process_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
 from ntmm.nt.status import is_success
@@ -25,11 +25,11 @@ def SetProcessWorkingSetSizeEx(call: Call, process: int, minimum: int, maximum: 
     Uses the privilege to raise the minimum if the caller's token holds it, enabled or not, as Windows does. Limits out
     of range are clamped and the call succeeds.
     """
-    target = process_of(call, process)
     if not minimum or not maximum:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
     privileged = call.process.token.holds(PRIVILEGES["SeIncreaseBasePriorityPrivilege"])
-    status = set_limits(call, target, minimum, maximum, flags, privileged)
+    with TargetProcess(call, process) as target:
+        status = set_limits(call, target, minimum, maximum, flags, privileged)
     return 1 if is_success(status) else call.fail(status)
 
 

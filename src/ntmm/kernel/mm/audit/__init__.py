@@ -3,7 +3,8 @@
 `audit(manager)` answers a list of sentences, one for each violated invariant; an empty list means that the books are
 right. `findings` gathers what the tables say and `frames` compares the PFN database with it; `spaces` looks at working
 sets and commit charge, `entries` at single user PTEs, `roots` at self-maps, `sections` at prototype PTEs, `pools` at
-blocks. Reads everything, changes nothing; may use all of mm.
+blocks, `system_ptes` at free system PTEs and kernel stacks, `system_cache` at cached files. Reads everything, changes
+nothing; may use all of mm.
 """
 
 from ntmm.kernel.mm.audit.entries import check_entries
@@ -13,6 +14,8 @@ from ntmm.kernel.mm.audit.pools import check_pools
 from ntmm.kernel.mm.audit.roots import check_root
 from ntmm.kernel.mm.audit.sections import check_sections
 from ntmm.kernel.mm.audit.spaces import check_commit, check_slots, check_space, check_system_working_set
+from ntmm.kernel.mm.audit.system_cache import check_system_cache
+from ntmm.kernel.mm.audit.system_ptes import check_system_ptes
 from ntmm.kernel.mm.manager import MemoryManager
 
 __all__ = ["audit"]
@@ -31,6 +34,8 @@ def audit(manager: MemoryManager) -> list[str]:
         problems += check_entries(manager, space)
     problems += check_sections(manager)
     problems += check_pools(manager)
+    problems += check_system_ptes(manager)
+    problems += check_system_cache(manager)
     problems += check_commit(manager)
     problems += check_system_working_set(manager)
     problems += check_slots(manager, findings)

@@ -3,11 +3,22 @@
 from collections.abc import Iterator
 
 from ntmm.kernel.mm.manager import MemoryManager
+from ntmm.kernel.mm.pfn.state import READ_FLAG
+
+
+def is_in_ram(manager: MemoryManager, entry: int) -> bool:
+    """True if the page that an entry names has its contents in RAM: no read is in progress."""
+    memory = manager.table_memory
+    if not entry & 1 and not memory.format.is_transition(entry):
+        return False
+    return not manager.pfn.flags[memory.format.frame(entry)] & READ_FLAG
 
 
 def table_words(manager: MemoryManager, entry: int) -> list[int]:
     """All entries of the table that an upper entry leads to; none for a demand-zero one."""
     memory = manager.table_memory
+    if memory.format.is_transition(entry) and not is_in_ram(manager, entry):
+        entry = manager.pfn.original_pte[memory.format.frame(entry)]
     if entry & 1 or memory.format.is_transition(entry):
         start = memory.format.frame(entry) << memory.entries_shift
         return memory.entries[start : start + (1 << memory.entries_shift)].tolist()
@@ -27,7 +38,7 @@ def word_at(manager: MemoryManager, address: int) -> tuple[int, int]:
     entry = memory.entries[manager.system.tables.find(address)]
     words = table_words(manager, entry)
     slot = (address & manager.architecture.page_mask) // manager.architecture.pte_size
-    if entry & 1 or memory.format.is_transition(entry):
+    if is_in_ram(manager, entry):
         return (memory.format.frame(entry) << memory.entries_shift) + slot, words[slot]
     return -1, words[slot]
 

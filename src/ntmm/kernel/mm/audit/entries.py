@@ -60,7 +60,8 @@ class _EntryChecker:
         elif self._format.is_transition(pte):
             yield from self._check_transition(vad, address, pte)
         elif self._format.is_prototype(pte):
-            if vad is None or not vad.is_view or pte != self._format.lookup(self._format.protection(pte)):
+            is_view = vad is None or vad.is_view  # without a VAD it is the shared user data page
+            if not is_view or pte != self._format.lookup(self._format.protection(pte)):
                 yield "a prototype entry that no view explains"
         else:
             yield from self._check_software(vad, pte)
@@ -108,7 +109,7 @@ class _EntryChecker:
             return
         else:
             offset = (address >> self._architecture.page_shift) - vad.start_vpn
-            prototype = vad.first_prototype + offset * self._architecture.pte_size
+            prototype = vad.control_area.prototype_of(vad.first_page + offset)
         _, named = word_at(self._manager, prototype)
         if not named & 1 or self._format.frame(named) != frame:
             yield f"its prototype PTE {named:#x} names another page"

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ntmm.kernel.mm.audit.contents import table_words, word_at
+from ntmm.kernel.mm.audit.contents import is_in_ram, table_words, word_at
 from ntmm.kernel.mm.manager import FIRMWARE_FRAMES, MemoryManager
 from ntmm.kernel.mm.pfn import PageState
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
-from ntmm.kernel.mm.space import AddressSpace
-from ntmm.kernel.mm.tables import root_frames
+from ntmm.kernel.mm.space import AddressSpace, SwappedRoots
+from ntmm.kernel.mm.tables import own_slots, root_frames
 from ntmm.kernel.mm.tables.root import is_private_entry, system_tables_of
 
 
@@ -51,8 +51,7 @@ def gather(manager: MemoryManager) -> Findings:
         findings.hold(frame, "firmware")
     _walk_system(manager, findings)
     for space in manager.spaces:
-        if not space.is_swapped_out:
-            _walk_space(manager, space, findings)
+        _walk_space(manager, space, findings)
     _walk_prototypes(manager, findings)
     _note_originals(manager, findings)
     return findings
@@ -116,8 +115,8 @@ def _below(manager: MemoryManager, findings: Findings, index: int, entry: int, l
         findings.hold(table, "page table")
         findings.places[table] = index
     elif memory.format.is_transition(entry):
-        table = memory.format.frame(entry)
-        findings.keep(table, index)
+        table = memory.format.frame(entry) if is_in_ram(manager, entry) else -1
+        findings.keep(memory.format.frame(entry), index)
     note_slot(manager, findings, entry)
     for slot, pte in enumerate(table_words(manager, entry)):
         if not pte:
@@ -131,11 +130,43 @@ def _below(manager: MemoryManager, findings: Findings, index: int, entry: int, l
             yield from _below(manager, findings, at, pte, level + 1)
 
 
-def _walk_system(manager: MemoryManager, findings: Findings) -> None:
+def _walk_swapped(manager: MemoryManager, findings: Findings, swapped: SwappedRoots) -> Iterator[tuple[int, int]]:
+    """As `_walk_tables` for a process that is out: its top tables are found through words of nonpaged pool."""
     memory = manager.table_memory
+    if swapped.pointer_table:
+        findings.hold(swapped.pointer_table, "pointer table")
+    for number, address in enumerate(swapped.words):
+        index = manager.system.tables.find_word(address)
+        entry = memory.entries[index]
+        _count_entry(manager, findings, index >> memory.entries_shift, entry)
+        note_slot(manager, findings, entry)
+        table = memory.format.frame(entry)
+        if entry & 1:
+            findings.hold(table, "top table")
+            findings.places[table] = index
+        elif memory.format.is_transition(entry):
+            findings.keep(table, index)
+        if not is_in_ram(manager, entry):
+            table = -1
+        words = table_words(manager, entry)
+        for slot in own_slots(memory, number):
+            if not words[slot]:
+                continue
+            if table >= 0:
+                _count_entry(manager, findings, table, words[slot])
+            at = (table << memory.entries_shift) + slot if table >= 0 else -1
+            yield from _below(manager, findings, at, words[slot], 2 if swapped.pointer_table else 1)
+
+
+def _walk_system(manager: MemoryManager, findings: Findings) -> None:
+    memory, free_list = manager.table_memory, manager.system_ptes.list_words()
     for index, pte in _walk_tables(manager, findings, manager.system.tables.root, is_system=True):
+        if index in free_list:
+            continue
         frame = memory.format.frame(pte)
-        if pte & 1:
+        if pte & 1 and _is_cached(manager, frame):
+            findings.shares[frame] += 1
+        elif pte & 1:
             findings.hold(frame, "system page")
             findings.places[frame] = index
         elif memory.format.is_transition(pte):
@@ -143,9 +174,18 @@ def _walk_system(manager: MemoryManager, findings: Findings) -> None:
         note_slot(manager, findings, pte)
 
 
+def _is_cached(manager: MemoryManager, frame: int) -> bool:
+    """True for a page of a file that the system cache maps; the shared user data page is the system's own."""
+    return bool(manager.pfn.flags[frame] & PROTOTYPE_FLAG) and frame != manager.system.shared_page_frame
+
+
 def _walk_space(manager: MemoryManager, space: AddressSpace, findings: Findings) -> None:
     memory, pfn = manager.table_memory, manager.pfn
-    for index, pte in _walk_tables(manager, findings, space.tables.root, is_system=False):
+    if space.swapped is None:
+        leaves = _walk_tables(manager, findings, space.tables.root, is_system=False)
+    else:
+        leaves = _walk_swapped(manager, findings, space.swapped)
+    for index, pte in leaves:
         frame = memory.format.frame(pte)
         if pte & 1 and pfn.flags[frame] & PROTOTYPE_FLAG:
             findings.shares[frame] += 1
@@ -161,8 +201,8 @@ def _walk_prototypes(manager: MemoryManager, findings: Findings) -> None:
     """Prototype PTEs lie in pages of paged pool, whose PFN entries count them as a page table's do."""
     memory = manager.table_memory
     words = [manager.system.shared_page_prototype]
-    for area in manager.control_areas.values():
-        words += [area.first_prototype + page * manager.architecture.pte_size for page in range(area.total_pages)]
+    for area in manager.sections.areas():
+        words += [area.prototype_of(page) for page in area.pages()]
     for address in words:
         index, pte = word_at(manager, address)
         if index >= 0:

@@ -41,6 +41,7 @@ def _lists(pfn: PfnDatabase) -> list[tuple[PageState, PageList]]:
         *((PageState.FREE, pages) for pages in pfn.free_list.by_colour()),
         (PageState.STANDBY, pfn.standby),
         (PageState.MODIFIED, pfn.modified),
+        (PageState.MODIFIED, pfn.modified_mapped),
         (PageState.MODIFIED_NO_WRITE, pfn.modified_no_write),
         (PageState.BAD, pfn.bad),
     ]
@@ -123,7 +124,9 @@ def _check_counts(manager: MemoryManager, findings: Findings, frame: int) -> Ite
     pfn = manager.pfn
     if pfn.share_count[frame] != findings.shares[frame]:
         yield f"frame {frame:#x} has share count {pfn.share_count[frame]}, the tables say {findings.shares[frame]}"
-    if frame in findings.used and pfn.used_entries[frame] != findings.used[frame]:
+    # pages of paged pool hold other words too, and tables on a list are counted when they come back
+    is_table = pfn.use[frame] == PageUse.PAGE_TABLE and pfn.state[frame] == PageState.ACTIVE
+    if is_table and frame in findings.used and pfn.used_entries[frame] != findings.used[frame]:
         yield f"table {frame:#x} says {pfn.used_entries[frame]} entries, it holds {findings.used[frame]}"
     place = findings.places.get(frame)
     if place is not None and pfn.pte_index(frame) != place:

@@ -6,35 +6,41 @@ from ntmm.kernel.mm.audit.contents import word_at
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
-from ntmm.kernel.mm.section import ControlArea
+from ntmm.kernel.mm.section import AreaKind, ControlArea
 from ntmm.nt.memory import MM_ACCESS_MASK
+
+_USES = {
+    AreaKind.IMAGE: PageUse.IMAGE,
+    AreaKind.FILE: PageUse.MAPPED_FILE,
+    AreaKind.PAGING_FILE: PageUse.SHARED_MEMORY,
+}
 
 
 def check_sections(manager: MemoryManager) -> Iterator[str]:
     """All control areas of the machine."""
-    for area in manager.control_areas.values():
+    for area in manager.sections.areas():
         views = sum(1 for space in manager.spaces for vad in space.vads if vad.control_area is area)
         if area.mapped_views != views:
-            yield f"section {area.backing.name} says {area.mapped_views} views, the VADs hold {views}"
-        for page in range(area.total_pages):
+            yield f"section {area.name} says {area.mapped_views} views, the VADs hold {views}"
+        for page in area.pages():
             for problem in _check_prototype(manager, area, page):
-                yield f"section {area.backing.name}, page {page:#x}: {problem}"
+                yield f"section {area.name}, page {page:#x}: {problem}"
 
 
 def _check_prototype(manager: MemoryManager, area: ControlArea, page: int) -> Iterator[str]:
     memory, pfn = manager.table_memory, manager.pfn
-    address = area.first_prototype + page * manager.architecture.pte_size
+    address = area.prototype_of(page)
     _, pte = word_at(manager, address)
     original = _original(manager, area, page)
     if pte & 1 or memory.format.is_transition(pte):
         frame = memory.format.frame(pte)
         kept = pfn.original_pte[frame]
-        was_written = memory.format.is_page_file(kept) or kept == memory.format.demand_zero(
-            memory.format.protection(original)
+        was_written = area.kind is not AreaKind.FILE and (
+            memory.format.is_page_file(kept) or kept == memory.format.demand_zero(memory.format.protection(original))
         )
         if kept != original and not was_written:
             yield f"frame {frame:#x} keeps the original {pfn.original_pte[frame]:#x} instead of {original:#x}"
-        if pfn.use[frame] != PageUse.IMAGE or not pfn.flags[frame] & PROTOTYPE_FLAG:
+        if pfn.use[frame] != _USES[area.kind] or not pfn.flags[frame] & PROTOTYPE_FLAG:
             yield f"frame {frame:#x} is not marked as a page of a section"
         code = memory.format.protection(original)
         expected = memory.format.kernel_bits[code] if pte & 1 else memory.format.transition(0, code)
@@ -48,8 +54,10 @@ def _original(manager: MemoryManager, area: ControlArea, page: int) -> int:
     """What the prototype PTE was when the section was made."""
     pte_format = manager.table_memory.format
     subsection = area.subsection_of(page)
+    if area.kind is AreaKind.PAGING_FILE and word_at(manager, area.prototype_of(page))[1] == 0:
+        return 0
     if subsection is None or not subsection.protection & MM_ACCESS_MASK:
         return 0
-    if subsection.bytes_of_page(page)[1]:
+    if subsection.address and subsection.bytes_of_page(page)[1]:
         return pte_format.pointers.subsection(subsection.address, subsection.protection)
     return pte_format.demand_zero(subsection.protection)

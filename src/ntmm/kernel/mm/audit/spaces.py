@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 from ntmm.kernel.mm.audit.contents import all_entries
 from ntmm.kernel.mm.audit.findings import Findings
+from ntmm.kernel.mm.audit.system_cache import cached_range
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.system_space import KERNEL_PAGES
 from ntmm.kernel.mm.tables import root_frames
-from ntmm.kernel.mm.vad import Vad
-from ntmm.nt.memory import MM_DECOMMIT
+from ntmm.kernel.mm.vad import Vad, VadKind
+from ntmm.nt.memory import MM_ACCESS_MASK, MM_DECOMMIT, MM_EXECUTE_WRITECOPY, MM_WRITECOPY
+
+COPY_CODES = (MM_WRITECOPY, MM_EXECUTE_WRITECOPY)
 
 
 def check_space(manager: MemoryManager, space: AddressSpace) -> Iterator[str]:
@@ -69,14 +72,18 @@ def _valid_pages(manager: MemoryManager, space: AddressSpace) -> dict[int, int]:
 
 
 def check_system_working_set(manager: MemoryManager) -> Iterator[str]:
-    """The system working set holds the valid pages of paged pool."""
-    start, end = manager.system.paged_pool.grown_range
+    """The system working set holds the valid pages of paged pool and of the system cache."""
     tables, shift = manager.system.tables, manager.architecture.page_shift
     entries = manager.table_memory.entries
-    valid = {address >> shift for address, index in tables.resident(start, end) if entries[index] & 1}
+    valid = {
+        address >> shift
+        for start, end in (manager.system.paged_pool.grown_range, cached_range(manager))
+        for address, index in tables.resident(start, end)
+        if entries[index] & 1
+    }
     listed = sorted(entry.vpn for entry in manager.system.working_set.entries())
     if listed != sorted(valid):
-        yield f"the system working set differs from paged pool at {sorted(valid ^ set(listed))[:3]}"
+        yield f"the system working set differs from paged pool and system cache at {sorted(valid ^ set(listed))[:3]}"
 
 
 def check_slots(manager: MemoryManager, findings: Findings) -> Iterator[str]:
@@ -99,7 +106,8 @@ def _commit_of(manager: MemoryManager, space: AddressSpace, vad: Vad) -> int:
     page = manager.architecture.page_size
     if vad.is_view:
         changed = sum(1 for vpn in space.charged_copies if vad.start_vpn <= vpn <= vad.end_vpn)
-        return int(vad.control_area.copy_pages) + changed
+        copies = vad.pages if vad.protection & MM_ACCESS_MASK in COPY_CODES else 0
+        return (int(vad.control_area.copy_pages) if vad.kind is VadKind.IMAGE else copies) + changed
     if not vad.memory_is_counted:
         return 0
     present = [
@@ -111,12 +119,13 @@ def _commit_of(manager: MemoryManager, space: AddressSpace, vad: Vad) -> int:
 
 def check_commit(manager: MemoryManager) -> Iterator[str]:
     """The ledger is the sum of all accounts, and the system's account is what the system holds."""
-    accounts = manager.system_account.pages + sum(space.account.pages for space in manager.spaces)
+    sections = [area.account.pages for area in manager.sections.areas() if area.account is not None]
+    accounts = manager.system_account.pages + sum(space.account.pages for space in manager.spaces) + sum(sections)
     if manager.ledger.committed != accounts:
         yield f"the commit ledger says {manager.ledger.committed} pages, the accounts hold {accounts}"
     system = manager.system
     roots = len(root_frames(manager.table_memory, system.tables.root))
     held = KERNEL_PAGES + roots + system.tables.tables + system.paged_pool.pages + system.nonpaged_pool.pages + 1
-    held += system.working_set.list_pages
+    held += system.working_set.list_pages + manager.kernel_stacks.committed
     if manager.system_account.pages != held:
         yield f"the system is charged {manager.system_account.pages} pages, it holds {held}"

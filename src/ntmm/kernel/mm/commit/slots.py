@@ -50,16 +50,23 @@ class SlotBitmap:
         """The first slot of a free run, 0 if there is none."""
         run = bytes(wanted)
         first = self._map.find(run, self._hint)
-        if first < 0 and len(self._map) + wanted <= self.size:
-            first = len(self._map)
-            self._map += run
+        if first < 0:
+            first = self._behind_the_last(wanted)
         if first < 0:
             first = self._map.find(run)
         return max(first, 0)
 
+    def _behind_the_last(self, wanted: int) -> int:
+        """The start of a run that ends where no slot was ever used, from the last place on if it fits; -1 if none."""
+        for first in (max(self._hint, self.lowest_size()), self.lowest_size()):
+            if first + wanted <= self.size:
+                self._map += bytes(max(0, first + wanted - len(self._map)))
+                return first
+        return -1
+
     def has_run(self, wanted: int) -> bool:
         """True if so many adjacent slots are free."""
-        return len(self._map) + wanted <= self.size or self._map.find(bytes(wanted)) >= 0
+        return self.lowest_size() + wanted <= self.size or self._map.find(bytes(wanted)) >= 0
 
     def release(self, slot: int) -> None:
         """Gives a slot back."""

@@ -13,7 +13,7 @@ from ntmm.kernel.mm.fault.guard import guard_fault
 from ntmm.kernel.mm.fault.outcome import FaultKind, FaultOutcome, Resolution
 from ntmm.kernel.mm.fault.paging_file import paging_file_fault
 from ntmm.kernel.mm.fault.prototype import prototype_fault
-from ntmm.kernel.mm.fault.system import system_fault, table_fault
+from ntmm.kernel.mm.fault.system import revive, system_fault, table_fault
 from ntmm.kernel.mm.fault.transition import transition_fault
 from ntmm.kernel.mm.in_page import READ_DONE, InPage
 from ntmm.kernel.mm.layout import AddressLayout
@@ -80,6 +80,8 @@ class FaultHandler:
         self.counts = [[0] * len(FaultKind), [0] * len(FaultKind)]
         self.hard_faults = 0
         """Faults that began a read, whatever became of them."""
+        self.system_faults = 0
+        """Pages of pageable system space that were brought back into the system working set."""
         self.collided_faults = 0
         """Faults that waited for a read which another thread had begun."""
         self.swap_in: Callable[[FaultContext], None] = _unfilled
@@ -115,6 +117,7 @@ class FaultHandler:
         while result.block is READ_DONE:
             own_read = result.kind
             result = self._resolve(context, address, error_code, teb)
+        self.in_page.unpin()
         if result.resolution is _WAIT or result is outcome.OUT_OF_MEMORY:
             return self._wait(result, lambda: self._resolve(context, address, error_code, teb), own_read)
         self.hard_faults += 1  # one, whatever was read for it
@@ -151,18 +154,33 @@ class FaultHandler:
             is_hard = own_read in _AFTER_READ or result is _PAGING_FILE
             self.hard_faults += is_hard
             self.collided_faults += bool(pinned) and not is_hard
+            self.in_page.unpin()
             for frame in pinned:
                 pfn.dereference(frame)
 
     def bring_in_table(self, context: FaultContext, address: int) -> None:
         """Makes one more table on the way to an address valid for a service; raises GuestFault if it cannot be read."""
-        self._bring_in(lambda: table_fault(self, context, address), address)
+        self.bring_in(lambda: self._table(context, address), address)
+
+    def _table(self, context: FaultContext, address: int) -> FaultOutcome:
+        if context.tables.find(address) != PAGED_OUT:
+            return outcome.SPURIOUS  # another thread had it brought in, or removed, while this one waited
+        return table_fault(self, context, address)
 
     def bring_in_system_page(self, address: int) -> None:
         """Makes a page of pageable system space valid; raises GuestFault if it cannot be read."""
-        self._bring_in(lambda: self._system_page(address), address)
+        self.bring_in(lambda: self.system_page(address), address)
 
-    def _bring_in(self, look: Callable[[], FaultOutcome], address: int) -> None:
+    def bring_in_page(self, index: int, pte_address: int, use: PageUse) -> int:
+        """Takes the page of a transition or page-file PTE; answers its frame, which the caller writes into the PTE.
+
+        May wait; raises GuestFault if the page cannot be read.
+        """
+        self.bring_in(lambda: revive(self, index, pte_address, use) or outcome.TRANSITION, pte_address)
+        return self.format.frame(self.entries[index])
+
+    def bring_in(self, look: Callable[[], FaultOutcome], address: int) -> None:
+        """Looks again, with waits between, until the page is there; raises GuestFault if it cannot be read."""
         for _ in range(_READ_ATTEMPTS):
             result = look()
             if result.resolution is not Resolution.RESOLVED:
@@ -171,10 +189,13 @@ class FaultHandler:
                 return
         raise GuestFault(result.status, address, 0)
 
-    def _system_page(self, address: int) -> FaultOutcome:
+    def system_page(self, address: int) -> FaultOutcome:
+        """One look at a page of pageable system space: it is valid afterwards, or must be waited for."""
         if self.entries[self.system_tables.find(address)] & 1:
             return outcome.SPURIOUS
-        return system_fault(self, self.system_tables, self.system_working_set, address)
+        result = system_fault(self, self.system_tables, self.system_working_set, address)
+        self.system_faults += result.resolution is Resolution.RESOLVED
+        return result
 
     def _resolve(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
         if address > self._highest_user_address:
@@ -220,6 +241,7 @@ class FaultHandler:
         if result.block is not READ_DONE:
             return result
         transition_fault(self, context, address, index, self.entries[index], protection)
+        self.in_page.unpin()
         return _PAGING_FILE
 
     def _table_out(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
@@ -258,8 +280,8 @@ class FaultHandler:
         if vad is None or not vad.is_view:
             return outcome.ACCESS_VIOLATION
         area = vad.control_area
-        prototype = vad.first_prototype + (vpn - vad.start_vpn) * self.table_memory.architecture.pte_size
-        page = (prototype - area.first_prototype) // self.table_memory.architecture.pte_size
+        page = vad.first_page + vpn - vad.start_vpn
+        prototype = area.prototype_of(page)
         if protection is None and vad.kind is not VadKind.IMAGE:
             protection = vad.protection
         return self._through_prototype(context, address, index, error_code, prototype, protection, area, page)
@@ -277,7 +299,7 @@ class FaultHandler:
     ) -> FaultOutcome:
         prototype_index = self.system_tables.find_word(prototype)
         while prototype_index < 0:
-            result = self._system_page(prototype)
+            result = self.system_page(prototype)
             if result.resolution is not Resolution.RESOLVED:
                 return result
             prototype_index = self.system_tables.find_word(prototype)

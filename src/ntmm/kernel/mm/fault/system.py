@@ -18,7 +18,7 @@ def table_fault(machine: FaultMachine, context: FaultContext, address: int) -> F
     index, level, _ = context.tables.first_invalid(address)
     assert level >= 0 and machine.entries[index], f"no page table of {address:#x} is paged out"
     pte_address = memory.architecture.entry_address(level, address)
-    found = _revive(machine, index, pte_address, PageUse.PAGE_TABLE)
+    found = revive(machine, index, pte_address, PageUse.PAGE_TABLE)
     if found is not None:
         return found
     frame = machine.format.frame(machine.entries[index])
@@ -41,18 +41,19 @@ def system_fault(machine: FaultMachine, tables: PageTables, working_set: Working
     memory, pfn = machine.table_memory, machine.pfn
     index = tables.find(address)
     pte_address = memory.architecture.pte_address(address)
-    found = _revive(machine, index, pte_address, PageUse.PAGED_POOL)
+    found = revive(machine, index, pte_address, PageUse.PAGED_POOL)
     if found is not None:
         return found
     frame = machine.format.frame(machine.entries[index])
     memory.write(index, memory.table_entry(frame, user=False) | memory.architecture.no_execute)
     pfn.flags[frame] |= MODIFIED_FLAG
+    pfn.used_entries[frame] = memory.count_entries(frame)  # it may hold prototype PTEs
     vpn = address >> machine.page_shift
     pfn.working_set_index[frame] = working_set.insert(vpn, MM_READWRITE)
     return outcome.TRANSITION
 
 
-def _revive(machine: FaultMachine, index: int, pte_address: int, use: PageUse) -> FaultOutcome | None:
+def revive(machine: FaultMachine, index: int, pte_address: int, use: PageUse) -> FaultOutcome | None:
     """None when the page of a transition PTE is ACTIVE now; otherwise what must be waited for."""
     pte, pfn = machine.entries[index], machine.pfn
     if not machine.format.is_transition(pte):

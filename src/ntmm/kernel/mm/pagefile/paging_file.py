@@ -17,6 +17,14 @@ class PagingStore(Protocol):
     def close(self) -> None: ...
 
 
+class ShortRead(OSError):
+    """The disk said that all is well and gave too little; `data` is what came."""
+
+    def __init__(self, sentence: str, data: bytes) -> None:
+        super().__init__(sentence)
+        self.data = data
+
+
 class PagingFile:
     """`minimum`, `maximum` and `size` in pages; `slots` says which pages of the file are in use."""
 
@@ -38,7 +46,7 @@ class PagingFile:
         """The contents of `count` slots; raises OSError."""
         data = self._store.read(slot * self._page_size, count * self._page_size)
         if len(data) != count * self._page_size:
-            raise OSError(f"{self.name} ends before slot {slot + count:#x}")
+            raise ShortRead(f"{self.name} ends before slot {slot + count:#x}", data)
         return data
 
     def write(self, slot: int, data: bytes) -> None:

@@ -9,6 +9,8 @@ from ntmm.kernel.ob import Event
 
 GROWTH_PAGES: Final = 256
 """A paging file grows by at least 1 MB."""
+KEPT_PAGES: Final = 4 * GROWTH_PAGES
+"""What is left free when files shrink."""
 
 
 class DereferenceSegment:
@@ -24,20 +26,25 @@ class DereferenceSegment:
         """The thread that serves the queue, once it runs."""
         self.grown = 0
         self.shrunk = 0
+        self._waiting = 0
+        """Threads that have asked and have not run since: what files grew by for them must not go again."""
 
     def extend(self, pages: int) -> bool:
-        """Asks for a commit limit higher by `pages`; waits for the answer."""
-        if not any(file.size < file.maximum for file in self._files.files):
+        """Asks for a commit limit higher by `pages`; waits for the answer. Nothing grows if so much cannot be had."""
+        if sum(file.maximum - file.size for file in self._files.files) < pages:
             return False
         current = self._scheduler.current
-        before = self._ledger.limit
         if current is None or self.thread is None or current is self.thread:
-            self._grow(pages)
-        else:
-            done = Event(self._scheduler, manual_reset=True, signalled=False)
-            self._requests.append((pages, done))
-            self.called.set()
+            return self._grow(pages) >= pages
+        before = self._ledger.limit
+        done = Event(self._scheduler, manual_reset=True, signalled=False)
+        self._requests.append((pages, done))
+        self._waiting += 1
+        self.called.set()
+        try:
             self._scheduler.wait(current, (done,), for_system=True)
+        finally:
+            self._waiting -= 1
         return self._ledger.limit > before
 
     def serve(self) -> None:
@@ -47,15 +54,21 @@ class DereferenceSegment:
             self._grow(pages)
             done.set()
 
-    def _grow(self, pages: int) -> None:
+    def _grow(self, pages: int) -> int:
         added = self._files.grow(max(pages, GROWTH_PAGES))
         self._ledger.limit += added
         self.grown += added
+        return added
 
     def shrink_unneeded(self) -> None:
-        """Gives back what paging files have grown by and no longer need, leaving room for the next growth."""
+        """Gives back what paging files have grown by and need neither for commitment nor for pages to be written,
+        leaving room for the next growth.
+        """
+        if self._waiting:
+            return
         for file in self._files.files:
-            spare = self._ledger.limit - self._ledger.committed - 4 * GROWTH_PAGES
+            uncommitted = self._ledger.limit - self._ledger.committed
+            spare = min(uncommitted, self._files.free_slots) - KEPT_PAGES
             if file.size > file.minimum and spare > 0:
                 removed = file.shrink(spare)
                 self._ledger.limit -= removed

@@ -48,6 +48,8 @@ class ModifiedPageWriter:
         self.writes = 0
         self.pages = 0
         self.failures = 0
+        self._suspects: list[Place] = []
+        """Slots of failed writes to a file since the last one to it that succeeded."""
         self.extend: Callable[[int], bool] = lambda pages: False
         """Slot: asks for larger paging files; may wait; True if they are now larger."""
         self.called = Event(scheduler, manual_reset=False, signalled=False)
@@ -63,6 +65,8 @@ class ModifiedPageWriter:
             if not self.write_one():
                 return
             failed = failed + 1 if self.failures > before else 0
+        if failed == _FAILURES:
+            self._acquit()
 
     def write_one(self) -> bool:
         """Writes one cluster and waits for the disk; False if no page is dirty or no slot can be had."""
@@ -79,6 +83,15 @@ class ModifiedPageWriter:
             assert self._scheduler.current is not None
             self._scheduler.wait(self._scheduler.current, (done,), for_system=True)
         return True
+
+    def _acquit(self) -> None:
+        """Nothing could be written anywhere: it is the disk, not the slots, which may be tried again later."""
+        for place in self._suspects:
+            for slot in range(place.first, place.first + place.count):
+                place.file.slots.release(slot)
+            place.file.broken_slots -= place.count
+            self._ledger.limit += place.count
+        self._suspects.clear()
 
     def _find_place(self) -> Place | None:
         """Slots for the pages that will be gathered; where all are used files grow, or pages in RAM give theirs back.
@@ -150,6 +163,9 @@ class ModifiedPageWriter:
             self.failures += 1
             place.file.broken_slots += place.count
             self._ledger.limit -= place.count
+            self._suspects.append(place)
+        else:
+            self._suspects = [suspect for suspect in self._suspects if suspect.file is not place.file]
         for frame in frames:
             if not written:
                 pfn.original_pte[frame] = pte_format.demand_zero(pte_format.protection(pfn.original_pte[frame]))

@@ -12,6 +12,7 @@ from ntmm.kernel.mm.pagefile import Disk, PagingFiles
 from ntmm.kernel.mm.pageout import system_threads as threads
 from ntmm.kernel.mm.pageout.dereference import DereferenceSegment
 from ntmm.kernel.mm.pageout.levels import levels_for
+from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.modified_writer import ModifiedPageWriter
 from ntmm.kernel.mm.pageout.notifications import Notifications
 from ntmm.kernel.mm.pageout.shortage import Shortage
@@ -44,6 +45,7 @@ class PageOut:
         disk: Disk,
         owners: Callable[[], Iterator[WorkingSetOwner]],
         replacement: str,
+        mapped_writer: MappedPageWriter,
     ) -> None:
         pfn = memory.pfn
         self._pfn = pfn
@@ -55,18 +57,19 @@ class PageOut:
         self.memory_short = Event(scheduler, manual_reset=False, signalled=False)
         self.swap_called = Event(scheduler, manual_reset=False, signalled=False)
         """Set every fourth second, and when a thread whose stack is out must run."""
-        self.mapped_called = Event(scheduler, manual_reset=False, signalled=False)
-        """Set when dirty pages of mapped files are queued."""
+        self.mapped_writer = mapped_writer
         self.writer = ModifiedPageWriter(ram, memory, files, ledger, scheduler, clock, disk)
-        self.working_sets = WorkingSetManager(pfn, self.levels, self.writer, owners, replacement != "fifo")
+        writers = (self.writer, mapped_writer)
+        self.working_sets = WorkingSetManager(pfn, self.levels, writers, owners, replacement != "fifo")
         self.notifications = Notifications(pfn, self.levels, scheduler)
         self.shortage = Shortage(
-            pfn, self.levels, self.writer, self.working_sets, scheduler, self._call_working_set_manager
+            pfn, self.levels, self.writer, mapped_writer, self.working_sets, scheduler, self._call_working_set_manager
         )
         self.dereference = DereferenceSegment(files, ledger, scheduler)
         self.zero_pages = ZeroPages(pfn, scheduler, clock)
-        self.swap: Callable[[], None] = lambda: None
-        """Slot: one look of the swapper (the floors above know threads and address spaces)."""
+        self.swap: Callable[[bool], None] = lambda look_for_idle: None
+        """Slot: brings back what is asked for, and if told so looks for idle stacks (`ps` knows threads)."""
+        self._stacks_due = False
         self._ticks = 0
         self._listen()
         ledger.extend = self.writer.extend = self.dereference.extend
@@ -81,8 +84,14 @@ class PageOut:
         signals.free_for_zeroing = ZERO_PAGE_LEVEL
         signals.memory_short = self._memory_short
         signals.modified_over_maximum = lambda: _set(self.writer.called)
+        signals.mapped_page_queued = self._mapped_page_queued
         signals.pages_to_zero = lambda: _set(self.zero_pages.called)
         pfn.wait_for_pages = self.shortage.wait_for_pages
+
+    def _mapped_page_queued(self) -> None:
+        self.mapped_writer.page_queued()
+        if self._pfn.modified_mapped.count > self.levels.modified_maximum // 2:
+            _set(self.mapped_writer.called)
 
     def _memory_short(self) -> None:
         _set(self.memory_short)
@@ -130,6 +139,7 @@ class PageOut:
         """What the balance set manager does each second."""
         self._ticks += 1
         if self._ticks % SWAP_PERIOD == 0:
+            self._stacks_due = True
             self.swap_called.set()
         self.working_sets.look()
         self.notifications.update()
@@ -155,19 +165,23 @@ class PageOut:
 
     def _mapped_page_writer(self, thread: KernelThread) -> None:
         while True:
-            self._scheduler.wait(thread, (self.mapped_called,))
+            self._scheduler.wait(thread, (self.mapped_writer.called,))
+            self.mapped_writer.write_queued()
+            self.notifications.update()
 
     def _dereference_segment(self, thread: KernelThread) -> None:
         self.dereference.thread = thread
         while True:
             self._scheduler.wait(thread, (self.dereference.called,))
             self.dereference.serve()
+            self.mapped_writer.sections.trim_unused()
             self.dereference.shrink_unneeded()
 
     def _swapper(self, thread: KernelThread) -> None:
         while True:
             self._scheduler.wait(thread, (self.swap_called,))
-            self.swap()
+            due, self._stacks_due = self._stacks_due, False
+            self.swap(due)
 
     def _zero_page(self, thread: KernelThread) -> None:
         while True:

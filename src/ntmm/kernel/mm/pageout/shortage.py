@@ -5,6 +5,7 @@ from typing import Final
 
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.pageout.levels import Levels
+from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.modified_writer import ModifiedPageWriter
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetManager
 from ntmm.kernel.mm.pfn import PfnDatabase
@@ -25,6 +26,7 @@ class Shortage:
         pfn: PfnDatabase,
         levels: Levels,
         writer: ModifiedPageWriter,
+        mapped_writer: MappedPageWriter,
         manager: WorkingSetManager,
         scheduler: Scheduler,
         call_manager: Callable[[], None],
@@ -32,6 +34,7 @@ class Shortage:
         self._pfn = pfn
         self._levels = levels
         self._writer = writer
+        self._mapped_writer = mapped_writer
         self._manager = manager
         self._scheduler = scheduler
         self._call_manager = call_manager
@@ -62,6 +65,7 @@ class Shortage:
         assert thread is not None
         self._call_manager()
         self._writer.called.set()
+        self._mapped_writer.called.set()
         self._available.reset()
         signals.waiters += 1
         try:
@@ -73,6 +77,7 @@ class Shortage:
         """Outside any thread: does the writers' work at once, and trims until there are so many pages."""
         wanted = pages + RESERVE_PAGES
         for _ in range(3):
+            self._mapped_writer.write_queued()
             self._writer.write_while(lambda: self._pfn.available < wanted + self._levels.minimum)
             if self._pfn.available >= wanted:
                 return True

@@ -4,17 +4,23 @@ Processes with many idle pages and few faults give first, down to their minimum;
 the minimum. The modified page writer is called before.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from ntmm.kernel.mm.pageout.levels import Levels
-from ntmm.kernel.mm.pageout.modified_writer import ModifiedPageWriter
 from ntmm.kernel.mm.pfn import PfnDatabase
 from ntmm.kernel.mm.working_set import WorkingSet
 from ntmm.kernel.mm.working_set.working_set import MAXIMUM_AGE
+from ntmm.kernel.ob import Event
 
 CANDIDATE_AGE: Final = 2
 """Passes without a use after which a page counts as idle."""
+
+
+class PageWriter(Protocol):
+    """A thread that writes dirty pages when it is called."""
+
+    called: Event
 
 
 class WorkingSetOwner(Protocol):
@@ -22,8 +28,10 @@ class WorkingSetOwner(Protocol):
 
     process_id: int
     working_set: WorkingSet
-    page_fault_count: int
     is_swapped_out: bool
+
+    @property
+    def page_fault_count(self) -> int: ...
 
 
 class WorkingSetManager:
@@ -33,13 +41,13 @@ class WorkingSetManager:
         self,
         pfn: PfnDatabase,
         levels: Levels,
-        writer: ModifiedPageWriter,
+        writers: Sequence[PageWriter],
         owners: Callable[[], Iterator[WorkingSetOwner]],
         uses_ages: bool,
     ) -> None:
         self._pfn = pfn
         self._levels = levels
-        self._writer = writer
+        self._writers = writers
         self._owners = owners
         self._uses_ages = uses_ages
         self._faults_before: dict[int, int] = {}
@@ -53,12 +61,16 @@ class WorkingSetManager:
         available = self._pfn.available
         if available >= self._levels.plenty:
             return
-        if self._pfn.modified.count:
-            self._writer.called.set()
+        if self._pfn.all_modified:
+            self._call_writers()
         if self._uses_ages:
             self._age()
         if available < 2 * self._levels.minimum:
-            self.trim(self._levels.plenty - available - self._pfn.modified.count)
+            self.trim(self._levels.plenty - available - self._pfn.all_modified)
+
+    def _call_writers(self) -> None:
+        for writer in self._writers:
+            writer.called.set()
 
     def _age(self) -> None:
         from ntmm.kernel.mm.working_set.scan import age_all  # noqa: PLC0415 - numpy, which is seldom needed

@@ -78,6 +78,7 @@ class PfnDatabase:
         self.free_list = ColouredList("free", self.flink, self.blink, COLOURS)
         self.standby = PageList("standby", self.flink, self.blink)
         self.modified = PageList("modified", self.flink, self.blink)
+        self.modified_mapped = PageList("modified, mapped files", self.flink, self.blink)
         self.modified_no_write = PageList("modified-no-write", self.flink, self.blink)
         self.bad = PageList("bad", self.flink, self.blink)
         self.slots: list[SlotBitmap] = []
@@ -236,6 +237,7 @@ class PfnDatabase:
         self.forget_code(frame)
         self.flags[frame] = 0
         self.original_pte[frame] = 0
+        self.used_entries[frame] = 0
         self.repurposed += 1
         return frame
 
@@ -287,8 +289,12 @@ class PfnDatabase:
             self._move(frame, before, _NO_WRITE)
             self.modified_no_write.append(frame)
         elif flags & MODIFIED_FLAG:
-            self.forget_slot(frame)
             self._move(frame, before, _MODIFIED)
+            if self.is_mapped_file(frame):
+                self.modified_mapped.append(frame)
+                self.signals.mapped_page_queued()
+                return
+            self.forget_slot(frame)
             self.modified.append(frame)
             if self.modified.count > self.signals.modified_maximum:
                 self.signals.modified_over_maximum()
@@ -297,6 +303,19 @@ class PfnDatabase:
             self.standby.append(frame)
             if self.signals.waiters:
                 self.signals.page_available()
+
+    def is_mapped_file(self, frame: int) -> bool:
+        """True for a page of a data file: it is written back there (its original PTE is a subsection's)."""
+        return self.use[frame] == PageUse.MAPPED_FILE
+
+    def _modified_list(self, frame: int) -> PageList:
+        """The list on which a page in state MODIFIED stands."""
+        return self.modified_mapped if self.is_mapped_file(frame) else self.modified
+
+    @property
+    def all_modified(self) -> int:
+        """Pages in state MODIFIED: those for paging files and those for mapped files."""
+        return self.modified.count + self.modified_mapped.count
 
     def reference(self, frame: int) -> None:
         """I/O or a lock holds the page where it is (MiReferencePage)."""
@@ -326,7 +345,7 @@ class PfnDatabase:
         if state == _STANDBY:
             self.standby.remove(frame)
         elif state == _MODIFIED:
-            self.modified.remove(frame)
+            self._modified_list(frame).remove(frame)
         elif state == _NO_WRITE:
             self.modified_no_write.remove(frame)
         else:
@@ -347,12 +366,14 @@ class PfnDatabase:
             self._list(frame, _TRANSITION)
 
     def begin_write(self, frame: int) -> None:
-        """The modified page writer takes a page from its list; what changes from now on counts as new."""
-        assert self.state[frame] == _MODIFIED
-        self.modified.remove(frame)
-        self.reference_count[frame] = 1
+        """A page writer takes a dirty page, from its list or while it is mapped; later changes count as new."""
+        state = self.state[frame]
+        if state == _MODIFIED:
+            self._modified_list(frame).remove(frame)
+            self._move(frame, _MODIFIED, _TRANSITION)
+        assert state in (_MODIFIED, _ACTIVE, _TRANSITION) and not self.flags[frame] & WRITE_FLAG
+        self.reference_count[frame] += 1
         self.flags[frame] = self.flags[frame] & ~MODIFIED_FLAG | WRITE_FLAG
-        self._move(frame, _MODIFIED, _TRANSITION)
 
     def end_write(self, frame: int, written: bool) -> None:
         """The write is over; a page that was not written is as modified as before."""
@@ -394,8 +415,8 @@ class PfnDatabase:
             self.flags[frame] |= DELETED_FLAG
             return
         elif state in (_STANDBY, _MODIFIED, _NO_WRITE):
-            pages = {_STANDBY: self.standby, _MODIFIED: self.modified, _NO_WRITE: self.modified_no_write}[state]
-            pages.remove(frame)
+            pages = {_STANDBY: self.standby, _NO_WRITE: self.modified_no_write}
+            pages.get(state, self._modified_list(frame)).remove(frame)
         else:
             raise Bugcheck(BugcheckCode.PFN_LIST_CORRUPT, f"page {frame:#x} in state {state} was freed", frame)
         self._to_free(frame, state)

@@ -27,6 +27,8 @@ class PageSignals:
         """Threads that wait for an available page."""
         self.memory_short: Callable[[], None] = _nothing
         self.modified_over_maximum: Callable[[], None] = _nothing
+        self.mapped_page_queued: Callable[[], None] = _nothing
+        """A dirty page of a mapped file has lost its last mapping."""
         self.pages_to_zero: Callable[[], None] = _nothing
         self.page_available: Callable[[], None] = _nothing
 

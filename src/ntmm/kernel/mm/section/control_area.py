@@ -1,23 +1,48 @@
 """Control area, subsection and section object (CONTROL_AREA, SUBSECTION, SECTION)."""
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from enum import Enum
+from typing import Any, Protocol
 
+from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.ob import KernelObject
 
 
 class Backing(Protocol):
     """Where the bytes of a section come from; `read` answers fewer bytes only at the end of the file."""
 
-    name: str
-    size: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
 
     def read(self, offset: int, size: int) -> bytes: ...
 
 
+class WritableBacking(Backing, Protocol):
+    """A data file: dirty pages go back to it. Every method raises OSError where the disk refuses."""
+
+    def write(self, offset: int, data: bytes) -> None: ...
+
+    def set_size(self, size: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class AreaKind(Enum):
+    """What stands behind a section's pages."""
+
+    IMAGE = "image"
+    FILE = "file"
+    PAGING_FILE = "paging file"
+
+
 @dataclass(slots=True)
 class Subsection:
-    """A run of pages with one protection and one run of bytes in the file.
+    """A run of pages with one protection, one run of bytes in the file and one array of prototype PTEs.
 
     `address` is its place in nonpaged pool, which subsection PTEs carry. Offsets and sizes in bytes, pages relative to
     the segment.
@@ -30,6 +55,7 @@ class Subsection:
     protection: int
     file_offset: int
     file_size: int
+    first_prototype: int = 0
 
     def bytes_of_page(self, page: int) -> tuple[int, int]:
         """(file offset, number of bytes) that page `page` of the segment takes from the file."""
@@ -38,47 +64,99 @@ class Subsection:
 
     def read(self, page: int, count: int) -> bytes:
         """The bytes of adjacent pages; those past the file's part are zero. Raises OSError."""
+        area = self.control_area
+        assert area.backing is not None
         start, _ = self.bytes_of_page(page)
         size = sum(self.bytes_of_page(number)[1] for number in range(page, page + count))
-        return self.control_area.backing.read(start, size)[:size].ljust(count * self.control_area.page_size, b"\0")
+        data: bytes = area.backing.read(start, size)
+        return data[:size].ljust(count * area.page_size, b"\0")
 
 
 @dataclass(slots=True, eq=False)
 class ControlArea:
     """What one file's section is made of: its segment's prototype PTEs, its subsections and who uses it.
 
-    `first_prototype` is the kernel address of the segment's first prototype PTE, `copy_pages` the number of pages that
-    every view must be able to copy privately.
+    `first_prototype` is the kernel address of an image's or paging-file section's one array of prototype PTEs; the
+    subsections of data files have arrays of their own, made when they are first mapped. `copy_pages` is the number of
+    pages that every view of an image must be able to copy privately, `size` the bytes of a data file's segment.
     """
 
     index: int
-    backing: Backing
+    kind: AreaKind
+    name: str
+    backing: Any
     page_size: int
+    pte_size: int
     total_pages: int
-    first_prototype: int
+    first_prototype: int = 0
     preferred_base: int = 0
     copy_pages: int = 0
+    size: int = 0
+    account: CommitAccount | None = None
+    """What a section of the paging file has charged."""
     subsections: list[Subsection] = field(default_factory=list)
     mapped_views: int = 0
+    """User views."""
     section_references: int = 0
+    cache_references: int = 0
+    """1 while the cache manager caches the file."""
+    write_failed: bool = False
+    """The disk refused dirty pages, which were lost when the section went away."""
+
+    @property
+    def is_used(self) -> bool:
+        """True while a section object, a view or the cache needs it."""
+        return bool(self.section_references or self.mapped_views or self.cache_references)
 
     def subsection_of(self, page: int) -> Subsection | None:
-        """The subsection that holds a page of the segment."""
-        for subsection in self.subsections:
-            if subsection.first_page <= page < subsection.first_page + subsection.pages:
-                return subsection
-        return None
+        """The subsection that holds a page of the segment, if it was made."""
+        at = bisect_right(self.subsections, page, key=lambda subsection: subsection.first_page) - 1
+        if at < 0:
+            return None
+        subsection = self.subsections[at]
+        return subsection if page < subsection.first_page + subsection.pages else None
+
+    def prototype_of(self, page: int) -> int:
+        """The kernel address of a page's prototype PTE; its subsection must have been made."""
+        if self.first_prototype:
+            return self.first_prototype + page * self.pte_size
+        subsection = self.subsection_of(page)
+        assert subsection is not None, f"page {page:#x} of {self.name} was mapped before its prototype PTEs were made"
+        return subsection.first_prototype + (page - subsection.first_page) * self.pte_size
+
+    def pages(self) -> Iterator[int]:
+        """Every page that has a prototype PTE."""
+        if self.first_prototype:
+            yield from range(self.total_pages)
+        else:
+            for subsection in self.subsections:
+                yield from range(subsection.first_page, subsection.first_page + subsection.pages)
 
 
 class Section(KernelObject):
-    """A section object: a reference to a control area that handles can name."""
+    """A section object: a reference to a control area that handles can name.
+
+    `size` in bytes is what may be mapped, `page_protection` (PAGE_*) how at most, `attributes` its SEC_* flags.
+    """
 
     type_name = "Section"
 
-    def __init__(self, control_area: ControlArea) -> None:
+    def __init__(
+        self, control_area: ControlArea, size: int = 0, page_protection: int = 0, attributes: int = 0, based: int = 0
+    ) -> None:
         super().__init__()
         self.control_area = control_area
+        self.size = size or control_area.total_pages * control_area.page_size
+        self.page_protection = page_protection
+        self.attributes = attributes
+        self.based_address = based
+        self.file: Any = None
+        """The file object that it was made with."""
+        self.released: Any = None
+        """Slot: told of the section when its last handle and pointer are gone."""
         control_area.section_references += 1
 
     def close(self) -> None:
         self.control_area.section_references -= 1
+        if self.released is not None:
+            self.released(self)

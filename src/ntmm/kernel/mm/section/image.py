@@ -3,7 +3,7 @@
 from typing import Final
 
 from ntmm.kernel.mm.pool import Pool, PoolExhausted
-from ntmm.kernel.mm.section.control_area import Backing, ControlArea, Subsection
+from ntmm.kernel.mm.section.control_area import AreaKind, Backing, ControlArea, Subsection
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.nt.memory import (
     MM_ACCESS_MASK,
@@ -48,14 +48,35 @@ def create_image_control_area(
     page = architecture.page_size
     total = -(-headers.size_of_image // page)
     prototypes = paged_pool.allocate(total * architecture.pte_size, "MmSt")
-    area = ControlArea(index, backing, page, total, prototypes, preferred_base=headers.image_base)
+    area = ControlArea(
+        index,
+        AreaKind.IMAGE,
+        backing.name,
+        backing,
+        page,
+        architecture.pte_size,
+        total,
+        prototypes,
+        preferred_base=headers.image_base,
+    )
     for first_page, pages, protection, offset, size in _runs(headers, page, total):
         try:
             address = nonpaged_pool.allocate(_SUBSECTION_BYTES, "MmCi")
         except PoolExhausted:
             _free_blocks(area, paged_pool, nonpaged_pool)
             raise
-        area.subsections.append(Subsection(area, address, first_page, pages, protection, offset, size))
+        area.subsections.append(
+            Subsection(
+                area,
+                address,
+                first_page,
+                pages,
+                protection,
+                offset,
+                size,
+                prototypes + first_page * architecture.pte_size,
+            )
+        )
         if protection in _COPY_CODES:
             area.copy_pages += pages
     for subsection in area.subsections:

@@ -4,7 +4,7 @@ One file for each service family. Every function takes an `AddressSpace` and ans
 so that a call on another process goes the same way as one on the caller's own. May use everything but `manager`.
 """
 
-from ntmm.kernel.mm.space.address_space import AddressSpace
+from ntmm.kernel.mm.space.address_space import AddressSpace, SwappedRoots
 from ntmm.kernel.mm.space.machine import SpaceMachine
 
-__all__ = ["AddressSpace", "SpaceMachine"]
+__all__ = ["AddressSpace", "SpaceMachine", "SwappedRoots"]

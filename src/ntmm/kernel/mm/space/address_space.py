@@ -1,12 +1,23 @@
 """An address space: what `fault` needs of it, and where it lies."""
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.fault import FaultContext
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.mm.working_set import WorkingSet
+
+
+@dataclass(frozen=True, slots=True)
+class SwappedRoots:
+    """Where an out-swapped process's top tables are: the pool block with their PTEs; PAE's pointer table, else 0."""
+
+    block: int
+    words: tuple[int, ...]
+    """Addresses of the PTEs."""
+    pointer_table: int
 
 
 class AddressSpace(FaultContext):
@@ -34,6 +45,8 @@ class AddressSpace(FaultContext):
         """Pages promised to be resident: the minimum working set."""
         self.address_creation: AbstractContextManager[None] = nullcontext()
         """Held by services that change the space (EPROCESS.AddressCreationLock)."""
+        self.swapped: SwappedRoots | None = None
+        """Set while the process is out of memory."""
         self.deleted = False
 
     @property

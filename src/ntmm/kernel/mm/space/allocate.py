@@ -3,11 +3,12 @@
 from typing import Final, NamedTuple
 
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
+from ntmm.kernel.mm.section import AreaKind
 from ntmm.kernel.mm.space.account import refusal
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import has_room_for_tables, page_protection_code
-from ntmm.kernel.mm.space.protect import change_page
+from ntmm.kernel.mm.space.protect import change_page, code_of, is_compatible
 from ntmm.kernel.mm.vad import Vad, VadKind
 from ntmm.nt.memory import (
     ALLOCATION_GRANULARITY,
@@ -24,6 +25,7 @@ from ntmm.nt.memory import (
     MM_READWRITE,
     MM_WRITECOPY,
     make_protection_mask,
+    page_protection,
 )
 from ntmm.nt.status import Status
 
@@ -164,7 +166,7 @@ def _commit(machine: SpaceMachine, space: AddressSpace, base: int, size: int, pr
     if vad is None or vad.kind is VadKind.SHARED_PAGE or end // page - 1 > vad.end_vpn:
         return Range(Status.CONFLICTING_ADDRESSES)
     if vad.is_view:
-        return Range(Status.ALREADY_COMMITTED)
+        return _commit_view(machine, space, vad, start, end, protection)
     if vad.no_change:
         return Range(Status.CONFLICTING_ADDRESSES)
     if protection & MM_ACCESS_MASK in _COPY_CODES:
@@ -178,6 +180,27 @@ def _commit(machine: SpaceMachine, space: AddressSpace, base: int, size: int, pr
     vad.commit_charge += new_pages
     for address in range(start, end, page):
         _commit_page(machine, space, vad, address, protection)
+    return Range(Status.SUCCESS, start, end - start)
+
+
+def _commit_view(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int, protection: int) -> Range:
+    """Pages of a view of a SEC_RESERVE section become committed, for all processes that see it."""
+    area, page = vad.control_area, machine.architecture.page_size
+    if vad.kind is not VadKind.MAPPED or area.kind is not AreaKind.PAGING_FILE:
+        return Range(Status.ALREADY_COMMITTED)
+    if not is_compatible(vad.section_protection, page_protection(protection)):
+        return Range(Status.SECTION_PROTECTION)
+    first, pages = vad.first_page + start // page - vad.start_vpn, (end - start) // page
+    charged = machine.sections.count_uncommitted(area, first, pages)
+    if not area.account.charge(charged):
+        return Range(Status.COMMITMENT_LIMIT)
+    if not has_room_for_tables(machine, space, start, end):
+        area.account.give_back(charged)
+        return Range(Status.NO_MEMORY)
+    area.account.give_back(charged - machine.sections.commit_prototypes(area, first, pages))
+    for address in range(start, end, page):
+        if code_of(machine, space, vad, address) != protection:
+            change_page(machine, space, vad, address, protection)
     return Range(Status.SUCCESS, start, end - start)
 
 

@@ -33,6 +33,7 @@ def free(machine: SpaceMachine, space: AddressSpace, base: int, size: int, free_
     elif vad.mem_commit and not has_room_for_tables(machine, space, start, end):
         return Range(Status.NO_MEMORY)
     else:
+        space.tables.bring_in_range(start, end)
         _decommit(machine, space, vad, start, end)
     return Range(Status.SUCCESS, start, end - start)
 

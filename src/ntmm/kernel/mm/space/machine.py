@@ -9,13 +9,14 @@ from ntmm.kernel.mm.commit import CommitLedger, ResidentLedger
 from ntmm.kernel.mm.fault import FaultHandler
 from ntmm.kernel.mm.layout import AddressLayout
 from ntmm.kernel.mm.pfn import PfnDatabase
+from ntmm.kernel.mm.section import Sections
 from ntmm.kernel.mm.tables import PageTables, PteFormat, TableMemory
 from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits
 
 
 @dataclass(frozen=True)
 class SpaceMachine:
-    """RAM, page frames, system tables, ledgers, fault handler and working-set rules of one machine."""
+    """RAM, page frames, system tables, ledgers, fault handler, working-set rules and sections of one machine."""
 
     ram: Ram
     architecture: Architecture
@@ -28,6 +29,7 @@ class SpaceMachine:
     faults: FaultHandler
     limits: WorkingSetLimits
     at_quota: Callable[[WorkingSet], None]
+    sections: Sections
 
     @property
     def format(self) -> PteFormat:

@@ -24,13 +24,33 @@ from ntmm.nt.memory import (
     MM_NOCACHE,
     MM_READWRITE,
     MM_WRITECOPY,
+    PAGE_EXECUTE,
+    PAGE_EXECUTE_READ,
+    PAGE_EXECUTE_READWRITE,
+    PAGE_EXECUTE_WRITECOPY,
     PAGE_GUARD,
+    PAGE_NOACCESS,
     PAGE_NOCACHE,
+    PAGE_READONLY,
+    PAGE_READWRITE,
+    PAGE_WRITECOPY,
     make_protection_mask,
     page_protection,
 )
 from ntmm.nt.status import Status
 
+_READ_ONLY: Final = {PAGE_NOACCESS, PAGE_READONLY, PAGE_WRITECOPY}
+_EXECUTE_READ: Final = _READ_ONLY | {PAGE_EXECUTE, PAGE_EXECUTE_READ, PAGE_EXECUTE_WRITECOPY}
+_COMPATIBLE: Final = {
+    PAGE_READONLY: _READ_ONLY,
+    PAGE_READWRITE: _READ_ONLY | {PAGE_READWRITE},
+    PAGE_WRITECOPY: _READ_ONLY,
+    PAGE_EXECUTE: {PAGE_NOACCESS, PAGE_EXECUTE},
+    PAGE_EXECUTE_READ: _EXECUTE_READ,
+    PAGE_EXECUTE_READWRITE: _EXECUTE_READ | {PAGE_READWRITE, PAGE_EXECUTE_READWRITE},
+    PAGE_EXECUTE_WRITECOPY: _EXECUTE_READ,
+}
+"""Protections that views of a section of data may have (MmCompatibleProtectionMask)."""
 _COPY_CODES: Final = (MM_WRITECOPY, MM_EXECUTE_WRITECOPY)
 _TO_COPY: Final = {MM_READWRITE: MM_WRITECOPY, MM_EXECUTE_READWRITE: MM_EXECUTE_WRITECOPY}
 
@@ -74,18 +94,30 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
     return Protected(Status.SUCCESS, page_protection(old_code), start, end - start)
 
 
+def is_compatible(section_protection: int, page_protection: int) -> bool:
+    """True if a section of one PAGE_* value may be seen with another."""
+    return page_protection & 0xFF in _COMPATIBLE.get(section_protection & 0xFF, ())
+
+
 def _check_vad(vad: Vad, protection: int) -> Status | None:
     """The refusal of a protection that the region cannot have at all."""
     if vad.no_change or vad.kind is VadKind.SHARED_PAGE:
         return Status.INVALID_PAGE_PROTECTION
+    if vad.is_view and protection & MM_MODIFIER_MASK == MM_NOCACHE:
+        return Status.INVALID_PARAMETER_4
+    if vad.kind is VadKind.MAPPED:
+        compatible = is_compatible(vad.section_protection, page_protection(protection))
+        return None if compatible else Status.SECTION_PROTECTION
     if vad.is_view:
-        return Status.INVALID_PARAMETER_4 if protection & MM_MODIFIER_MASK == MM_NOCACHE else None
+        return None
     return Status.INVALID_PARAMETER_4 if protection & MM_ACCESS_MASK in _COPY_CODES else None
 
 
 def _section_code(vad: Vad, vpn: int) -> int:
-    """The access that the section itself gives a page of a view."""
-    subsection = vad.control_area.subsection_of(vpn - vad.start_vpn)
+    """The access that the section itself gives a page of a view: that of its mapping for a view of data."""
+    if vad.kind is VadKind.MAPPED:
+        return vad.protection & MM_ACCESS_MASK
+    subsection = vad.control_area.subsection_of(vad.first_page + vpn - vad.start_vpn)
     return MM_NOACCESS if subsection is None else subsection.protection & MM_ACCESS_MASK
 
 
@@ -123,7 +155,10 @@ def code_of(machine: SpaceMachine, space: AddressSpace, vad: Vad, address: int) 
         return page_protection_code(machine, space, address, pte)
     if not vad.is_view:
         return vad.protection if vad.mem_commit else None
-    subsection = vad.control_area.subsection_of((address >> machine.architecture.page_shift) - vad.start_vpn)
+    number = vad.first_page + (address >> machine.architecture.page_shift) - vad.start_vpn
+    if vad.kind is VadKind.MAPPED:
+        return vad.protection if machine.sections.is_committed(vad.control_area, number) else None
+    subsection = vad.control_area.subsection_of(number)
     return MM_NOACCESS if subsection is None else subsection.protection
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ntmm.kernel.mm.layout import SHARED_USER_DATA, SHARED_USER_DATA_END
+from ntmm.kernel.mm.section import AreaKind
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.protect import code_of
@@ -77,13 +78,18 @@ def _in_vad(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int) ->
     return MemoryInformation(start, base, allocation_protect, size, MEM_COMMIT, protect, kind.memory_type)
 
 
+def _is_uniform(vad: Vad) -> bool:
+    """True if all pages without a PTE of their own are alike."""
+    return not vad.is_view or (vad.kind is VadKind.MAPPED and vad.control_area.kind is AreaKind.FILE)
+
+
 def _run_length(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int, code: int | None) -> int:
     """Bytes from `start` whose pages have the same state; missing page tables are passed over whole."""
     page = machine.architecture.page_size
     address = start + page
     while address < end:
-        if not vad.is_view and space.tables.find_resident(address) < 0:
-            default = vad.protection if vad.mem_commit else None
+        if _is_uniform(vad) and space.tables.find_resident(address) < 0:
+            default = vad.protection if vad.mem_commit or vad.is_view else None
             if default != code:
                 break
             address = min(end, space.tables.skip_absent(address))

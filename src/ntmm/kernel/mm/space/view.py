@@ -11,15 +11,19 @@ from ntmm.nt.memory import ALLOCATION_GRANULARITY, MM_EXECUTE_WRITECOPY
 from ntmm.nt.status import Status
 
 
-def map_image(machine: SpaceMachine, space: AddressSpace, area: ControlArea) -> Range:
+def map_image(machine: SpaceMachine, space: AddressSpace, area: ControlArea, wanted: int = 0) -> Range:
     """Maps an image at its preferred base, or where there is room (IMAGE_NOT_AT_BASE: it must be relocated).
+
+    At an address that is `wanted` it must fit (CONFLICTING_ADDRESSES).
 
     Commit for private copies of its writable pages is charged now.
     """
     page = machine.architecture.page_size
     size = area.total_pages * page
-    base = area.preferred_base
-    status = Status.SUCCESS
+    base = wanted or area.preferred_base
+    status = Status.SUCCESS if base == area.preferred_base else Status.IMAGE_NOT_AT_BASE
+    if wanted and not _fits(machine, space, base, size):
+        return Range(Status.CONFLICTING_ADDRESSES)
     if not _fits(machine, space, base, size):
         found = find_free(machine, space, size, top_down=True)
         if found is None:
@@ -28,7 +32,8 @@ def map_image(machine: SpaceMachine, space: AddressSpace, area: ControlArea) -> 
     if not space.account.charge(area.copy_pages):
         return Range(refusal(space, area.copy_pages))
     vad = Vad(base // page, base // page + area.total_pages - 1, VadKind.IMAGE, MM_EXECUTE_WRITECOPY)
-    vad.control_area, vad.first_prototype, vad.commit_charge = area, area.first_prototype, area.copy_pages
+    vad.control_area, vad.commit_charge = area, area.copy_pages
+    machine.sections.reuse(area)
     space.vads.insert(vad)
     space.grow(size)
     area.mapped_views += 1
@@ -60,6 +65,7 @@ def remove_view(machine: SpaceMachine, space: AddressSpace, vad: Vad) -> None:
     """Takes a view's pages, charge and VAD away."""
     page = machine.architecture.page_size
     start, end = vad.start_vpn * page, (vad.end_vpn + 1) * page
+    space.tables.bring_in_range(start, end)
     for address, index in space.tables.existing(start, end):
         if machine.table_memory.entries[index]:
             delete_page(machine, space, address, index)
@@ -69,3 +75,4 @@ def remove_view(machine: SpaceMachine, space: AddressSpace, vad: Vad) -> None:
     space.tables.drop_empty_tables(start, end)
     space.grow(start - end)
     vad.control_area.mapped_views -= 1
+    machine.sections.release(vad.control_area)

@@ -4,9 +4,18 @@
 """
 
 from ntmm.kernel.mm.tables.formats import PteFormat, format_for
-from ntmm.kernel.mm.tables.page_tables import PageTables, TableMemory
-from ntmm.kernel.mm.tables.root import create_root, root_frames, self_mapped_roots, share_system_entry
+from ntmm.kernel.mm.tables.page_tables import PageTables
+from ntmm.kernel.mm.tables.root import (
+    create_root,
+    own_slots,
+    renew_root,
+    root_frames,
+    self_map_slots,
+    self_mapped_roots,
+    share_system_entry,
+)
 from ntmm.kernel.mm.tables.shares import drop_prototype_share
+from ntmm.kernel.mm.tables.table_memory import TableMemory
 
 __all__ = [
     "PageTables",
@@ -15,7 +24,10 @@ __all__ = [
     "create_root",
     "drop_prototype_share",
     "format_for",
+    "own_slots",
+    "renew_root",
     "root_frames",
+    "self_map_slots",
     "self_mapped_roots",
     "share_system_entry",
 ]

@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ntmm.hw.arch import Architecture
-from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.commit import CommitAccount
-from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
+from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
-from ntmm.kernel.mm.tables.formats import PROTOTYPE, TRANSITION, PteFormat
+from ntmm.kernel.mm.tables.table_memory import TableMemory
 from ntmm.nt.memory import MM_READWRITE
 
 ABSENT: Final = -1
@@ -21,65 +19,9 @@ ABSENT: Final = -1
 PAGED_OUT: Final = -2
 """The answer of `find` where an upper table is not in RAM, or on a page list."""
 
-_SOFTWARE_KIND: Final = TRANSITION | PROTOTYPE
-"""An invalid entry with only TRANSITION of these names a frame, as a valid one does."""
-
 
 def _unfilled(address: int) -> None:
     raise AssertionError(f"nothing brings in the page table of {address:#x}")
-
-
-class TableMemory:
-    """What all page tables of a machine share: RAM as PTE-sized words, the PFN database, and the TLB's slot."""
-
-    def __init__(self, ram: Ram, architecture: Architecture, pfn: PfnDatabase, pte_format: PteFormat) -> None:
-        self.architecture = architecture
-        self.pfn = pfn
-        self.format = pte_format
-        self.entries = ram.u64 if architecture.pte_size == 8 else ram.u32
-        self.entries_shift = architecture.page_shift - (architecture.pte_size.bit_length() - 1)
-        self.mark_stale: Callable[[], None] = lambda: None
-        """Slot: the CPU's TLB must be flushed before the next entry."""
-        self.changed: Callable[[int, int, int], None] | None = None
-        """Slot: told (index, before, after) of every entry while a recorder listens."""
-
-    def own(self, frame: int, index: int, pte_address: int, original: int) -> None:
-        """Names the PTE that maps a page in the page's PFN entry, and what that PTE becomes without the page."""
-        pfn = self.pfn
-        pfn.pte_frame[frame] = index >> self.entries_shift
-        pfn.pte_address[frame] = pte_address
-        pfn.original_pte[frame] = original
-
-    def count_entries(self, table: int) -> int:
-        """Non-zero entries of a table that came back from the paging file; nothing else counted them meanwhile."""
-        start = table << self.entries_shift
-        words = self.entries[start : start + (1 << self.entries_shift)].tolist()
-        return len(words) - words.count(0)
-
-    def table_entry(self, frame: int, user: bool) -> int:
-        """The upper-level entry that points to a table (Windows: 0x67 for user, 0x63 for system tables)."""
-        architecture = self.architecture
-        bits = architecture.VALID | architecture.WRITE | architecture.ACCESSED | architecture.DIRTY
-        return frame << architecture.page_shift | bits | (architecture.OWNER if user else 0)
-
-    def write(self, index: int, new: int) -> None:
-        """Writes any entry; keeps the counts of its table and flushes the TLB if the old one was valid."""
-        old = self.entries[index]
-        table = index >> self.entries_shift
-        pfn = self.pfn
-        if old != 0:
-            pfn.used_entries[table] -= 1
-            if old & 1 or old & _SOFTWARE_KIND == TRANSITION:
-                pfn.share_count[table] -= 1
-        if new != 0:
-            pfn.used_entries[table] += 1
-            if new & 1 or new & _SOFTWARE_KIND == TRANSITION:
-                pfn.share_count[table] += 1
-        self.entries[index] = new
-        if self.changed is not None:
-            self.changed(index, old, new)
-        if old & 1:
-            self.mark_stale()
 
 
 class PageTables:
@@ -142,6 +84,15 @@ class PageTables:
             self.bring_in(address)
             index = self.find(address)
         return index
+
+    def bring_in_range(self, start: int, end: int) -> None:
+        """Brings in all tables of [start, end) that are paged out, before anything is changed; may wait, and raises
+        GuestFault if one cannot be read.
+        """
+        span, address = 1 << self._table_shift, start
+        while address < end:
+            is_hole = self.find_resident(address) == ABSENT
+            address = self.skip_absent(address) if is_hole else (address & -span) + span
 
     def first_invalid(self, address: int) -> tuple[int, int, int]:
         """(index of the entry, level of its table, index of the entry above that table's) of the uppermost entry on

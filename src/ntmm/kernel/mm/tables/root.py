@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ntmm.kernel.mm.pfn import NO_FRAME, PageUse
-from ntmm.kernel.mm.tables.page_tables import TableMemory
+from ntmm.kernel.mm.tables.table_memory import TableMemory
 
 PAE_DIRECTORIES: Final = 4
 
@@ -88,6 +88,41 @@ def system_tables_of(memory: TableMemory, root: int) -> list[tuple[int, range]]:
     frames = root_frames(memory, root)
     whole = range(memory.architecture.entries_per_table[1])
     return [(frames[1 + number] << memory.entries_shift, whole) for number in _SYSTEM_DIRECTORIES]
+
+
+def own_slots(memory: TableMemory, number: int) -> list[int]:
+    """The entries of a top table that belong to its own space: no self-map, none of the system half that all share.
+
+    `number` is 0, or that of one of PAE's directories.
+    """
+    architecture = memory.architecture
+    is_pae = architecture.name == "pae"
+    slots = range(architecture.entries_per_table[1 if is_pae else 0])
+    if is_pae and number not in _SYSTEM_DIRECTORIES:
+        return list(slots)
+    system_number = _SYSTEM_DIRECTORIES.index(number) if is_pae else 0
+    first_shared = 0 if is_pae else len(slots) // 2
+    self_map = self_map_slots(memory, number)
+    private = _PRIVATE_ENTRIES[architecture.name].get(system_number, ())
+    return [slot for slot in slots if slot not in self_map and (slot < first_shared or slot in private)]
+
+
+def self_map_slots(memory: TableMemory, number: int) -> range:
+    """The entries of a top table that name top tables."""
+    architecture = memory.architecture
+    if architecture.name == "pae":
+        return range(PAE_DIRECTORIES) if number == PAE_DIRECTORIES - 1 else range(0)
+    return range(architecture.self_map_index, architecture.self_map_index + 1)
+
+
+def renew_root(memory: TableMemory, system_root: int, root: int) -> None:
+    """The top tables lie in other frames: they map themselves again, and show the system half of today."""
+    frames = root_frames(memory, root)
+    tops = frames[1:] or frames
+    last = tops[-1] << memory.entries_shift
+    for slot, frame in zip(self_map_slots(memory, len(tops) - 1), tops, strict=True):
+        memory.entries[last + slot] = memory.table_entry(frame, user=False)
+    _copy_system_half(memory, system_root, root)
 
 
 def is_private_entry(memory: TableMemory, table_number: int, slot: int) -> bool:

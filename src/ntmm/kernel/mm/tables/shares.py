@@ -1,6 +1,6 @@
 """Giving back the share that a mapping holds of a page with a prototype PTE (MiDecrementShareCount)."""
 
-from ntmm.kernel.mm.tables.page_tables import TableMemory
+from ntmm.kernel.mm.tables.table_memory import TableMemory
 
 
 def drop_prototype_share(memory: TableMemory, frame: int) -> None:

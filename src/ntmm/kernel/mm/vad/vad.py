@@ -28,7 +28,7 @@ class Vad:
 
     `mem_commit`: the whole range was committed with its reservation, so a zero PTE means a committed page;
     otherwise a zero PTE is a reserved page. `commit_charge` is in pages. `no_change` refuses VirtualProtect and
-    VirtualFree (TEB, PEB). Views name their `control_area` and the kernel address of their first prototype PTE.
+    VirtualFree (TEB, PEB). Views name their `control_area` and the page of its segment that they begin with.
     """
 
     start_vpn: int
@@ -39,7 +39,11 @@ class Vad:
     commit_charge: int = 0
     no_change: bool = False
     control_area: Any = None
-    first_prototype: int = 0
+    first_page: int = 0
+    section_protection: int = 0
+    """PAGE_* value of the section behind a view of data: what VirtualProtect may give at most."""
+    inherit: bool = False
+    """A child process gets the view as well (ViewShare)."""
     purpose: str = ""
 
     @property

@@ -6,6 +6,7 @@ ageing   XP and Server 2003: the oldest of the next few entries
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Final
 
 from ntmm.kernel.mm.working_set.trim import may_trim
@@ -23,7 +24,7 @@ def _round(working_set: WorkingSet) -> Iterator[tuple[int, int]]:
     first, last = working_set.first_dynamic, working_set.last_entry
     start = working_set.next_slot if first <= working_set.next_slot <= last else first
     for _ in range(2):
-        for index in (*range(start, last + 1), *range(first, start)):
+        for index in chain(range(start, last + 1), range(first, start)):
             value = working_set.value(index)
             if value & VALID:
                 working_set.next_slot = index + 1

@@ -1,0 +1,73 @@
+"""NtAllocateVirtualMemory and its relatives."""
+
+from ntmm.kernel.mm.manager.parts import HasSpace, Parts
+from ntmm.kernel.mm.space.allocate import Range, allocate
+from ntmm.kernel.mm.space.fixed_block import create_fixed_block
+from ntmm.kernel.mm.space.free import free
+from ntmm.kernel.mm.space.protect import Protected, protect
+from ntmm.kernel.mm.space.query import MemoryInformation, query
+from ntmm.nt.memory import (
+    MEM_COMMIT,
+    MEM_RELEASE,
+    MEM_RESERVE,
+    MEM_RESET,
+)
+from ntmm.nt.status import Status
+
+
+def _allocation_name(allocation_type: int) -> str:
+    """What an allocation did, for the event stream."""
+    names = ((MEM_RESERVE, "reserve"), (MEM_COMMIT, "commit"), (MEM_RESET, "reset"))
+    return "+".join(name for bit, name in names if allocation_type & bit)
+
+
+class VirtualMemoryServices(Parts):
+    """Ranges of private memory; sizes and addresses in bytes."""
+
+    def allocate(
+        self,
+        process: HasSpace,
+        address: int,
+        size: int,
+        allocation_type: int,
+        protection: int,
+        zero_bits: int = 0,
+    ) -> Range:
+        """NtAllocateVirtualMemory: (status, base, size)."""
+        with self._changing(process) as space:
+            result = allocate(self.machine, space, address, size, allocation_type, protection, zero_bits)
+        self._tell(process, _allocation_name(allocation_type), result.status, result.base, result.size, protection)
+        return result
+
+    def free(self, process: HasSpace, address: int, size: int, free_type: int) -> Range:
+        """NtFreeVirtualMemory: (status, base, size)."""
+        with self._changing(process) as space:
+            result = free(self.machine, space, address, size, free_type)
+        change = "release" if free_type == MEM_RELEASE else "decommit"
+        self._tell(process, change, result.status, result.base, result.size, 0)
+        return result
+
+    def protect(self, process: HasSpace, address: int, size: int, protection: int) -> Protected:
+        """NtProtectVirtualMemory: (status, old protection of the first page, base, size)."""
+        with self._changing(process) as space:
+            result = protect(self.machine, space, address, size, protection)
+        self._tell(process, "protect", result.status, result.base, result.size, protection)
+        return result
+
+    def query(self, process: HasSpace, address: int) -> MemoryInformation | None:
+        """NtQueryVirtualMemory: the run of alike pages at an address; None above user space."""
+        with self._changing(process) as space:
+            return query(self.machine, space, address)
+
+    def create_fixed_block(self, process: HasSpace, pages: int, purpose: str) -> int | None:
+        """A committed block that programs may not change or free, placed as high as possible (PEB, TEBs)."""
+        with self._changing(process) as space:
+            return create_fixed_block(self.machine, space, pages, purpose)
+
+    def free_fixed_block(self, process: HasSpace, address: int) -> None:
+        """Releases such a block: its thread has ended."""
+        vad = process.space.vads.find(address >> self.architecture.page_shift)
+        assert vad is not None and vad.no_change
+        vad.no_change = False
+        status = self.free(process, address, 0, MEM_RELEASE).status
+        assert status is Status.SUCCESS

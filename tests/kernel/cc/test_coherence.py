@@ -1,0 +1,236 @@
+"""Views, cached and uncached requests of one file agree with a plain byte array, whatever happens to memory.
+
+After each step the full audit looks at all books. `NTMM_EXAMPLES` sets the number of examples of each architecture.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from ntmm.kernel.io.constants import (
+    FILE_NO_INTERMEDIATE_BUFFERING,
+    FILE_RANDOM_ACCESS,
+    FILE_SEQUENTIAL_ONLY,
+    FILE_WRITE_THROUGH,
+)
+from ntmm.kernel.io.failure import IoFailure
+from ntmm.nt.status import Status
+from tests.kernel.cc.machine import CachedMachine
+from tests.kernel.mm.machine import MB, PAGE
+
+EXAMPLES = int(os.environ.get("NTMM_EXAMPLES", "6"))
+STEPS = 30
+LARGEST = 160 * PAGE
+"""The file has up to two and a half views of the cache."""
+SECTOR = 512
+
+OPTIONS = (0, FILE_WRITE_THROUGH, FILE_SEQUENTIAL_ONLY, FILE_RANDOM_ACCESS)
+PLACE = st.one_of(st.integers(0, LARGEST), st.integers(0, LARGEST // PAGE).map(lambda page: page * PAGE))
+LENGTH = st.one_of(st.integers(1, 3 * PAGE), st.integers(1, 100 * PAGE))
+SECTORS = st.integers(0, LARGEST // SECTOR - 1)
+WHICH = st.integers(0, 1)
+HANDLE = st.integers(0, len(OPTIONS) - 1)
+SEED = st.integers(1, 1 << 30)
+
+
+def pattern(seed: int, length: int) -> bytes:
+    """Bytes that differ from page to page and from write to write, none of them likely to be zeroes."""
+    return Random(seed).randbytes(length)
+
+
+class Coherence(RuleBasedStateMachine):
+    """One file, four cached opens of it, one uncached, and up to two views in each of two processes."""
+
+    architecture = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(prefix="ntmm-test-")
+        self.machine = CachedMachine(self.architecture, Path(self.folder.name), 2 * MB)
+        self.machine.add_paging_file(MB, 3 * MB)
+        self.mm = self.machine.mm
+        self.model = bytearray()
+        self.files = [self.machine.open("data", options=options) for options in OPTIONS]
+        self.uncached = self.machine.open("data", options=FILE_NO_INTERMEDIATE_BUFFERING)
+        self.processes = [self.machine.new_process() for _ in range(2)]
+        self.views: list[dict[int, int]] = [{}, {}]
+        """By process: base -> bytes of the file that it shows."""
+        self.idle = self.mm.ledger.committed
+
+    @initialize(size=PLACE, seed=SEED)
+    def fill_host_file(self, size: int, seed: int) -> None:
+        """The file has contents that were never in RAM."""
+        self.model = bytearray(pattern(seed, size))
+        (self.machine.folder / "data").write_bytes(self.model)
+
+    def expect(self, offset: int, length: int) -> bytes:
+        return bytes(self.model[offset : offset + length])
+
+    def put(self, offset: int, data: bytes) -> None:
+        self.model.extend(bytes(max(0, offset + len(data) - len(self.model))))
+        self.model[offset : offset + len(data)] = data
+
+    @property
+    def is_mapped(self) -> bool:
+        return any(self.views)
+
+    # requests
+
+    @rule(which=HANDLE, offset=PLACE, length=LENGTH, seed=SEED)
+    def write(self, which: int, offset: int, length: int, seed: int) -> None:
+        data = pattern(seed, min(length, LARGEST - offset))
+        assert self.files[which].write(offset, data) == len(data)
+        if data:
+            self.put(offset, data)
+
+    @rule(which=HANDLE, offset=PLACE, length=LENGTH)
+    def read(self, which: int, offset: int, length: int) -> None:
+        assert self.files[which].read(offset, length) == self.expect(offset, length)
+
+    @rule(which=HANDLE, length=st.sampled_from((512, PAGE, 5000, 65536)), count=st.integers(1, 8))
+    def read_in_order(self, which: int, length: int, count: int) -> None:
+        for number in range(count):
+            assert self.files[which].read(number * length, length) == self.expect(number * length, length)
+
+    @rule(sector=SECTORS, count=st.integers(1, 64), seed=SEED)
+    def write_uncached(self, sector: int, count: int, seed: int) -> None:
+        data = pattern(seed, count * SECTOR)
+        self.uncached.write(sector * SECTOR, data)
+        self.put(sector * SECTOR, data)
+
+    @rule(sector=SECTORS, count=st.integers(1, 64))
+    def read_uncached(self, sector: int, count: int) -> None:
+        assert self.uncached.read(sector * SECTOR, count * SECTOR) == self.expect(sector * SECTOR, count * SECTOR)
+
+    @rule(size=st.one_of(PLACE, st.just(0)))
+    def set_size(self, size: int) -> None:
+        try:
+            self.files[0].set_size(size)
+        except IoFailure as failure:
+            assert failure.status is Status.USER_MAPPED_FILE  # noqa: PT017
+            assert self.is_mapped and size < len(self.model)
+            return
+        del self.model[size:]
+        self.model.extend(bytes(size - len(self.model)))
+
+    @rule()
+    def flush_or_purge(self) -> None:
+        self.files[0].flush()
+        assert self.machine.cc.purge(self.files[0].block) is not self.is_mapped
+
+    @rule(which=HANDLE)
+    def open_again(self, which: int) -> None:
+        self.files[which].close()
+        self.files[which] = self.machine.open("data", options=OPTIONS[which])
+
+    @rule(offset=PLACE, length=LENGTH, seed=SEED)
+    def change_pinned(self, offset: int, length: int, seed: int) -> None:
+        length = min(length, len(self.model) - offset)
+        if length <= 0:
+            return
+        data, done, cc = pattern(seed, length), 0, self.machine.cc
+        pinned = cc.pin_read(self.files[0], offset, length)
+        for part in cc.parts(pinned):
+            part[:] = data[done : done + len(part)]
+            done += len(part)
+        cc.set_dirty(pinned)
+        cc.unpin(pinned)
+        self.put(offset, data)
+
+    # views
+
+    @rule(who=WHICH)
+    def map(self, who: int) -> None:
+        if len(self.views[who]) < 2 and self.model:
+            self.views[who][self.machine.map(self.processes[who], self.files[0])] = len(self.model)
+
+    @rule(who=WHICH)
+    def unmap(self, who: int) -> None:
+        if self.views[who]:
+            base, _ = self.views[who].popitem()
+            assert self.mm.unmap_view(self.processes[who], base) is Status.SUCCESS
+
+    @rule(who=WHICH, offset=PLACE, length=LENGTH, seed=SEED)
+    def write_view(self, who: int, offset: int, length: int, seed: int) -> None:
+        for base, size in self.views[who].items():
+            data = pattern(seed, max(0, min(length, size - offset)))
+            self.processes[who].space.memory.write(base + offset, data)
+            self.put(offset, data) if data else None
+
+    @rule(who=WHICH, offset=PLACE, length=LENGTH)
+    def read_view(self, who: int, offset: int, length: int) -> None:
+        for base, size in self.views[who].items():
+            count = max(0, min(length, size - offset))
+            assert self.processes[who].space.memory.read(base + offset, count) == self.expect(offset, count)
+
+    @rule(who=WHICH)
+    def flush_view(self, who: int) -> None:
+        for base in self.views[who]:
+            assert self.mm.flush_view(self.processes[who], base, 0).status is Status.SUCCESS
+
+    # what the system does
+
+    @rule(pages=st.integers(1, 300))
+    def trim(self, pages: int) -> None:
+        self.mm.pageout.working_sets.trim(pages)
+
+    @rule()
+    def forget_everything(self) -> None:
+        """What can be written and lost to the page lists is only on the disk afterwards."""
+        for process in self.processes:
+            self.machine.empty(process)
+        self.machine.forget_everything()
+
+    @rule(action=st.integers(0, 6), who=WHICH)
+    def press(self, action: int, who: int) -> None:
+        actions = (
+            lambda: self.machine.empty(self.processes[who]),
+            lambda: self.mm.pageout.working_sets.empty(self.mm._system_owner),
+            self.mm.pageout.tick,
+            self.mm.mapped_writer.write_queued,
+            self.machine.cc.lazy_writer.scan,
+            self.machine.drop_standby,
+            self.mm.sections.trim_unused,
+        )
+        actions[action]()
+
+    # what is looked at after each step
+
+    @invariant()
+    def books_are_right(self) -> None:
+        self.machine.check()
+
+    @invariant()
+    def disk_and_ram_together_hold_the_file(self) -> None:
+        """Looked at without bringing anything in."""
+        assert self.files[0].read_now(0, LARGEST + 1) == bytes(self.model)
+
+    def teardown(self) -> None:
+        for who, views in enumerate(self.views):
+            for base in views:
+                self.mm.unmap_view(self.processes[who], base)
+            self.machine.end(self.processes[who])
+        for file in [*self.files, self.uncached]:
+            file.close()
+        self.machine.check()
+        assert self.mm.shut_down()
+        assert self.machine.host("data") == bytes(self.model)
+        self.machine.volume.close()
+        self.folder.cleanup()
+
+
+@pytest.mark.parametrize("name", ["x86", "pae", "x64"])
+def test_do_all_ways_to_a_file_show_the_same_bytes(name: str) -> None:
+    machine = type("Coherence", (Coherence,), {"architecture": name})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES, stateful_step_count=STEPS, suppress_health_check=list(HealthCheck), deadline=None
+        ),
+    )
