@@ -1,4 +1,4 @@
-"""Files: NtCreateFile, NtReadFile and the other services of ntdll that take a file, and NtClose.
+"""Files: NtCreateFile, NtReadFile and the other services of ntdll that take a file.
 
 The Windows API's file functions use what is here: `read_into`, `write_from`, `open_relative`.
 """
@@ -15,6 +15,7 @@ from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import Event, InvalidHandle
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
+from ntmm.native.synchronization import MODIFY_STATE
 from ntmm.native.transfer_rules import check_read, check_write
 from ntmm.nt.status import Status
 
@@ -188,7 +189,7 @@ def complete_io(call: Call, event: int, io_status: int, status: int, information
     """Fills an IO_STATUS_BLOCK, signals the request's event if it has one, and answers the status."""
     write_io_status(call, io_status, status, information)
     if event:
-        call.process.handles.lookup(event, Event).set()
+        call.process.handles.lookup(event, Event, MODIFY_STATE).set()
     return status
 
 
@@ -275,15 +276,3 @@ def make_directory(call: Call, nt_path: str) -> None:
     """Creates a folder; fails with OBJECT_NAME_COLLISION if the name is taken."""
     request = OpenRequest(1, 3, Disposition.CREATE, FILE_DIRECTORY_FILE)
     call.kernel.volume.open(nt_path, request).file.close()
-
-
-@service("ntdll", "NtClose", "h")
-def NtClose(call: Call, handle: int) -> int:
-    """Closes a handle; the pseudo handles of the process and thread need no closing."""
-    if handle in (-1, -2):
-        return Status.SUCCESS
-    try:
-        call.process.handles.close(handle)
-    except InvalidHandle as failure:
-        return failure.status
-    return Status.SUCCESS

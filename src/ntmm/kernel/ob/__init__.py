@@ -12,13 +12,22 @@ May use `se`, `ke`.
 
 from ntmm.kernel.ob.directory import Directory, SymbolicLink
 from ntmm.kernel.ob.handles import HandleTable, InvalidHandle
-from ntmm.kernel.ob.manager import ObjectAttributes, create_object, open_by_pointer, open_object
+from ntmm.kernel.ob.manager import (
+    OBJ_INHERIT,
+    OBJ_OPENIF,
+    ObjectAttributes,
+    create_object,
+    open_by_pointer,
+    open_object,
+)
 from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ob.objects import KernelObject
 from ntmm.kernel.ob.token_object import TokenObject
 from ntmm.kernel.ob.waitable import Event, Mutant, Semaphore
 
 __all__ = [
+    "OBJ_INHERIT",
+    "OBJ_OPENIF",
     "Directory",
     "Event",
     "HandleTable",

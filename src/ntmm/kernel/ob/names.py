@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 from ntmm.kernel.ob.directory import DIRECTORY_TRAVERSE, Device, Directory, SymbolicLink, path_of
 from ntmm.kernel.ob.objects import KernelObject
 from ntmm.kernel.se import well_known
+from ntmm.kernel.se.access import SYNCHRONIZE
 from ntmm.kernel.se.acl import Ace, AceType, Acl
 from ntmm.kernel.se.check import access_check
 from ntmm.kernel.se.descriptor import descriptor_with_dacl
@@ -128,6 +129,8 @@ class ObjectNames:
         needs the right to traverse directories unless it holds SeChangeNotifyPrivilege.
         """
         directory = root
+        if directory is not None and not path:
+            return Lookup(Status.SUCCESS, directory)
         for _ in range(_LONGEST_CHAIN):
             if directory is None:
                 if not path.startswith("\\"):
@@ -184,6 +187,11 @@ class ObjectNames:
         assert found.directory is not None and found.target is None, f"{name} cannot be made"
         target.is_permanent = permanent
         found.directory.insert(found.name, target)
+
+    def insert_public(self, path: str, target: KernelObject) -> None:
+        """Names one of the system's own objects for good; everybody may look at it and wait for it."""
+        self._protect(target, target.mapping.read | SYNCHRONIZE)
+        self.insert(path, target, permanent=True)
 
     def items(self) -> list[tuple[str, KernelObject]]:
         """(path, object) of everything that has a name, directories before what is in them."""

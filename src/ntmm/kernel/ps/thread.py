@@ -9,6 +9,7 @@ from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ke.trap import UserThread
 from ntmm.kernel.ob import KernelObject
 from ntmm.kernel.ps.process import Process
+from ntmm.kernel.se.access import THREAD_MAPPING
 from ntmm.nt.status import Status
 
 
@@ -16,6 +17,8 @@ class Thread(KernelObject, DispatcherObject, UserThread):
     """Signalled when it has ended. `stack` is the lowest reserved address of its user stack, `teb` its TEB."""
 
     type_name = "Thread"
+    mapping = THREAD_MAPPING
+    is_security_required = True
 
     def __init__(self, thread_id: int, process: Process, run: Callable[[UserThread], None]) -> None:
         super().__init__()
