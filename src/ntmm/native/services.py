@@ -18,10 +18,13 @@ from ntmm.native import (
     process_information,
     section,
     section_information,
+    security,
     synchronization,
     thread_context,
     thread_information,
     time,
+    token,
+    token_information,
 )
 
 __all__ = [
@@ -42,8 +45,11 @@ __all__ = [
     "process_information",
     "section",
     "section_information",
+    "security",
     "synchronization",
     "thread_context",
     "thread_information",
     "time",
+    "token",
+    "token_information",
 ]

@@ -121,3 +121,13 @@ def _effective(acl: Acl | None, owner: Sid, group: Sid, mapping: GenericMapping)
         else ace
         for ace in acl
     )
+
+
+def map_generic(descriptor: SecurityDescriptor, mapping: GenericMapping) -> SecurityDescriptor:
+    """The descriptor with the generic rights of its ACEs mapped, where they take effect."""
+    owner, group = descriptor.owner or well_known.NULL, descriptor.group or well_known.NULL
+    return replace(
+        descriptor,
+        dacl=_effective(descriptor.dacl, owner, group, mapping),
+        sacl=_effective(descriptor.sacl, owner, group, mapping),
+    )
