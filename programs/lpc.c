@@ -1,5 +1,5 @@
-/* Shows local procedure calls: a server and the client that it starts talk over a port, small messages in the messages
- * themselves, large ones through sections that both see.
+/* Shows local procedure calls: a server and its client talk over a port, with small messages and through sections. */
+/* Small messages lie in the messages themselves, large ones in sections that both see.
  *
  * `lpc` is the server and starts `lpc client`; `lpc short` leaves the sections out.
  */

@@ -1,6 +1,5 @@
-/* Shows processes: it starts itself with arguments, and looks into its children, changes them and ends them.
- *
- * `process` runs all checks; `process child ...` is what it starts.
+/* Shows processes: it starts itself with arguments, and looks into its children, changes them and ends them. */
+/* `process` runs all checks; `process child ...` is what it starts.
  */
 #define PSAPI_VERSION 1
 #include <windows.h>

@@ -191,7 +191,7 @@ def test_what_may_be_done_in_a_view(call: Any, mm: FakeSections, access: int, pr
     handle = memory(call, PAGE_EXECUTE_READWRITE)
     assert mapping.MapViewOfFile(call, handle, access, 1, 0x20000, 0x3000) == VIEW
     section = call.process.handles.lookup(handle)
-    assert mm.calls[-1] == ("map", section, 0, 0, 0, 0x1_0002_0000, 0x3000, 1, 0, protection)
+    assert mm.calls[-1] == ("map", section, 0, 0, 0, 0x1_0002_0000, 0x3000, 2, 0, protection)
 
 
 @pytest.mark.parametrize(

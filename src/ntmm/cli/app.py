@@ -7,6 +7,7 @@ import typer
 from ntmm.cli.info_command import info
 from ntmm.cli.kd_command import kd
 from ntmm.cli.run_command import run
+from ntmm.cli.views_command import views
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -32,4 +33,5 @@ def ntmm(version: Version = False) -> None:
 # Everything after PROGRAM is the program's, so options are read only before it.
 app.command(context_settings={"allow_interspersed_args": False})(run)
 app.command(context_settings={"allow_interspersed_args": False})(kd)
+app.command(context_settings={"allow_interspersed_args": False})(views)
 app.command()(info)

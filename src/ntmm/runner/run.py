@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -81,14 +81,16 @@ def prepared_run(options: RunOptions) -> Iterator[PreparedRun]:
         yield PreparedRun(machine, session, started)
 
 
-def run_program(options: RunOptions) -> RunReport:
+def run_program(options: RunOptions, prepare: Callable[[PreparedRun], None] = lambda prepared: None) -> RunReport:
     """Runs programs to their end or to a limit. Raises UserError if it cannot be started or the machine fails.
+
+    `prepare` is called before the programs are loaded, on the machine's thread.
 
     The machine lives on a host thread of its own, so that the main thread can watch the time and hear Ctrl-C.
     """
     switch = _StopSwitch()
     with ThreadPoolExecutor(1, "ntmm-machine") as pool:
-        ending = pool.submit(_run_prepared, options, switch)
+        ending = pool.submit(_run_prepared, options, switch, prepare)
         try:
             wait([ending], options.time_limit)
         finally:  # the limit has passed, or Ctrl-C came
@@ -98,8 +100,9 @@ def run_program(options: RunOptions) -> RunReport:
         return ending.result()
 
 
-def _run_prepared(options: RunOptions, switch: _StopSwitch) -> RunReport:
+def _run_prepared(options: RunOptions, switch: _StopSwitch, prepare: Callable[[PreparedRun], None]) -> RunReport:
     with prepared_run(options) as prepared:
+        prepare(prepared)
         machine, session = prepared.machine, prepared.session
         switch.cpu = machine.kernel.cpu
         try:

@@ -1,6 +1,6 @@
 """The Session Manager's part (smss.exe): it starts the programs of a run and returns the memory of those that end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,6 +61,8 @@ class SessionManager(KernelThread):
         """Those of the command line that are loaded so far, in the order of the programs."""
         self.children: list[Process] = []
         """Those that programs have created, in the order in which they began."""
+        self.measuring: Callable[[Process], None] = lambda process: None
+        """Slot: told of each process that has ended or was stopped, once, while its memory is still there."""
 
     def main(self) -> None:
         """Raises UserError where a program cannot be loaded."""
@@ -103,6 +105,7 @@ class SessionManager(KernelThread):
             raise UserError(f"{what}: its image is bad at {fault.address:#x}") from fault
 
     def _measure(self, process: Process) -> MeasuredProcess:
+        self.measuring(process)
         own = process in self.processes
         name = self._programs[self.processes.index(process)].name if own else process.name
         return measure_process(self._machine, process, name)

@@ -9,7 +9,7 @@ from typing import Final
 from ntmm.runner.text import printable
 from ntmm.tools.rows import Column, Form, Layout, Result, Row, Widths
 
-_RIGHT: Final = frozenset({Form.COUNT, Form.HEX})
+_RIGHT: Final = frozenset({Form.COUNT, Form.HEX, Form.SIZE})
 _ABSENT: Final = "-"
 
 
@@ -60,6 +60,8 @@ def cell_text(column: Column, row: Row, widths: Widths) -> str:
     value = getattr(row, column.name)
     if value is None:
         return _ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if column.form is Form.ADDRESS:
         return widths.address_text(value)
     if column.form is Form.ENTRY:
@@ -68,4 +70,6 @@ def cell_text(column: Column, row: Row, widths: Widths) -> str:
         return f"{value:x}"
     if column.form is Form.COUNT:
         return f"{value:d}"
+    if column.form is Form.SIZE:
+        return f"{-(-value // 1024):,} K"
     return printable(str(value))

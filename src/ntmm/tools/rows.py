@@ -16,6 +16,8 @@ class Form(Enum):
     """A page-table entry, in hexadecimal and of full width."""
     HEX = auto()
     COUNT = auto()
+    SIZE = auto()
+    """Bytes; text has kilobytes."""
     TEXT = auto()
 
 

@@ -82,17 +82,21 @@ class DebugSession:
     def _do(self, work: Callable[[], _Answer]) -> _Answer:
         """Has the machine's thread do something, and waits for it."""
         with self._noting_ctrl_c():
-            started, future = time.monotonic(), self._pool.submit(work)
-            ran = False
+            future, before = self._pool.submit(work), time.monotonic()
             while not future.done():
                 wait([future], _STOP_INTERVAL_SECONDS)
-                ran = ran or self._is_running
-                self.is_out_of_time = self._time_left is not None and time.monotonic() - started > self._time_left
-                if self._is_running and (self.is_interrupted or self.is_out_of_time):
-                    self.debugger.kernel.cpu.request_stop()
-            if ran and self._time_left is not None:
-                self._time_left = max(0.0, self._time_left - (time.monotonic() - started))
+                before, passed = time.monotonic(), time.monotonic() - before
+                if self._is_running:
+                    self._use_time(passed)
+                    if self.is_interrupted or self.is_out_of_time:
+                        self.debugger.kernel.cpu.request_stop()
             return future.result()
+
+    def _use_time(self, seconds: float) -> None:
+        """The programs have run for so long; loading them and looking at them costs them nothing."""
+        if self._time_left is not None:
+            self._time_left = max(0.0, self._time_left - seconds)
+            self.is_out_of_time = self._time_left == 0
 
     @contextmanager
     def _noting_ctrl_c(self) -> Iterator[None]:

@@ -107,9 +107,14 @@ class FileControlBlock:
         end = offset + len(data)
         if end > _LARGEST_FILE:
             raise IoFailure(Status.DISK_FULL)
-        self._owner.quota.take(max(0, end - size))
+        growth = max(0, end - size)
+        self._owner.quota.take(growth)
         self.changed()
-        written = self._put(offset, data)
+        try:
+            written = self._put(offset, data)
+        except IoFailure:
+            self._owner.quota.take(self.size - size - growth)  # what it did not grow by
+            raise
         if self.data is not None:
             if end > size:
                 self.data.size_changed(end)
@@ -187,11 +192,13 @@ class FileControlBlock:
     def _set_size(self, size: int) -> None:
         if size < self.size and self.data is not None and not self.data.may_truncate():
             raise IoFailure(Status.USER_MAPPED_FILE)
-        self._owner.quota.take(size - self.size)
+        growth = size - self.size
+        self._owner.quota.take(growth)
         self.changed()
         try:
             os.ftruncate(self.ensure_descriptor(writable=True), size)
         except OSError as error:
+            self._owner.quota.take(-max(0, growth))
             raise host_failure(error) from error
         if self.data is not None:
             self.data.size_changed(size)

@@ -9,6 +9,8 @@ vad          !vad
 pte          !pte
 pfn          !pfn
 memusage     !memusage
+control_area !ca
+objects      !handle, !object
 vm           !vm
 filecache    !filecache
 wsle         !wsle
@@ -20,10 +22,12 @@ from typing import Final
 
 from ntmm.tools.command import Command
 from ntmm.tools.commands import (
+    control_area,
     filecache,
     memory,
     memusage,
     modules,
+    objects,
     pfn,
     process,
     pte,
@@ -46,6 +50,8 @@ _LISTED: Final = (
     *pte.COMMANDS,
     *pfn.COMMANDS,
     *memusage.COMMANDS,
+    *control_area.COMMANDS,
+    *objects.COMMANDS,
     *vm.COMMANDS,
     *filecache.COMMANDS,
     *wsle.COMMANDS,

@@ -50,7 +50,7 @@ def _vads(debugger: Debugger, arguments: str) -> Iterator[Row]:
 def _row(vad: Vad) -> VadRow:
     kind = "Mapped" if vad.is_view else "Private"
     exe = "Exe" if vad.kind is VadKind.IMAGE else ""
-    file = vad.control_area.backing.name if vad.control_area is not None else ""
+    file = vad.control_area.name if vad.control_area is not None else ""
     details = [word for word in (file, vad.purpose, "NoChange" if vad.no_change else "") if word]
     return VadRow(
         vad.start_vpn, vad.end_vpn, vad.commit_charge, kind, exe, protection_name(vad.protection), ", ".join(details)

@@ -4,6 +4,7 @@ from typing import Final
 
 from ntmm.kernel.io.control_block import FileControlBlock
 from ntmm.kernel.io.data_file import DataFile, FileRefused
+from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
 from ntmm.kernel.mm.pool import PoolExhausted
@@ -73,7 +74,7 @@ class SectionServices(Parts):
             return self._section_of_file(file, maximum_size, page_protection, attributes)
         except PoolExhausted:
             return Status.INSUFFICIENT_RESOURCES, None
-        except FileRefused as refused:
+        except (FileRefused, IoFailure) as refused:
             return refused.status, None
 
     def _section_of_paging_file(
