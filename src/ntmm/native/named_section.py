@@ -9,12 +9,12 @@ from ntmm.nt.status import Status, is_success
 
 def insert_section(call: Call, section: Section, access: int, attributes: ObjectAttributes) -> tuple[Status, int]:
     """A handle to a new section, or with OBJ_OPENIF to the one that has the name (OBJECT_NAME_EXISTS)."""
-    return create_object(call.kernel.names, call.process, section, attributes, access)
+    return create_object(call.kernel.names, call.requester, section, attributes, access)
 
 
 def open_section(call: Call, access: int, attributes: ObjectAttributes) -> int:
     """A handle to the section that has a name. Raises IoFailure with the refusal."""
-    status, handle = open_object(call.kernel.names, call.process, Section, attributes, access)
+    status, handle = open_object(call.kernel.names, call.requester, Section, attributes, access)
     if not is_success(status):
         raise IoFailure(status)
     return handle

@@ -59,7 +59,7 @@ def create_from_attributes(
     """Stores a first handle to a new object with the name of an OBJECT_ATTRIBUTES; the status of `create_object`."""
     call.memory.write_pointer(handle_address, call.memory.read_pointer(handle_address))
     asked = read_object_attributes(call, attributes)
-    status, handle = create_object(call.kernel.names, call.process, target, asked, access)
+    status, handle = create_object(call.kernel.names, call.requester, target, asked, access)
     if is_success(status):
         call.memory.write_pointer(handle_address, handle)
     return status
@@ -74,7 +74,7 @@ def open_from_attributes(
     if not asked.name and asked.root is None:
         return Status.OBJECT_PATH_SYNTAX_BAD
     asked = replace(asked, flags=asked.flags | flags)
-    status, handle = open_object(call.kernel.names, call.process, kind, asked, access)
+    status, handle = open_object(call.kernel.names, call.requester, kind, asked, access)
     if is_success(status):
         call.memory.write_pointer(handle_address, handle)
     return status

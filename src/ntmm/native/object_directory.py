@@ -21,7 +21,7 @@ _LONGEST_LINK: Final = 0xFFFE
 @service("ntdll", "NtCreateDirectoryObject", "p u32 p")
 def NtCreateDirectoryObject(call: Call, handle: int, access: int, attributes: int) -> int:
     """A new directory; it is one of the caller's session."""
-    return create_from_attributes(call, handle, access, attributes, Directory(call.process.token.session_id))
+    return create_from_attributes(call, handle, access, attributes, Directory(call.requester.token.session_id))
 
 
 @service("ntdll", "NtOpenDirectoryObject", "p u32 p")

@@ -79,9 +79,9 @@ def duplicate_handle(
     if giver.ended or taker.ended:
         raise InvalidHandle(Status.PROCESS_IS_TERMINATING)
     if source not in (CURRENT_PROCESS, CURRENT_THREAD):
-        return duplicate_object(call.process, giver.handles, source, taker.handles, access, flags, options)
+        return duplicate_object(call.requester, giver.handles, source, taker.handles, access, flags, options)
     subject: KernelObject = giver if source == CURRENT_PROCESS else call.thread
-    answer = duplicate_to(call.process, subject, subject.mapping.all, taker.handles, access, options)
+    answer = duplicate_to(call.requester, subject, subject.mapping.all, taker.handles, access, options)
     if answer.handle:
         taker.handles.set_flags(answer.handle, bool(flags & OBJ_INHERIT), protect=False)
     return answer
@@ -122,7 +122,8 @@ def _basic(call: Call, entry: HandleEntry) -> bytes:
     """OBJECT_BASIC_INFORMATION, 56 bytes. Pool charges are not told of single objects."""
     target = entry.object
     attributes = (OBJ_INHERIT if entry.inherit else 0) | (OBJ_PERMANENT if target.is_permanent else 0)
-    descriptor = len(bytes(target.security)) if target.security is not None else 0
+    security = target.descriptor()
+    descriptor = len(bytes(security)) if security is not None else 0
     return _BASIC.pack(
         attributes & ~OBJ_EXCLUSIVE | (_PROTECT_FROM_CLOSE if entry.protect else 0),
         entry.access,

@@ -30,7 +30,7 @@ def open_thread(call: Call, thread_id: int, access: int, inherit: bool = False) 
 
 def _open(call: Call, target: KernelObject, access: int, inherit: bool) -> int:
     asked = ObjectAttributes(flags=OBJ_INHERIT if inherit else 0)
-    status, handle = open_for_debugging(call.process, target, access, asked)
+    status, handle = open_for_debugging(call.requester, target, access, asked)
     if status != Status.SUCCESS:
         raise InvalidHandle(status)
     return handle

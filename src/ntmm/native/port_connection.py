@@ -78,7 +78,7 @@ def NtConnectPort(
     to the server, and what it answers comes back in its place.
     """
     named = ObjectAttributes(read_unicode_string(call, port_name), OBJ_CASE_INSENSITIVE)
-    status, target = reference_by_name(call.kernel.names, call.process, ConnectionPort, named, PORT_CONNECT)
+    status, target = reference_by_name(call.kernel.names, call.requester, ConnectionPort, named, PORT_CONNECT)
     if target is None:
         return status
     check_remote_view(call, server_view)

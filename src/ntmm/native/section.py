@@ -82,7 +82,7 @@ def create_section(call: Call, request: SectionRequest, named: ObjectAttributes)
 def _file_for_section(call: Call, request: SectionRequest) -> FileObject:
     file = lookup_file(call, request.file)
     needed = NEEDED_ACCESS[request.protection & 0xFF]
-    if file.access & needed != needed:
+    if call.process.handles.entry(request.file).access & needed != needed:
         raise InvalidHandle(Status.ACCESS_DENIED)
     if not isinstance(file, FileObject) or file.is_directory:
         raise IoFailure(Status.INVALID_FILE_FOR_SECTION)

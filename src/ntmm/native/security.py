@@ -3,7 +3,6 @@
 import struct
 from typing import Final
 
-from ntmm.kernel.io.file import File
 from ntmm.kernel.ob import InvalidHandle, KernelObject, TokenObject
 from ntmm.kernel.se import GenericMapping, SecurityDescriptor, access_check
 from ntmm.kernel.se.access import ACCESS_SYSTEM_SECURITY, GENERIC_RIGHTS, READ_CONTROL, WRITE_DAC, WRITE_OWNER
@@ -20,10 +19,17 @@ from ntmm.nt.status import Status
 _PRIVILEGE_SET_BYTES: Final = 20
 
 
-def _needed(information: int, for_reading: int, for_owner: int, for_dacl: int) -> int:
-    access = for_owner if information & (OWNER_INFORMATION | GROUP_INFORMATION) else 0
-    access |= for_dacl if information & DACL_INFORMATION else 0
-    return access | for_reading | (ACCESS_SYSTEM_SECURITY if information & SACL_INFORMATION else 0)
+def access_to_read(information: int) -> int:
+    """The rights that reading the parts of a SECURITY_INFORMATION needs (SeQuerySecurityAccessMask)."""
+    access = READ_CONTROL if information & (OWNER_INFORMATION | GROUP_INFORMATION | DACL_INFORMATION) else 0
+    return access | (ACCESS_SYSTEM_SECURITY if information & SACL_INFORMATION else 0)
+
+
+def access_to_change(information: int) -> int:
+    """The rights that changing the parts of a SECURITY_INFORMATION needs (SeSetSecurityAccessMask)."""
+    access = WRITE_OWNER if information & (OWNER_INFORMATION | GROUP_INFORMATION) else 0
+    access |= WRITE_DAC if information & DACL_INFORMATION else 0
+    return access | (ACCESS_SYSTEM_SECURITY if information & SACL_INFORMATION else 0)
 
 
 def _object(call: Call, handle: int, access: int) -> KernelObject:
@@ -33,32 +39,20 @@ def _object(call: Call, handle: int, access: int) -> KernelObject:
     return entry.object
 
 
-def query_descriptor(call: Call, handle: int, information: int) -> SecurityDescriptor:
-    """The parts of an object's descriptor that a SECURITY_INFORMATION asks for; empty for one that has none.
-
-    Raises InvalidHandle, also without READ_CONTROL, or ACCESS_SYSTEM_SECURITY for the SACL.
-    """
-    target = _object(call, handle, _needed(information, 0, READ_CONTROL, READ_CONTROL))
-    return (target.security or SecurityDescriptor()).only(information)
-
-
-def set_descriptor(call: Call, handle: int, information: int, new: SecurityDescriptor) -> Status:
-    """Replaces parts of an object's descriptor; those of files are not stored: NOT_IMPLEMENTED.
+def change_descriptor(call: Call, target: KernelObject, information: int, new: SecurityDescriptor) -> Status:
+    """Replaces parts of an object's descriptor; a file keeps its own until the machine is closed.
 
     INVALID_OWNER for an owner that the caller may not name, INVALID_PRIMARY_GROUP for none, NO_SECURITY_ON_OBJECT for
-    an object without a descriptor. Raises InvalidHandle, also without WRITE_DAC or WRITE_OWNER.
+    an object without a descriptor.
     """
-    target = _object(call, handle, _needed(information, 0, WRITE_OWNER, WRITE_DAC))
-    if isinstance(target, File):
-        return Status.NOT_IMPLEMENTED
-    if target.security is None:
+    old = target.descriptor()
+    if old is None:
         return Status.NO_SECURITY_ON_OBJECT
-    if information & OWNER_INFORMATION and (new.owner is None or not may_be_owner(call.process.token, new.owner)):
+    if information & OWNER_INFORMATION and (new.owner is None or not may_be_owner(call.requester.token, new.owner)):
         return Status.INVALID_OWNER
     if information & GROUP_INFORMATION and new.group is None:
         return Status.INVALID_PRIMARY_GROUP
-    merged = target.security.merged(information, new)
-    target.security = map_generic(merged, target.mapping)
+    target.set_descriptor(map_generic(old.merged(information, new), target.mapping))
     return Status.SUCCESS
 
 
@@ -67,7 +61,8 @@ def NtQuerySecurityObject(
     call: Call, handle: int, information: int, buffer: int, length: int, needed_address: int
 ) -> int:
     """The self-relative form; BUFFER_TOO_SMALL with the length needed."""
-    data = bytes(query_descriptor(call, handle, information))
+    target = _object(call, handle, access_to_read(information))
+    data = bytes((target.descriptor() or SecurityDescriptor()).only(information))
     call.memory.write_u32(needed_address, len(data))
     if length < len(data):
         return Status.BUFFER_TOO_SMALL
@@ -81,7 +76,7 @@ def NtSetSecurityObject(call: Call, handle: int, information: int, descriptor: i
     new = read_descriptor(call, descriptor)
     if new is None:
         return Status.ACCESS_VIOLATION
-    return set_descriptor(call, handle, information, new)
+    return change_descriptor(call, _object(call, handle, access_to_change(information)), information, new)
 
 
 @service("ntdll", "NtAccessCheck", "p h u32 p p p p p")

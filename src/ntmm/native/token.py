@@ -40,15 +40,23 @@ def NtOpenProcessToken(call: Call, process: int, access: int, handle: int) -> in
 def NtOpenProcessTokenEx(call: Call, process: int, access: int, flags: int, handle: int) -> int:
     """A handle to the token of a process, with OBJ_* flags."""
     target = process_of(call, process, PROCESS_QUERY_INFORMATION)
-    answer = open_by_pointer(call.process, target.token_object, access, ObjectAttributes(flags=flags))
+    answer = open_by_pointer(call.requester, target.token_object, access, ObjectAttributes(flags=flags))
     return _store(call, handle, answer)
 
 
 @service("ntdll", "NtOpenThreadToken", "h u32 u32 p")
 def NtOpenThreadToken(call: Call, thread: int, access: int, as_self: int, handle: int) -> int:
-    """NO_TOKEN: threads act for their process, impersonation is not supported."""
-    thread_of(call, thread, THREAD_QUERY_INFORMATION)
-    return Status.NO_TOKEN
+    """A handle to the token that a thread impersonates with; NO_TOKEN if it does not.
+
+    The right to open it is that of the process if `as_self`, else that of the user whom the caller impersonates.
+    """
+    target = thread_of(call, thread, THREAD_QUERY_INFORMATION).impersonated
+    if target is None:
+        return Status.NO_TOKEN
+    if target.token.impersonation_level is ImpersonationLevel.ANONYMOUS:
+        return Status.CANT_OPEN_ANONYMOUS
+    requester = call.process if as_self & 0xFF else call.requester
+    return _store(call, handle, open_by_pointer(requester, target, access))
 
 
 def duplicate_token(
@@ -67,7 +75,7 @@ def duplicate_token(
             return HandleAnswer(Status.BAD_IMPERSONATION_LEVEL)
     copy = TokenObject(source.duplicate(TokenType(kind), ImpersonationLevel(level)))
     access = access or call.process.handles.entry(token).access
-    return create_object(call.kernel.names, call.process, copy, attributes, access)
+    return create_object(call.kernel.names, call.requester, copy, attributes, access)
 
 
 @service("ntdll", "NtDuplicateToken", "h u32 p u32 u32 p")

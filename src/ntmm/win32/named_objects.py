@@ -2,8 +2,7 @@
 
 from ntmm.kernel.ob import OBJ_INHERIT, OBJ_OPENIF, Directory, ObjectAttributes
 from ntmm.native.call import Call
-from ntmm.native.object_attributes import read_descriptor
-from ntmm.win32.security_attributes import descriptor_address, inherits
+from ntmm.win32.security_attributes import descriptor_of, inherits
 
 
 def _base(call: Call) -> Directory:
@@ -16,8 +15,7 @@ def creating(call: Call, name: str, security: int) -> ObjectAttributes:
     Raises InvalidHandle where its descriptor is none.
     """
     flags = OBJ_OPENIF | (OBJ_INHERIT if inherits(call, security) else 0)
-    descriptor = read_descriptor(call, descriptor_address(call, security))
-    return ObjectAttributes(name, flags, _base(call) if name else None, descriptor)
+    return ObjectAttributes(name, flags, _base(call) if name else None, descriptor_of(call, security))
 
 
 def opening(call: Call, name: str, inherit: int) -> ObjectAttributes:

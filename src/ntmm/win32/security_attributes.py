@@ -3,7 +3,10 @@
 x86   0 length   4 descriptor    8 inherit       x64   0 length   8 descriptor   10 inherit
 """
 
+from ntmm.kernel.ob import InvalidHandle, KernelObject
+from ntmm.kernel.se import SecurityDescriptor, assign_security
 from ntmm.native.call import Call
+from ntmm.native.object_attributes import read_descriptor
 
 
 def inherits(call: Call, attributes: int) -> bool:
@@ -11,6 +14,15 @@ def inherits(call: Call, attributes: int) -> bool:
     return bool(attributes and call.memory.read_u32(attributes + 2 * call.memory.pointer_size))
 
 
-def descriptor_address(call: Call, attributes: int) -> int:
-    """Where the descriptor of the new object lies; 0 for none. `attributes` may be null."""
-    return call.memory.read_pointer(attributes + call.memory.pointer_size) if attributes else 0
+def descriptor_of(call: Call, attributes: int) -> SecurityDescriptor | None:
+    """The descriptor that the new object is to have. `attributes` may be null. Raises InvalidHandle for a bad one."""
+    return read_descriptor(call, call.memory.read_pointer(attributes + call.memory.pointer_size) if attributes else 0)
+
+
+def new_descriptor(call: Call, attributes: int, kind: type[KernelObject]) -> SecurityDescriptor:
+    """The descriptor of a new process or thread of the caller's. Raises InvalidHandle with the refusal."""
+    asked, token = descriptor_of(call, attributes), call.requester.token
+    status, descriptor = assign_security(asked, None, token, kind.mapping)
+    if descriptor is None:
+        raise InvalidHandle(status)
+    return descriptor

@@ -17,7 +17,7 @@ _FAILED: Final = 0xFFFFFFFF
 def _create(call: Call, attributes: int, name: int, wide: bool, target: KernelObject) -> int:
     """A handle to a new object, or to the one that has the name already (last error 183)."""
     asked = creating(call, _read_name(call, name, wide), attributes)
-    status, handle = create_object(call.kernel.names, call.process, target, asked, target.mapping.all)
+    status, handle = create_object(call.kernel.names, call.requester, target, asked, target.mapping.all)
     call.set_last_error(win32_error(status))
     return handle
 
@@ -32,7 +32,7 @@ def _open(call: Call, name: int, wide: bool, kind: type[KernelObject], access: i
     if not name:
         return call.fail(Status.INVALID_PARAMETER)
     asked = opening(call, _read_name(call, name, wide), inherit)
-    status, handle = open_object(call.kernel.names, call.process, kind, asked, access)
+    status, handle = open_object(call.kernel.names, call.requester, kind, asked, access)
     return handle if is_success(status) else call.fail(status)
 
 

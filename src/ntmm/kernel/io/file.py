@@ -23,6 +23,7 @@ from ntmm.kernel.io.security import FILE_SECURITY
 from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ob.objects import KernelObject
+from ntmm.kernel.se import SecurityDescriptor
 from ntmm.kernel.se.access import FILE_MAPPING
 from ntmm.nt.status import Status
 
@@ -154,6 +155,12 @@ class FileObject(File):
 
     def information(self) -> FileInformation:
         return self.block.information()
+
+    def descriptor(self) -> SecurityDescriptor:
+        return self.block.security
+
+    def set_descriptor(self, descriptor: SecurityDescriptor) -> None:
+        self.block.set_security(descriptor)
 
     def set_delete_pending(self, pending: bool) -> None:
         """Marks the file for deletion at its last close, or unmarks it (FileDispositionInformation)."""

@@ -35,7 +35,7 @@ _CREATE_GLOBAL: Final = PRIVILEGES["SeCreateGlobalPrivilege"]
 
 
 class Requester(Protocol):
-    """Who asks: a process, with its handles and its token."""
+    """Who asks: a process, or a thread that acts for somebody else."""
 
     @property
     def handles(self) -> HandleTable:
@@ -181,7 +181,9 @@ def open_for_debugging(
 
 def check_access(requester: Requester, target: KernelObject, access: int) -> AccessAnswer:
     """What a handle to an object would grant (ObCheckObjectAccess)."""
-    return access_check(target.security, requester.token, access, target.mapping)
+    if not requester.token.may_act:
+        return AccessAnswer(0, Status.BAD_IMPERSONATION_LEVEL)
+    return access_check(target.descriptor(), requester.token, access, target.mapping)
 
 
 def _find(names: ObjectNames, requester: Requester, attributes: ObjectAttributes) -> Lookup:

@@ -53,6 +53,14 @@ class KernelObject:
         self.pointer_count -= 1
         self.close_if_unused()
 
+    def descriptor(self) -> SecurityDescriptor | None:
+        """Its security descriptor (ObQuerySecurityObject); None if objects of its kind need none."""
+        return self.security
+
+    def set_descriptor(self, descriptor: SecurityDescriptor) -> None:
+        """Replaces its security descriptor."""
+        self.security = descriptor
+
     def close_if_unused(self) -> None:
         """Takes the name away if no handles are left, and closes the object if no pointers are left either."""
         if self.handle_count:

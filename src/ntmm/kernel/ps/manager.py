@@ -12,6 +12,7 @@ from ntmm.kernel.ke.thread import KernelThread, ThreadExit, ThreadState
 from ntmm.kernel.ke.trap import UserThread
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.ob.waitable import Mutant
+from ntmm.kernel.ps.impersonate import revert_to_self
 from ntmm.kernel.ps.process import Process
 from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
 from ntmm.kernel.ps.thread import Thread
@@ -158,6 +159,7 @@ class ProcessManager:
             self.trace.emit(ThreadEnded(uptime, thread.process.id, thread.id, thread.exit_status))
         for mutant in list(self.mutants):
             mutant.abandon(thread)
+        revert_to_self(thread)
         self._scheduler.signalled(thread)
         with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same
             self.thread_ended(thread)

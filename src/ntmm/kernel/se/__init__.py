@@ -12,6 +12,7 @@ sddl                the text form of descriptors
 May use `ke`.
 """
 
+from ntmm.kernel.se import well_known
 from ntmm.kernel.se.access import GenericMapping
 from ntmm.kernel.se.accounts import Account, Accounts
 from ntmm.kernel.se.acl import Ace, AceType, Acl
@@ -36,4 +37,5 @@ __all__ = [
     "Token",
     "access_check",
     "assign_security",
+    "well_known",
 ]

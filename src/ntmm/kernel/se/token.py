@@ -66,6 +66,11 @@ class Token:
         self.authentication_id = logon_number(account)
         self.id = 0
 
+    @property
+    def may_act(self) -> bool:
+        """False for an impersonation token that only tells who somebody is: nothing is done with it."""
+        return self.type is TokenType.PRIMARY or self.impersonation_level >= ImpersonationLevel.IMPERSONATION
+
     # privileges
 
     def grant(self, luid: int) -> None:

@@ -27,7 +27,7 @@ def SetProcessWorkingSetSizeEx(call: Call, process: int, minimum: int, maximum: 
     """
     if not minimum or not maximum:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    privileged = call.process.token.holds(PRIVILEGES["SeIncreaseBasePriorityPrivilege"])
+    privileged = call.requester.token.holds(PRIVILEGES["SeIncreaseBasePriorityPrivilege"])
     with TargetProcess(call, process, PROCESS_SET_QUOTA) as target:
         status = set_limits(call, target, minimum, maximum, flags, privileged)
     return 1 if is_success(status) else call.fail(status)
