@@ -38,7 +38,7 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
         (["--time-limit", "-1"], "invalid value for '--time-limit': '-1' is not a time: write seconds above zero"),
         (["--arch", "ia64"], "invalid value for '--arch': 'ia64' is not one of 'auto', 'x86', 'pae', 'x64'"),
         (["--report", "xml"], "invalid value for '--report': 'xml' is not one of 'text', 'json', 'none'"),
-        (["--bogus"], "no such option: --bogus"),
+        (["--xyzzy"], "no such option: --xyzzy"),
         (["--and"], "--and stands between two programs: there is none before it"),
         (["--windows", "nt4", "--arch", "x64"], "Windows NT 4.0 has no x64 edition: choose xp or 2003"),
         (

@@ -20,7 +20,9 @@ from ntmm.cli.arguments import (
     Program,
     Ram,
     Replacement,
+    Session,
     TimeLimit,
+    User,
     Windows,
     paging_files_of,
 )
@@ -53,6 +55,8 @@ def kd(
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    user: User = "",
+    session: Session = 0,
     events: Events = None,
     overlay: Overlay = None,
     time_limit: TimeLimit = None,
@@ -79,6 +83,8 @@ def kd(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        user=user,
+        session=session,
         with_symbols=True,
     )
     if json:

@@ -20,7 +20,9 @@ from ntmm.cli.arguments import (
     Ram,
     Replacement,
     ReportFormat,
+    Session,
     TimeLimit,
+    User,
     Windows,
     paging_files_of,
 )
@@ -66,6 +68,8 @@ def run(
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
     report: Report = ReportFormat.TEXT,
+    user: User = "",
+    session: Session = 0,
     events: Events = None,
     timeline: Timeline = None,
     timeline_interval: TimelineInterval = None,
@@ -98,6 +102,8 @@ def run(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        user=user,
+        session=session,
         timeline=timeline,
         timeline_interval=timeline_interval or DEFAULT_TIMELINE_INTERVAL,
     )

@@ -18,7 +18,9 @@ from ntmm.cli.arguments import (
     Program,
     Ram,
     Replacement,
+    Session,
     TimeLimit,
+    User,
     Windows,
     paging_files_of,
 )
@@ -54,6 +56,8 @@ def views(
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    user: User = "",
+    session: Session = 0,
     events: Events = None,
     overlay: Overlay = None,
     time_limit: TimeLimit = None,
@@ -80,6 +84,8 @@ def views(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        user=user,
+        session=session,
     )
     if json:
         options = replace(options, standard_output=standard_error())

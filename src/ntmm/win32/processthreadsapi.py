@@ -85,6 +85,17 @@ def GetProcessId(call: Call, process: int) -> int:
     return process_of(call, process, PROCESS_QUERY_INFORMATION).id
 
 
+@service("kernel32", "ProcessIdToSessionId", "u32 p")
+@failing(0)
+def ProcessIdToSessionId(call: Call, process_id: int, session: int) -> int:
+    """The session of a process, which the caller must be allowed to ask."""
+    handle = open_process(call, process_id, PROCESS_QUERY_INFORMATION)
+    number = process_of(call, handle).token.session_id
+    call.process.handles.close(handle)
+    call.memory.write_u32(session, number)
+    return 1
+
+
 @service("kernel32", "GetThreadId", "h")
 @failing(0)
 def GetThreadId(call: Call, thread: int) -> int:
