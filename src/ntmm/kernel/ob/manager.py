@@ -119,7 +119,7 @@ def _refusal_to_name(requester: Requester, target: KernelObject, attributes: Obj
     if directory is None:
         return Status.SUCCESS if place.status == Status.SUCCESS else place.status
     needed = DIRECTORY_CREATE_SUBDIRECTORY if isinstance(target, Directory) else DIRECTORY_CREATE_OBJECT
-    answer = access_check(directory.security, token, needed, directory.mapping)
+    answer = check_access(requester, directory, needed)
     if answer.status != Status.SUCCESS:
         return answer.status
     if attributes.flags & OBJ_PERMANENT and not token.is_enabled(_CREATE_PERMANENT):

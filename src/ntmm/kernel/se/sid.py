@@ -1,5 +1,6 @@
 """Security identifiers (SID): who somebody is, as bytes, as text and as a value."""
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 SID_REVISION: Final = 1
 MAXIMUM_SUB_AUTHORITIES: Final = 15
 _HEADER_BYTES: Final = 8
+_NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
 _LARGEST_AUTHORITY: Final = (1 << 48) - 1
 _LARGEST_DECIMAL_AUTHORITY: Final = 0xFFFFFFFF
 """Larger authorities are written in hexadecimal."""
@@ -71,9 +73,9 @@ class Sid:
 
 def _number(text: str) -> int:
     """A decimal number, or a hexadecimal one with 0x; raises ValueError."""
-    if not text.isascii() or not text.isalnum():
+    if not _NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is no number")
-    return int(text, 0) if text[:2] in ("0x", "0X") else int(text)
+    return int(text, 16 if text[:2] in ("0x", "0X") else 10)
 
 
 def sid_length(sub_authorities: int) -> int:
