@@ -12,6 +12,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -59,6 +60,7 @@ def kd(
     session: Session = 0,
     events: Events = None,
     overlay: Overlay = None,
+    grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     leading_separator: LeadingSeparator = False,
@@ -85,6 +87,7 @@ def kd(
         paging_files=paging_files_of(pagefile),
         user=user,
         session=session,
+        granted=tuple(grant or ()),
         with_symbols=True,
     )
     if json:

@@ -11,6 +11,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -74,6 +75,7 @@ def run(
     timeline: Timeline = None,
     timeline_interval: TimelineInterval = None,
     overlay: Overlay = None,
+    grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     check: Check = False,
@@ -104,6 +106,7 @@ def run(
         paging_files=paging_files_of(pagefile),
         user=user,
         session=session,
+        granted=tuple(grant or ()),
         timeline=timeline,
         timeline_interval=timeline_interval or DEFAULT_TIMELINE_INTERVAL,
     )

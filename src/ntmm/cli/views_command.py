@@ -10,6 +10,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -60,6 +61,7 @@ def views(
     session: Session = 0,
     events: Events = None,
     overlay: Overlay = None,
+    grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     leading_separator: LeadingSeparator = False,
@@ -86,6 +88,7 @@ def views(
         paging_files=paging_files_of(pagefile),
         user=user,
         session=session,
+        granted=tuple(grant or ()),
     )
     if json:
         options = replace(options, standard_output=standard_error())

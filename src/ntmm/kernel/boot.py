@@ -11,6 +11,7 @@ from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.hw.ram import Ram
 from ntmm.kernel.cc import CacheManager
+from ntmm.kernel.drivers import Drivers
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
@@ -32,6 +33,7 @@ from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.kernel.ps.swapper import Swapper
 from ntmm.kernel.se import Accounts
 from ntmm.kernel.tracing import connect_trace
+from ntmm.nt.large_pages import has_large_system_pages
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
 from ntmm.trace import ExceptionRaised, Trace
@@ -63,7 +65,13 @@ class Kernel:
         self.scheduler = Scheduler(self.clock)
         self.ram = Ram(profile.ram)
         self.mm = MemoryManager(
-            self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
+            self.ram,
+            self.architecture,
+            self.clock,
+            checking,
+            self.scheduler,
+            profile.replacement_policy,
+            has_large_system_pages(profile.release, profile.ram),
         )
         self.cc = CacheManager(self.mm, self.scheduler)
         self.cpu = self._boot_cpu()
@@ -76,6 +84,7 @@ class Kernel:
         self.luids = count(0x10001)
         """Locally unique numbers, for tokens and for programs that ask (NtAllocateLocallyUniqueId)."""
         self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
+        self.drivers = Drivers(self.mm, self.cpu, self.clock)
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()
