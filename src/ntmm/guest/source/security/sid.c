@@ -62,7 +62,7 @@ bool32 WINAPI EqualSid(const SID *left, const SID *right) {
 bool32 WINAPI EqualPrefixSid(const SID *left, const SID *right) {
     if (left->Revision != right->Revision || left->Count != right->Count)
         return FALSE;
-    return !left->Count || !memcmp(left, right, GetSidLengthRequired(left->Count - 1));
+    return !memcmp(left, right, GetSidLengthRequired(left->Count ? left->Count - 1 : 0));
 }
 
 bool32 WINAPI CopySid(u32 room, SID *to, const SID *from) {
