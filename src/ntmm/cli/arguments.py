@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ntmm.cli.programs import LARGEST_SESSION, SEPARATOR, refuse_leading_separator
+from ntmm.cli.programs import SEPARATOR, parse_session, refuse_leading_separator
 from ntmm.nt.profile import PagingFileSize
 from ntmm.runner.options import ArchitectureChoice, ReplacementChoice, WindowsChoice
 from ntmm.runner.sizes import parse_size
@@ -134,7 +134,7 @@ User = Annotated[
 ]
 Session = Annotated[
     int,
-    typer.Option("--session", metavar="N", min=0, max=LARGEST_SESSION, help="The program's session. Also after --and."),
+    typer.Option("--session", parser=parse_session, metavar="N", help="The program's session. Also after --and."),
 ]
 Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
 LeadingSeparator = Annotated[

@@ -10,7 +10,7 @@ from ntmm.runner.options import ProgramLine
 SEPARATOR: Final = "--and"
 """Stands between two programs; a program cannot be given this argument."""
 
-LARGEST_SESSION: Final = 9999
+_LARGEST_SESSION: Final = 9999
 _USER: Final = "--user"
 _OPTIONS: Final = (_USER, "--session")
 _NONE_BEFORE: Final = f"{SEPARATOR} stands between two programs: there is none before it"
@@ -53,13 +53,15 @@ def _line(words: list[str]) -> ProgramLine:
         if option == _USER:
             user = value
         else:
-            session = _session(value)
+            session = parse_session(value)
         if not words:
-            raise UserError(f"{SEPARATOR} stands between two programs: there is none after {option} {value}")
+            raise UserError(f"{SEPARATOR} stands between two programs: there is none after {option}")
     return ProgramLine(Path(words[0]), tuple(words[1:]), user, session)
 
 
-def _session(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > LARGEST_SESSION:
-        raise UserError(f"{text!r} is not the number of a session: write 0 to {LARGEST_SESSION}")
-    return int(text)
+def parse_session(text: str | int) -> int:
+    """The number of a session; raises UserError. Defaults come already parsed."""
+    digits = str(text)
+    if not digits.isascii() or not digits.isdigit() or int(digits) > _LARGEST_SESSION:
+        raise UserError(f"{digits!r} is not the number of a session: write 0 to {_LARGEST_SESSION}")
+    return int(digits)
