@@ -79,6 +79,17 @@ def test_does_the_separator_begin_another_program(machine: Machine, program: str
     assert asked.others == (ProgramLine(Path("b.exe"), ("-x", "--")), ProgramLine(Path("prog.exe")))
 
 
+def test_has_every_program_a_user_and_a_session_of_its_own(machine: Machine, program: str) -> None:
+    words = "run --report none --user one --session 2 prog.exe --user x"
+    assert main([*words.split(), *["--and", "--session=3", "--user", "two", "prog.exe", "--and", "prog.exe"]]) == 0
+    asked = machine.asked[0]
+    assert asked.programs == (
+        ProgramLine(Path("prog.exe"), ("--user", "x"), "one", 2),
+        ProgramLine(Path("prog.exe"), (), "two", 3),
+        ProgramLine(Path("prog.exe"), (), "", 0),
+    )
+
+
 @pytest.mark.parametrize(("statuses", "exit_code"), [((0, 0), 0), ((0, 7, 3), 7), ((0, 0, 0xC0000100), 1)])
 def test_is_the_exit_code_the_first_that_is_not_zero(
     machine: Machine, program: str, statuses: tuple[int, ...], exit_code: int

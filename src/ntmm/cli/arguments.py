@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ntmm.cli.programs import SEPARATOR, refuse_leading_separator
+from ntmm.cli.programs import SEPARATOR, parse_session, refuse_leading_separator
 from ntmm.nt.profile import PagingFileSize
 from ntmm.runner.options import ArchitectureChoice, ReplacementChoice, WindowsChoice
 from ntmm.runner.sizes import parse_size
@@ -122,6 +122,19 @@ Program = Annotated[Path, typer.Argument(metavar="PROGRAM", help="A Windows prog
 Arguments = Annotated[
     list[str] | None,
     typer.Argument(metavar="ARGS", help="Handed to the program untouched, options too. --and begins another program."),
+]
+User = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        metavar="NAME",
+        help="Who runs the program: an ordinary user of that name. Also after --and.",
+        show_default="an administrator",
+    ),
+]
+Session = Annotated[
+    int,
+    typer.Option("--session", parser=parse_session, metavar="N", help="The program's session. Also after --and."),
 ]
 Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
 LeadingSeparator = Annotated[

@@ -21,7 +21,9 @@ from ntmm.cli.arguments import (
     Program,
     Ram,
     Replacement,
+    Session,
     TimeLimit,
+    User,
     Windows,
     paging_files_of,
 )
@@ -54,6 +56,8 @@ def kd(
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    user: User = "",
+    session: Session = 0,
     events: Events = None,
     overlay: Overlay = None,
     grant: Grant = None,
@@ -81,6 +85,8 @@ def kd(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        user=user,
+        session=session,
         granted=tuple(grant or ()),
         with_symbols=True,
     )

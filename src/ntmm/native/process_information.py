@@ -9,7 +9,7 @@ from typing import Final
 
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_QUOTA, process_of
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
@@ -98,7 +98,7 @@ def NtQueryInformationProcess(
     if known is None:
         return Status.INVALID_INFO_CLASS
     query, older_size = known
-    data = query(call, process_of(call, process))
+    data = query(call, process_of(call, process, PROCESS_QUERY_INFORMATION))
     if length not in (len(data), older_size(call.memory.pointer_size)):
         return Status.INFO_LENGTH_MISMATCH
     call.memory.write(buffer, data[:length])
@@ -142,7 +142,7 @@ def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
 @service("ntdll", "NtSetInformationProcess", "h u32 p u32")
 def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
     """Changes a process: ProcessQuotaLimits sets the limits of its working set; other classes are NOT_IMPLEMENTED."""
-    target = process_of(call, process)
+    target = process_of(call, process, PROCESS_SET_QUOTA)
     if information_class != PROCESS_QUOTA_LIMITS:
         return Status.NOT_IMPLEMENTED
     return _set_quota_limits(call, target, buffer, length)

@@ -47,15 +47,22 @@ class ReplacementChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramLine:
-    """A program file of the host and what it is called with."""
+    """A program file of the host, what it is called with, and whose session it runs in.
+
+    `user` "" is the machine's user, an administrator; every other name is an ordinary user's.
+    """
 
     program: Path
     arguments: Sequence[str] = ()
+    user: str = ""
+    session: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """One run: `program` with `arguments`, and the programs of `others` beside it on the same machine.
+
+    `user` and `session` are those of `program`, see ProgramLine.
 
     `ram` and `output_limit` in bytes, `time_limit` in seconds of the host; None means no limit.
 
@@ -84,6 +91,8 @@ class RunOptions:
     timeline: Path | None = None
     timeline_interval: int = DEFAULT_TIMELINE_INTERVAL
     with_symbols: bool = False
+    user: str = ""
+    session: int = 0
     granted: Sequence[str] = ()
     standard_input: BinaryIO = field(default_factory=standard_input)
     standard_output: BinaryIO = field(default_factory=standard_output)
@@ -92,7 +101,7 @@ class RunOptions:
     @property
     def programs(self) -> tuple[ProgramLine, ...]:
         """All programs in the order of the command line."""
-        return (ProgramLine(self.program, self.arguments), *self.others)
+        return (ProgramLine(self.program, self.arguments, self.user, self.session), *self.others)
 
     def profile(self, default: str) -> SystemProfile:
         """The machine to boot; `default` is the architecture that "auto" stands for. Raises UserError."""

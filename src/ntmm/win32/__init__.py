@@ -5,12 +5,14 @@ last error. A and W forms share one implementation over `text`. `failing` turns 
 """
 
 from ntmm.win32 import (
+    accounts,
     consoleapi,
     createprocess,
     debugapi,
     fileapi,
     handleapi,
     memoryapi,
+    ntsecapi,
     process_modules,
     processenv,
     processthreadsapi,
@@ -30,12 +32,14 @@ from ntmm.win32 import (
 )
 
 __all__ = [
+    "accounts",
     "consoleapi",
     "createprocess",
     "debugapi",
     "fileapi",
     "handleapi",
     "memoryapi",
+    "ntsecapi",
     "process_modules",
     "processenv",
     "processthreadsapi",

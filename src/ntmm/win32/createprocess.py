@@ -32,7 +32,7 @@ from ntmm.win32.fileapi.naming import nt_path_of
 from ntmm.win32.process_parameters import ProcessParameters as CallerParameters
 from ntmm.win32.process_parameters import current_directory
 from ntmm.win32.program_search import FoundProgram, find_application, find_in_command_line
-from ntmm.win32.security_attributes import inherits
+from ntmm.win32.security_attributes import inherits, new_descriptor
 from ntmm.win32.startup_info import StartupInfo, read_startup_info
 from ntmm.win32.text import ANSI, WIDE, StringKind
 
@@ -191,6 +191,9 @@ def _create_process(
 ) -> int:
     _check_flags(flags)
     call.memory.probe_for_write(information, 2 * call.memory.pointer_size + 8)
+    secured = [
+        new_descriptor(call, address, type_) for address, type_ in zip(attributes, (Process, Thread), strict=True)
+    ]
     program, line = _find(call, kind, application, command_line)
     request = _Request(
         program,
@@ -208,6 +211,7 @@ def _create_process(
     except GuestFault as fault:
         return call.fail(fault.status)
     child = thread.process
+    child.security, thread.security = secured
     handles = call.process.handles
     process_handle = handles.insert(child, PROCESS_ALL_ACCESS, inherits(call, attributes[0]))
     thread_handle = handles.insert(thread, THREAD_ALL_ACCESS, inherits(call, attributes[1]))

@@ -3,7 +3,7 @@
 import struct
 
 from ntmm.native.call import Call
-from ntmm.native.handles import PROCESS_QUERY_INFORMATION, TargetProcess, process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_QUOTA, TargetProcess, process_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
 from ntmm.nt.status import Status
@@ -16,7 +16,7 @@ from ntmm.win32.text import ANSI, WIDE, StringKind
 @failing(0)
 def EmptyWorkingSet(call: Call, process: int) -> int:
     """Takes every page out of a working set that is not locked; the next touches are soft faults."""
-    with TargetProcess(call, process) as target:
+    with TargetProcess(call, process, PROCESS_SET_QUOTA) as target:
         status = call.kernel.mm.empty_working_set(target)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
@@ -32,7 +32,7 @@ def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
 
 def _memory_counters(call: Call, process: int, extended: bool) -> bytes:
     """PROCESS_MEMORY_COUNTERS (40 / 72 bytes) or PROCESS_MEMORY_COUNTERS_EX (44 / 80)."""
-    memory = call.kernel.mm.process_memory(process_of(call, process))
+    memory = call.kernel.mm.process_memory(process_of(call, process, PROCESS_QUERY_INFORMATION))
     sizes = [
         memory.peak_working_set,
         memory.working_set,

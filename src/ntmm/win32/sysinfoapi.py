@@ -13,7 +13,6 @@ from ntmm.win32.text import ANSI, WIDE, StringKind, answer_sized_string, answer_
 from ntmm.win32.timezoneapi import pack_system_time
 
 COMPUTER_NAME: Final = "NTMM"
-USER_NAME: Final = "User"
 
 _INTEL: Final = 0
 _AMD64: Final = 9

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ntmm.kernel.ps import Process
+from ntmm.kernel.ps import Process, Thread
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.start import create_user_thread
 from ntmm.native.call import Call
@@ -23,7 +23,7 @@ from ntmm.native.service_table import service
 from ntmm.native.thread_context import get_context, set_context
 from ntmm.nt.status import Status
 from ntmm.win32.failing import failing
-from ntmm.win32.security_attributes import inherits
+from ntmm.win32.security_attributes import inherits, new_descriptor
 
 _CREATE_SUSPENDED: Final = 4
 _STACK_SIZE_IS_RESERVATION: Final = 0x10000
@@ -54,6 +54,7 @@ def CreateRemoteThread(
     """A thread of any process that runs start(parameter) there; sizes as for CreateThread."""
     if flags & ~(_CREATE_SUSPENDED | _STACK_SIZE_IS_RESERVATION):
         return call.fail(Status.INVALID_PARAMETER)
+    security = new_descriptor(call, attributes, Thread)
     with TargetProcess(call, process, PROCESS_CREATE_THREAD) as target:
         reserve, commit = _stack_sizes(target, stack_size, flags)
         try:
@@ -62,6 +63,7 @@ def CreateRemoteThread(
             return call.fail(failure.status)
         if thread is None:
             return call.fail(Status.NO_MEMORY)
+        thread.security = security
         thread.suspend_count = int(bool(flags & _CREATE_SUSPENDED))
         if thread_id:
             call.memory.write_u32(thread_id, thread.id)

@@ -16,8 +16,10 @@ from ntmm.kernel.io.failure import IoFailure, host_failure
 from ntmm.kernel.io.information import FileInformation, Marks, TimeChange
 from ntmm.kernel.io.locks import ByteRangeLocks
 from ntmm.kernel.io.quota import DiskQuota
+from ntmm.kernel.io.security import FILE_SECURITY, FOLDER_SECURITY
 from ntmm.kernel.io.store import FileStore, Place, write_fully
 from ntmm.kernel.io.times import filetime_of_ns, ns_of_filetime
+from ntmm.kernel.se import SecurityDescriptor
 from ntmm.nt.status import Status
 
 _LARGEST_FILE = (1 << 63) - 1
@@ -81,6 +83,16 @@ class FileControlBlock:
     def name(self) -> str:
         """The path below the drive, with backslashes."""
         return "\\" + "\\".join(self.place.path)
+
+    @property
+    def security(self) -> SecurityDescriptor:
+        """The file's descriptor: its own, or what every file has."""
+        usual = FOLDER_SECURITY if self.is_directory else FILE_SECURITY
+        return self._owner.marks(self.place.key).security or usual
+
+    def set_security(self, descriptor: SecurityDescriptor) -> None:
+        """Gives the file a descriptor of its own, until the machine is closed."""
+        self._owner.marks(self.place.key).security = descriptor
 
     def current(self) -> Place:
         """Where the file is now: an overlay may have got a copy since it was opened. Fails if the host removed it."""

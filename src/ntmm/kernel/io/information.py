@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ntmm.kernel.se import SecurityDescriptor
+
 
 @dataclass(frozen=True, slots=True)
 class FileInformation:
@@ -35,3 +37,4 @@ class Marks:
     attributes: int | None = None
     creation_time: int | None = None
     access_time: int | None = None
+    security: SecurityDescriptor | None = None

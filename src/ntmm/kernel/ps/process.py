@@ -7,8 +7,9 @@ from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.mm.space import AddressSpace
-from ntmm.kernel.ob import HandleTable, KernelObject
+from ntmm.kernel.ob import HandleTable, KernelObject, TokenObject
 from ntmm.kernel.se import Token
+from ntmm.kernel.se.access import PROCESS_MAPPING
 from ntmm.nt.status import Status
 
 
@@ -20,8 +21,12 @@ class Process(KernelObject, DispatcherObject):
     """
 
     type_name = "Process"
+    mapping = PROCESS_MAPPING
+    is_security_required = True
 
-    def __init__(self, process_id: int, parent_id: int, name: str, space: AddressSpace) -> None:
+    def __init__(
+        self, process_id: int, parent_id: int, name: str, space: AddressSpace, token: Token | None = None
+    ) -> None:
         super().__init__()
         self.id = process_id
         self.parent_id = parent_id
@@ -29,7 +34,8 @@ class Process(KernelObject, DispatcherObject):
         self.space = space
         self.memory: GuestMemory = space.memory
         self.handles = HandleTable()
-        self.token = Token()
+        self.token_object = TokenObject(token or Token())
+        self.token_object.reference()
         self.threads: list[Any] = []
         self.peb = 0
         self.image_base = 0
@@ -45,6 +51,11 @@ class Process(KernelObject, DispatcherObject):
         self.is_being_loaded = False
         """Nobody but its creator knows it yet."""
         self.unused: Callable[[Process], None] = lambda process: None
+
+    @property
+    def token(self) -> Token:
+        """On whose behalf it runs."""
+        return self.token_object.token
 
     @property
     def is_unused(self) -> bool:

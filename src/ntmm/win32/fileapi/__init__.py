@@ -9,8 +9,9 @@ find        FindFirstFile and FindNextFile
 move        MoveFile, CopyFile
 paths       full, temporary and long names
 drives      drives and their room
+security    descriptors of files
 """
 
-from ntmm.win32.fileapi import attributes, create, drives, find, locking, move, paths, transfer
+from ntmm.win32.fileapi import attributes, create, drives, find, locking, move, paths, security, transfer
 
-__all__ = ["attributes", "create", "drives", "find", "locking", "move", "paths", "transfer"]
+__all__ = ["attributes", "create", "drives", "find", "locking", "move", "paths", "security", "transfer"]

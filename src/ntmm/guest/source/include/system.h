@@ -36,6 +36,13 @@ IMPORT i32 WINAPI NtmmFormatDouble(char *out, u32 size, const char *conversion, 
 IMPORT i32 WINAPI NtmmParseDouble(const char *text, double *value);
 IMPORT status WINAPI NtmmMath(u32 operation, const double *arguments, double *result);
 
+IMPORT u32 WINAPI NtmmTextOfSid(const void *sid, wchar *text, u32 size, u32 *needed);
+IMPORT u32 WINAPI NtmmSidOfText(const wchar *text, void *sid, u32 size, u32 *needed);
+IMPORT u32 WINAPI NtmmTextOfDescriptor(const void *, u32 information, wchar *text, u32 size, u32 *needed);
+IMPORT u32 WINAPI NtmmDescriptorOfText(const wchar *text, void *, u32 size, u32 *needed);
+IMPORT status WINAPI NtQuerySecurityObject(handle, u32 information, void *, u32 size, u32 *needed);
+IMPORT status WINAPI NtSetSecurityObject(handle, u32 information, const void *);
+
 IMPORT handle WINAPI CreateFileA(const char *, u32 access, u32 share, void *security, u32 how, u32 flags, handle);
 IMPORT handle WINAPI CreateFileW(const wchar *, u32 access, u32 share, void *security, u32 how, u32 flags, handle);
 IMPORT bool32 WINAPI ReadFile(handle, void *, u32, u32 *done, void *overlapped);
