@@ -19,9 +19,9 @@ def _lines(count: int, shortest: int, longest: int) -> list[str]:
     return ["".join(choice.choices(letters, k=choice.randint(shortest, longest))) for _ in range(count)]
 
 
-def _sort(own_folder: Path, lines: list[str], folder: str, *options: str, **more: object) -> Finished:
+def _sort(own_folder: Path, lines: list[str], folder: str, *options: str) -> Finished:
     (own_folder / "lines.txt").write_text("".join(f"{line}\n" for line in lines), "ascii")
-    return run(sample(folder, "sort"), *options, "lines.txt", ram=SMALL, **more)
+    return run(sample(folder, "sort"), *options, "lines.txt", ram=SMALL)
 
 
 @FOLDERS

@@ -20,6 +20,7 @@ from ntmm.native import (
     thread_context,
     thread_information,
     time,
+    write_watch,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "thread_context",
     "thread_information",
     "time",
+    "write_watch",
 ]

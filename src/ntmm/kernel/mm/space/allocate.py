@@ -86,7 +86,7 @@ def _check(
         return Status.INVALID_PARAMETER_4
     if protection & MM_ACCESS_MASK in _COPY_CODES and (allocation_type & MEM_RESERVE or base == 0):
         return Status.INVALID_PAGE_PROTECTION
-    if allocation_type & (MEM_LARGE_PAGES | MEM_PHYSICAL | MEM_WRITE_WATCH):
+    if allocation_type & (MEM_LARGE_PAGES | MEM_PHYSICAL):
         return Status.NOT_IMPLEMENTED
     return None
 
@@ -135,6 +135,9 @@ def _reserve(
         if not space.account.charge(vad.pages):
             return Range(refusal(space, vad.pages))
         vad.commit_charge = vad.pages
+    if allocation_type & MEM_WRITE_WATCH:
+        vad.written = set()
+        space.watch_writes()
     space.vads.insert(vad)
     space.grow(end - start)
     return Range(Status.SUCCESS, start, end - start)
@@ -242,9 +245,11 @@ def _reset(machine: SpaceMachine, space: AddressSpace, base: int, size: int) -> 
     vad = space.vads.find(start // page)
     if vad is None or end // page - 1 > vad.end_vpn or vad.is_view:
         return Range(Status.CONFLICTING_ADDRESSES)
-    for _, index in space.tables.existing(start, end):
+    for address, index in space.tables.existing(start, end):
         pte = memory.entries[index]
         if pte & 1:
+            if vad.written is not None and pte & machine.architecture.DIRTY:
+                vad.written.add(address // page)
             memory.write(index, pte & ~machine.architecture.DIRTY)
             machine.pfn.flags[machine.format.frame(pte)] &= ~MODIFIED_FLAG
     return Range(Status.SUCCESS, start, end - start)
