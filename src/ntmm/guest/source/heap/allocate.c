@@ -1,4 +1,4 @@
-/* allocate.c: RtlAllocateHeap, RtlFreeHeap, RtlReAllocateHeap and RtlSizeHeap. */
+/* allocate.c: allocating and freeing behind the front end, RtlReAllocateHeap and RtlSizeHeap. */
 #include "codes.h"
 #include "heap.h"
 #include "text.h"
@@ -29,8 +29,7 @@ static NOINLINE void *allocate_large(HEAP *heap, u32 flags, usize size) {
     return block ? block : failed(heap, flags, STATUS_NO_MEMORY, size);
 }
 
-/* A new block of `size` bytes, or NULL (STATUS_NO_MEMORY raised with HEAP_GENERATE_EXCEPTIONS). */
-void *WINAPI RtlAllocateHeap(HEAP *heap, u32 flags, usize size) {
+void *WINAPI allocate_behind(HEAP *heap, u32 flags, usize size) {
     if (UNLIKELY(size > heap->ListedLimit))
         return allocate_large(heap, flags, size);
     lock_heap(heap, flags);
@@ -77,7 +76,7 @@ static HEAP_ENTRY *locked_busy_entry(HEAP *heap, u32 flags, const void *block) {
     return NULL;
 }
 
-u8 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block) {
+u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
     if (!block)
         return TRUE;
     HEAP_ENTRY *entry = locked_busy_entry(heap, flags, block);

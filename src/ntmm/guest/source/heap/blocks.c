@@ -1,4 +1,4 @@
-/* blocks.c: taking and giving back blocks of a locked heap: splitting, coalescing, the look-aside lists in front. */
+/* blocks.c: taking and giving back blocks of a locked heap: splitting and coalescing. */
 #include "heap.h"
 
 /* Gives a block its size, and tells whoever keeps that too: the next block, or the uncommitted range behind it. */
@@ -68,15 +68,6 @@ void split_block(HEAP *heap, HEAP_ENTRY *entry, u32 units, u8 flags) {
 }
 
 HEAP_ENTRY *allocate_units(HEAP *heap, u32 units) {
-    if (LIKELY(units < FREE_LISTS)) {
-        LOOKASIDE *list = &heap->Lookaside[units];
-        HEAP_ENTRY *entry = list->First;
-        if (entry) {
-            list->First = *(HEAP_ENTRY **)(entry + 1);
-            list->Depth--;
-            return entry;
-        }
-    }
     HEAP_ENTRY *entry = find_free(heap, units);
     if (!entry)
         entry = extend_heap(heap, units);
@@ -90,8 +81,8 @@ HEAP_ENTRY *allocate_units(HEAP *heap, u32 units) {
     return entry;
 }
 
-/* Frees a block for good. As in NT, whole pages of it go back once it and the heap's free memory are large enough. */
-static void free_behind_front_end(HEAP *heap, HEAP_ENTRY *entry) {
+/* Frees a block. As in NT, whole pages of it go back once it and the heap's free memory are large enough. */
+void free_block(HEAP *heap, HEAP_ENTRY *entry) {
     entry->Flags &= ENTRY_LAST;
     if (LIKELY(!(heap->Flags & HEAP_DISABLE_COALESCE_ON_FREE)))
         entry = coalesce(heap, entry);
@@ -100,28 +91,4 @@ static void free_behind_front_end(HEAP *heap, HEAP_ENTRY *entry) {
         entry = decommit_block(heap, entry);
     if (entry)
         insert_free(heap, entry);
-}
-
-void free_block(HEAP *heap, HEAP_ENTRY *entry) {
-    u32 units = entry->Size;
-    if (units < FREE_LISTS && heap->FrontEndHeap && heap->Lookaside[units].Depth < LOOKASIDE_DEPTH) {
-        LOOKASIDE *list = &heap->Lookaside[units];
-        entry->Flags &= ENTRY_LAST | ENTRY_BUSY;
-        entry->UnusedBytes = 0;
-        *(HEAP_ENTRY **)(entry + 1) = list->First;
-        list->First = entry;
-        list->Depth++;
-        return;
-    }
-    free_behind_front_end(heap, entry);
-}
-
-/* Empties the look-aside lists, so that every block that is not in use is known to be free. */
-void flush_lookaside(HEAP *heap) {
-    for (u32 units = 0; units < FREE_LISTS; units++)
-        for (HEAP_ENTRY *entry; (entry = heap->Lookaside[units].First);) {
-            heap->Lookaside[units].First = *(HEAP_ENTRY **)(entry + 1);
-            heap->Lookaside[units].Depth--;
-            free_behind_front_end(heap, entry);
-        }
 }

@@ -81,14 +81,19 @@ static void fill_header(HEAP *heap, u32 flags) {
         heap->FreeLists[index].Flink = heap->FreeLists[index].Blink = &heap->FreeLists[index];
     RtlInitializeCriticalSection(&heap->Lock);
     heap->LockVariable = flags & HEAP_NO_SERIALIZE ? NULL : &heap->Lock;
+    heap->FrontState = FRONT_NONE;
     heap->LargeBlocksIndex = heap->ClassFirst;
     u32 listed = flags & HEAP_GROWABLE ? heap->VirtualMemoryThreshold : MAXIMUM_UNITS;
     heap->ListedLimit = (usize)(listed + 1) * UNIT - 1 - heap->AlignRound;
     for (u32 index = 0; index < SPARE_RANGES; index++)
         heap->SpareRanges[index].Next = index + 1 < SPARE_RANGES ? &heap->SpareRanges[index + 1] : NULL;
     heap->UnusedUnCommittedRanges = heap->SpareRanges;
-    if ((flags & HEAP_GROWABLE) && !(flags & (HEAP_NO_SERIALIZE | HEAP_DEBUG_FLAGS | HEAP_DISABLE_COALESCE_ON_FREE))) {
+    if ((flags & HEAP_GROWABLE) && !(flags & (HEAP_NO_SERIALIZE | HEAP_ZERO_MEMORY | HEAP_DEBUG_FLAGS |
+                                              HEAP_DISABLE_COALESCE_ON_FREE))) {
+        heap->FrontState = FRONT_FREE;
         heap->FrontEndHeap = heap->Lookaside;
+        for (u32 units = 0; units < FREE_LISTS; units++)
+            heap->Lookaside[units] = &heap->EndOfLists;
         heap->FrontEndHeapType = 1;
     }
 }

@@ -108,14 +108,14 @@ static bool32 are_lists_valid(HEAP *heap, CENSUS *census) {
 }
 
 static bool32 are_lookasides_valid(HEAP *heap) {
-    for (u32 units = 0; units < FREE_LISTS; units++) {
-        u32 depth = heap->Lookaside[units].Depth;
-        for (HEAP_ENTRY *entry = heap->Lookaside[units].First; entry; entry = *(HEAP_ENTRY **)(entry + 1))
-            if (!depth-- || (uptr)entry % UNIT || !segment_of(heap, entry) || !segment_of(heap, entry + 1) ||
-                entry->Size != units || entry->UnusedBytes)
+    for (u32 units = 0; heap->FrontEndHeap && units < FREE_LISTS; units++) {
+        u32 depth = LOOKASIDE_DEPTH;
+        for (LOOKASIDE_ENTRY *entry = heap->Lookaside[units]; entry != &heap->EndOfLists; entry = entry->Next, depth--) {
+            HEAP_ENTRY *header = &entry->Header;
+            if (!depth || (uptr)entry % UNIT || !segment_of(heap, header) || !segment_of(heap, header + 1) ||
+                header->Size != units || header->UnusedBytes)
                 return FALSE;
-        if (depth)
-            return FALSE;
+        }
     }
     return TRUE;
 }
@@ -163,7 +163,9 @@ bool32 WINAPI RtlValidateHeap(HEAP *heap, u32 flags, const void *block) {
     if (!heap || heap->Signature != HEAP_SIGNATURE)
         return FALSE;
     lock_heap(heap, flags);
+    hold_front(heap);
     bool32 is_valid = block ? is_block_valid(heap, (HEAP_ENTRY *)block - 1) : is_heap_valid(heap);
+    release_front(heap);
     unlock_heap(heap, flags);
     return is_valid;
 }
@@ -206,12 +208,19 @@ bool32 WINAPI RtlLockHeap(HEAP *heap) {
     if (!heap || heap->Signature != HEAP_SIGNATURE)
         return FALSE;
     lock_heap(heap, 0);
+    hold_front(heap); /* or other threads would allocate without the lock */
     return TRUE;
 }
 
 bool32 WINAPI RtlUnlockHeap(HEAP *heap) {
     if (!heap || heap->Signature != HEAP_SIGNATURE)
         return FALSE;
+    bool32 is_serialized = !(heap->Flags & HEAP_NO_SERIALIZE);
+    if (is_serialized && (!heap->Lock.RecursionCount || heap->Lock.OwningThread != teb()->UniqueThread)) {
+        set_last_error(ERROR_NOT_LOCKED);
+        return FALSE;
+    }
+    release_front(heap);
     unlock_heap(heap, 0);
     return TRUE;
 }

@@ -52,6 +52,11 @@ typedef struct HEAP_ENTRY {
 #define CLASS_BITS 4
 #define LARGE_CLASSES (9 << CLASS_BITS)
 #define LOOKASIDE_DEPTH 64
+
+/* Who uses the look-aside lists has FRONT_USED; who finds them used does not wait, but goes to the lists behind. */
+#define FRONT_FREE 0
+#define FRONT_USED 1
+#define FRONT_NONE (2 | FRONT_USED)
 #define GROWTH 0x10000u       /* bytes committed at a time when a segment grows; NT commits 8 KB, but traps cost less there */
 #define SPARE_RANGES 8
 
@@ -83,10 +88,12 @@ typedef struct SEGMENT {
     HEAP_ENTRY *LastEntryInSegment;
 } SEGMENT;
 
-typedef struct LOOKASIDE {
-    HEAP_ENTRY *First; /* linked through the first word of the data */
-    u32 Depth;
-} LOOKASIDE;
+/* A block on a look-aside list. Its header says that it is busy, so that no neighbour joins it. */
+typedef struct LOOKASIDE_ENTRY {
+    HEAP_ENTRY Header;
+    struct LOOKASIDE_ENTRY *Next;
+    u32 Depth; /* of the list, from here on */
+} LOOKASIDE_ENTRY;
 
 typedef struct HEAP {
     HEAP_ENTRY Entry;
@@ -116,7 +123,9 @@ typedef struct HEAP {
     CRITICAL_SECTION Lock;
     usize ListedLimit; /* the largest size in bytes that lies in a segment */
     UNCOMMITTED_RANGE SpareRanges[SPARE_RANGES];
-    LOOKASIDE Lookaside[FREE_LISTS];
+    i32 FrontState; /* FRONT_FREE ... */
+    LOOKASIDE_ENTRY *Lookaside[FREE_LISTS];
+    LOOKASIDE_ENTRY EndOfLists; /* an empty list begins with it; its Depth is 0 */
     FREE_ENTRY *ClassFirst[LARGE_CLASSES];
     u32 ClassesInUse[(LARGE_CLASSES + 31) / 32];
 } HEAP;
@@ -173,6 +182,11 @@ HEAP_ENTRY *coalesce(HEAP *heap, HEAP_ENTRY *entry);
 void split_block(HEAP *heap, HEAP_ENTRY *entry, u32 units, u8 flags);
 HEAP_ENTRY *allocate_units(HEAP *heap, u32 units);
 void free_block(HEAP *heap, HEAP_ENTRY *entry);
+void *WINAPI allocate_behind(HEAP *heap, u32 flags, usize size);
+u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block);
+/* front_end.c; the heap is locked: */
+void hold_front(HEAP *heap);
+void release_front(HEAP *heap);
 void flush_lookaside(HEAP *heap);
 /* virtual_blocks.c */
 void *allocate_virtual(HEAP *heap, usize size);
