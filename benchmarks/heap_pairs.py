@@ -1,4 +1,4 @@
-"""(g) Pairs of HeapAlloc and HeapFree of small blocks, against system calls of a program: the front end needs no trap."""
+"""(g) Pairs of HeapAlloc and HeapFree of small blocks, against system calls: the front end needs no trap."""
 
 import io
 import os

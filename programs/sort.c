@@ -1,4 +1,4 @@
-/* Sorts lines with a binary search tree in two heaps, with exceptions as flow of control: `sort [-n] [-m BYTES] FILE...`. */
+/* Shows sorting by a binary search tree in two heaps, exceptions as flow of control: `sort [-n] [-m BYTES] FILE...`. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@ import pytest
 from tests.runs.running import MACHINES, Finished, run, sample
 
 CHECKING_PROGRAMS = {
+    "counters": (),
     "files": (),
     "guard": (),
     "heap": (),

@@ -56,7 +56,7 @@ class AddressSpace(FaultContext):
 
     def watch_writes(self) -> None:
         """Begins to note pages of watched regions whose Dirty bit goes."""
-        self.working_set.watch = self._note_written
+        self.tables.dirty_bit_lost = self._note_written
 
     def _note_written(self, vpn: int) -> None:
         vad = self.vads.find(vpn)

@@ -33,8 +33,8 @@ def trim_entry(working_set: WorkingSet, index: int) -> None:
         memory.write(place, pte_format.lookup(value >> PROTECTION_SHIFT & PROTECTION_MASK))
         drop_prototype_share(memory, frame)
     else:
-        if is_dirty and working_set.watch is not None:
-            working_set.watch(value >> memory.architecture.page_shift)
+        if is_dirty and working_set.tables.dirty_bit_lost is not None:
+            working_set.tables.dirty_bit_lost(value >> memory.architecture.page_shift)
         working_set.remove(index)
         if pfn.use[frame] == PageUse.PAGE_TABLE:
             working_set.tables.forget_table(frame)

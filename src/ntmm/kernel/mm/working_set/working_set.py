@@ -71,10 +71,6 @@ class WorkingSet:
         """Pages taken away since creation, by replacement and by trimming."""
         self.at_quota: Callable[[WorkingSet], None] = _grow
         """Slot: makes room for one more page, or raises the quota."""
-        self.watch: Callable[[int], None] | None = None
-        """Slot: told the page number of every private page that goes while its Dirty bit is set, or that loses that
-        bit, once a region's writes are watched (MiCaptureWriteWatchDirtyBit).
-        """
         self._base = base_address
         self._account = account
         self._page_size = architecture.page_size
