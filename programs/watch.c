@@ -1,5 +1,7 @@
-/* Shows MEM_WRITE_WATCH: GetWriteWatch tells the pages that were written, whoever wrote them, even after they were trimmed. */
+/* Shows MEM_WRITE_WATCH: GetWriteWatch tells which pages were written; and GetWsChanges, which pages took page faults. */
+#include <string.h>
 #include <windows.h>
+#include <psapi.h>
 
 #include "check.h"
 
@@ -99,8 +101,39 @@ static void refusals(void)
     check(VirtualFree(region, 0, MEM_RELEASE), "the region is released");
 }
 
+static PSAPI_WS_WATCH_INFORMATION faults[2000];
+
+static unsigned faults_at(const char *address, const char *end)
+{
+    unsigned found = 0;
+
+    for (unsigned i = 0; faults[i].FaultingPc; i++)
+        found += (char *)faults[i].FaultingVa >= address && (char *)faults[i].FaultingVa < end;
+    return found;
+}
+
+static void own_faults(void)
+{
+    volatile char *memory = VirtualAlloc(NULL, 10 * PAGE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    HANDLE self = GetCurrentProcess();
+
+    section("Page faults of a process");
+    memset(faults, 1, sizeof faults);
+    check(!GetWsChanges(self, faults, sizeof faults) && GetLastError() == ERROR_GEN_FAILURE, "nobody watches yet");
+    check(InitializeProcessForWsWatch(self), "InitializeProcessForWsWatch");
+    check(!InitializeProcessForWsWatch(self), "a second time fails");
+    for (unsigned i = 2; i < 8; i++)
+        memory[i * PAGE + i] = 1;
+    check(!GetWsChanges(self, faults, 2 * sizeof *faults) && GetLastError() == ERROR_INSUFFICIENT_BUFFER, "no room");
+    check(GetWsChanges(self, faults, sizeof faults), "GetWsChanges");
+    check_equal(faults_at((char *)memory, (char *)memory + 10 * PAGE), 6, "six faults for six pages");
+    check(GetWsChanges(self, faults, sizeof faults) && !faults_at((char *)memory, (char *)memory + 10 * PAGE),
+          "they are told once");
+}
+
 int main(void)
 {
+    own_faults();
     writing();
     leaving();
     system_writes();
