@@ -12,6 +12,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    GlobalFlag,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -53,6 +54,7 @@ def kd(
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    global_flag: GlobalFlag = 0,
     events: Events = None,
     overlay: Overlay = None,
     time_limit: TimeLimit = None,
@@ -79,6 +81,7 @@ def kd(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        global_flag=global_flag,
         with_symbols=True,
     )
     if json:

@@ -11,6 +11,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    GlobalFlag,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -65,6 +66,7 @@ def run(
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    global_flag: GlobalFlag = 0,
     report: Report = ReportFormat.TEXT,
     events: Events = None,
     timeline: Timeline = None,
@@ -98,6 +100,7 @@ def run(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        global_flag=global_flag,
         timeline=timeline,
         timeline_interval=timeline_interval or DEFAULT_TIMELINE_INTERVAL,
     )

@@ -15,6 +15,7 @@ SYSTEM_BASIC_INFORMATION: Final = 0
 SYSTEM_PERFORMANCE_INFORMATION: Final = 2
 SYSTEM_TIME_OF_DAY_INFORMATION: Final = 3
 SYSTEM_PROCESS_INFORMATION: Final = 5
+SYSTEM_FLAGS_INFORMATION: Final = 9
 SYSTEM_PAGE_FILE_INFORMATION: Final = 18
 SYSTEM_FILE_CACHE_INFORMATION: Final = 21
 SYSTEM_RANGE_START_INFORMATION: Final = 50
@@ -50,6 +51,7 @@ _QUERIES: Final[dict[int, Callable[[Call, int], bytes]]] = {
     SYSTEM_PERFORMANCE_INFORMATION: lambda call, buffer: performance_information(call),
     SYSTEM_TIME_OF_DAY_INFORMATION: lambda call, buffer: _time_of_day(call),
     SYSTEM_PROCESS_INFORMATION: process_information,
+    SYSTEM_FLAGS_INFORMATION: lambda call, buffer: struct.pack("<I", call.kernel.profile.global_flag),
     SYSTEM_PAGE_FILE_INFORMATION: page_file_information,
     SYSTEM_FILE_CACHE_INFORMATION: lambda call, buffer: file_cache_information(call),
     SYSTEM_RANGE_START_INFORMATION: lambda call, buffer: _range_start(call),
