@@ -51,6 +51,13 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
         ),
         (["--processors", "0"], "a machine has 1 to 32 processors"),
         (
+            ["--global-flag", "abc"],
+            (
+                "invalid value for '--global-flag': 'abc' is no global flag: write a number of 32 bits, or some of "
+                "htc, hfc, hpc, hvc, dhc joined by +"
+            ),
+        ),
+        (
             ["--pagefile", "none", "--pagefile", "2M"],
             "invalid value for '--pagefile': 'none' cannot stand beside a size",
         ),

@@ -58,6 +58,12 @@ def test_do_the_options_of_the_machine_arrive(machine: Machine, program: str) ->
     assert (asked.timeline, asked.timeline_interval) == (Path("t.csv"), 5)
 
 
+@pytest.mark.parametrize(("text", "value"), [("0x70", 0x70), ("112", 112), ("htc+hfc", 0x30), ("DHC", 0x200000)])
+def test_does_the_global_flag_arrive(machine: Machine, program: str, text: str, value: int) -> None:
+    assert main(["run", "--report", "none", "--global-flag", text, program]) == 0
+    assert machine.asked[0].global_flag == value
+
+
 def test_is_the_machine_its_own_default_where_nothing_is_asked(machine: Machine, program: str) -> None:
     assert main(["run", "--report", "none", program]) == 0
     asked = machine.asked[0]

@@ -8,11 +8,14 @@ import pytest
 from tests.runs.running import MACHINES, Finished, run, sample
 
 CHECKING_PROGRAMS = {
+    "counters": (),
     "files": (),
     "guard": (),
     "heap": (),
+    "heap_rules": (),
     "image": (),
     "layout": (),
+    "pairs": ("2000",),
     "protect": (),
     "relocate": (),
     "reserve_commit": (),
@@ -23,6 +26,7 @@ CHECKING_PROGRAMS = {
     "syscall": ("1000",),
     "touch": ("2", "2"),
     "veh": (),
+    "watch": (),
 }
 """Programs that verify what they see, with arguments that make them short."""
 

@@ -12,6 +12,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    GlobalFlag,
     Grant,
     LeadingSeparator,
     OutputLimit,
@@ -58,6 +59,7 @@ def kd(
     pagefile: PagingFiles = None,
     user: User = "",
     session: Session = 0,
+    global_flag: GlobalFlag = 0,
     events: Events = None,
     overlay: Overlay = None,
     grant: Grant = None,
@@ -88,6 +90,7 @@ def kd(
         user=user,
         session=session,
         granted=tuple(grant or ()),
+        global_flag=global_flag,
         with_symbols=True,
     )
     if json:

@@ -11,6 +11,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    GlobalFlag,
     Grant,
     LeadingSeparator,
     OutputLimit,
@@ -68,6 +69,7 @@ def run(
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    global_flag: GlobalFlag = 0,
     report: Report = ReportFormat.TEXT,
     user: User = "",
     session: Session = 0,
@@ -107,6 +109,7 @@ def run(
         user=user,
         session=session,
         granted=tuple(grant or ()),
+        global_flag=global_flag,
         timeline=timeline,
         timeline_interval=timeline_interval or DEFAULT_TIMELINE_INTERVAL,
     )

@@ -36,6 +36,7 @@ _PREFERRED_BASES: Final = {
     "shell32": (0x7C9C0000, 0x7FEEA000000),
     "gdi32": (0x77F10000, 0x7FEEC000000),
     "psapi": (0x76BF0000, 0x7FEEE000000),
+    "pdh": (0x74A30000, 0x7FEF8000000),
 }
 """(32 bit, 64 bit); the 32-bit ones are those of XP SP2, where programs have seen them."""
 

@@ -13,12 +13,14 @@ from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_QUOTA, pr
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
+from ntmm.native.working_set_watch import query_watch, watch
 from ntmm.nt.status import Status
 
 PROCESS_BASIC_INFORMATION: Final = 0
 PROCESS_QUOTA_LIMITS: Final = 1
 PROCESS_VM_COUNTERS: Final = 3
 PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
+PROCESS_WORKING_SET_WATCH: Final = 15
 
 _NO_TIME_LIMIT: Final = -1
 
@@ -94,6 +96,8 @@ def NtQueryInformationProcess(
     call: Call, process: int, information_class: int, buffer: int, length: int, return_length: int
 ) -> int:
     """Tells of a process; the length must be that of one of the structure's forms."""
+    if information_class == PROCESS_WORKING_SET_WATCH:
+        return query_watch(call, process_of(call, process, PROCESS_QUERY_INFORMATION), buffer, length, return_length)
     known = _QUERIES.get(information_class)
     if known is None:
         return Status.INVALID_INFO_CLASS
@@ -141,8 +145,12 @@ def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
 
 @service("ntdll", "NtSetInformationProcess", "h u32 p u32")
 def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
-    """Changes a process: ProcessQuotaLimits sets the limits of its working set; other classes are NOT_IMPLEMENTED."""
+    """Changes a process: ProcessQuotaLimits sets the limits of its working set, ProcessWorkingSetWatch begins to keep
+    its page faults; other classes are NOT_IMPLEMENTED.
+    """
     target = process_of(call, process, PROCESS_SET_QUOTA)
+    if information_class == PROCESS_WORKING_SET_WATCH:
+        return watch(call, target)
     if information_class != PROCESS_QUOTA_LIMITS:
         return Status.NOT_IMPLEMENTED
     return _set_quota_limits(call, target, buffer, length)

@@ -27,6 +27,7 @@ from ntmm.native import (
     time,
     token,
     token_information,
+    write_watch,
 )
 
 __all__ = [
@@ -56,4 +57,5 @@ __all__ = [
     "time",
     "token",
     "token_information",
+    "write_watch",
 ]

@@ -23,7 +23,7 @@ from ntmm.runner.errors import UserError
 FLAGS: Final = ("-std=gnu11", "-O2", "-s", "-Wl,--stack,1048576")
 """For compiling and linking: optimised, without symbols, 1 MB of stack as Windows' own tools reserve."""
 
-LIBRARIES: Final = ("-lpsapi",)
+LIBRARIES: Final = ("-lpsapi", "-lpdh")
 """Import libraries that the compiler does not add by itself; programs that use none of them are the same."""
 
 MACHINES: Final = {"auto": "x86", "x86": "x86", "pae": "x86", "x64": "x86_64"}

@@ -72,6 +72,8 @@ class RunOptions:
     fills freed pages with junk, and audits the memory manager's books when the programs have ended and again when
     their memory has been returned. `granted` names privileges that an administrator has assigned to the user, which
     programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions.
+    their memory has been returned. `with_symbols` compiles C sources so that a debugger finds their functions.
+    `global_flag` is NtGlobalFlag: heaps of programs check themselves by its bits.
     """
 
     program: Path
@@ -94,6 +96,7 @@ class RunOptions:
     user: str = ""
     session: int = 0
     granted: Sequence[str] = ()
+    global_flag: int = 0
     standard_input: BinaryIO = field(default_factory=standard_input)
     standard_output: BinaryIO = field(default_factory=standard_output)
     standard_error: BinaryIO = field(default_factory=standard_error)
@@ -113,6 +116,7 @@ class RunOptions:
             replacement=self.replacement,
             processors=self.processors,
             paging_files=self.paging_files,
+            global_flag=self.global_flag,
         )
 
 
@@ -125,6 +129,7 @@ def profile_for(
     replacement: str = ReplacementChoice.AUTO,
     processors: int = 1,
     paging_files: tuple[PagingFileSize, ...] | None = None,
+    global_flag: int = 0,
 ) -> SystemProfile:
     """The machine to boot; `default` stands for "auto", but PAE is not chosen for a Windows that has none.
 
@@ -134,6 +139,6 @@ def profile_for(
         default = ArchitectureChoice.X86
     chosen = default if architecture == ArchitectureChoice.AUTO else architecture
     try:
-        return SystemProfile(str(chosen), ram, processors, str(windows), str(replacement), paging_files)
+        return SystemProfile(str(chosen), ram, processors, str(windows), str(replacement), paging_files, global_flag)
     except ValueError as error:
         raise UserError(str(error)) from error

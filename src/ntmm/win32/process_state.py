@@ -22,6 +22,8 @@ class ProcessState:
     ansi_command_line: int = 0
     debug_output: list[str] = field(default_factory=list)
     random_blocks: int = 0
+    performance_queries: object = None
+    """Open queries of performance counters, kept by `pdh`."""
 
 
 _states: WeakKeyDictionary[Process, ProcessState] = WeakKeyDictionary()

@@ -105,6 +105,8 @@ class FaultHandler:
             self.hard_faults += 1
         self.counts[origin][result.kind] += 1
         context.page_fault_count += 1
+        if context.fault_history is not None:
+            context.fault_history.note(address, result)
         if self.report is not None:
             self.report(context, address, error_code, origin, result)
         return result

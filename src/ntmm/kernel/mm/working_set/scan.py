@@ -172,6 +172,10 @@ def _trim_batch(working_set: WorkingSet, batch: Candidates) -> None:
     flags, original = _column(pfn.flags), _column(pfn.original_pte)
     dirty = (entries[batch.place] & entries.dtype.type(memory.architecture.DIRTY)) != 0
     flags[frame[dirty]] |= np.uint8(MODIFIED_FLAG)
+    watch = working_set.tables.dirty_bit_lost
+    if watch is not None:
+        for vpn in (batch.value[dirty] >> np.uint64(memory.architecture.page_shift)).tolist():
+            watch(vpn)
     code = original[frame] >> np.uint64(PROTECTION_SHIFT) & np.uint64(PROTECTION_MASK)
     transition = (frame.astype(np.uint64) << np.uint64(memory.format.frame_shift)) | np.uint64(TRANSITION)
     entries[batch.place] = (transition | code << np.uint64(PROTECTION_SHIFT)).astype(entries.dtype)
