@@ -63,7 +63,7 @@ _QUERIES: Final[dict[int, Callable[[File], bytes]]] = {
 }
 
 
-@service("ntdll", "NtQueryInformationFile", "h p p u32 u32")
+@service("ntdll", "NtQueryInformationFile", "h p p u32 u32", lacks="rarer information classes")
 @answers_status
 def NtQueryInformationFile(
     call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
@@ -192,7 +192,7 @@ _SETTERS: Final[dict[int, tuple[int, Callable[[Call, File, int], None]]]] = {
 }
 
 
-@service("ntdll", "NtSetInformationFile", "h p p u32 u32")
+@service("ntdll", "NtSetInformationFile", "h p p u32 u32", lacks="rarer information classes")
 @answers_status
 def NtSetInformationFile(
     call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int

@@ -60,7 +60,7 @@ def _name_and_flags(call: Call, attributes: int) -> tuple[str, int]:
     return _unicode_string(call, name) if name else "", call.memory.read_u32(attributes + 3 * pointer)
 
 
-@service("ntdll", "NtCreatePort", "p p u32 u32 u32")
+@service("ntdll", "NtCreatePort", "p p u32 u32 u32", lacks="names below a directory handle")
 def NtCreatePort(
     call: Call, handle: int, attributes: int, maximum_information: int, maximum_message: int, maximum_pool: int
 ) -> int:
@@ -164,13 +164,13 @@ def NtCompleteConnectPort(call: Call, handle: int) -> int:
     return call.kernel.lpc.complete(communication_port_of(call, handle))
 
 
-@service("ntdll", "NtSecureConnectPort", "p p p p p p p p p")
+@service("ntdll", "NtSecureConnectPort", "p p p p p p p p p", implemented=False)
 def NtSecureConnectPort(call: Call, handle: int, port_name: int, *others: int) -> int:
     """Connecting only to a server of a certain user is not implemented."""
     return Status.NOT_IMPLEMENTED
 
 
-@service("ntdll", "NtCreateWaitablePort", "p p u32 u32 u32")
+@service("ntdll", "NtCreateWaitablePort", "p p u32 u32 u32", implemented=False)
 def NtCreateWaitablePort(call: Call, handle: int, attributes: int, *sizes: int) -> int:
     """Ports whose handles can be waited for are not implemented."""
     return Status.NOT_IMPLEMENTED

@@ -30,7 +30,7 @@ def timeout_of(call: Call, address: int) -> int | None:
     return -value if value <= 0 else max(0, value - call.kernel.clock.now_100ns())
 
 
-@service("ntdll", "NtCreateEvent", "p u32 p u32 u32")
+@service("ntdll", "NtCreateEvent", "p u32 p u32 u32", lacks="names")
 def NtCreateEvent(call: Call, handle: int, access: int, attributes: int, event_type: int, initial: int) -> int:
     """A new unnamed event: type 0 notification (manual reset), 1 synchronisation. Named ones are kernel32's."""
     if event_type > 1:

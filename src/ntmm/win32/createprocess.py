@@ -221,7 +221,7 @@ def _create_process(
 
 
 def _register(name: str, kind: StringKind) -> None:
-    @service("kernel32", name, "p p p p u32 u32 p p p p")
+    @service("kernel32", name, "p p p p u32 u32 p p p p", lacks="debugging, priority classes, batch files")
     @failing(0)
     def create_process(
         call: Call,

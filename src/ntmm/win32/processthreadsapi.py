@@ -31,7 +31,7 @@ _PF_NX: Final = 12
 _PF_COMPARE_EXCHANGE_128: Final = 14
 
 
-@service("kernel32", "GetProcessTimes", "h p p p p")
+@service("kernel32", "GetProcessTimes", "h p p p p", lacks="kernel time; all time counts as user time")
 @failing(0)
 def GetProcessTimes(call: Call, process: int, creation: int, exited: int, kernel: int, user: int) -> int:
     """Times as FILETIMEs. All virtual time since boot counts as the process's user time: nothing else runs."""
@@ -126,7 +126,7 @@ def SetProcessAffinityMask(call: Call, process: int, mask: int) -> int:
     return 1
 
 
-@service("kernel32", "SetThreadAffinityMask", "h p")
+@service("kernel32", "SetThreadAffinityMask", "h p", lacks="the mask is checked and not kept")
 @failing(0)
 def SetThreadAffinityMask(call: Call, thread: int, mask: int) -> int:
     """Checks the mask and answers the one before: that of the process."""
@@ -156,7 +156,7 @@ def GetStartupInfoW(call: Call, buffer: int) -> int:
     return 0
 
 
-@service("kernel32", "GetStartupInfoA", "p")
+@service("kernel32", "GetStartupInfoA", "p", lacks="title and desktop")
 def GetStartupInfoA(call: Call, buffer: int) -> int:
     """GetStartupInfoW; the title and desktop are left null."""
     call.memory.write(buffer, _startup_info(call, with_strings=False))
@@ -184,7 +184,7 @@ def GetPriorityClass(call: Call, process: int) -> int:
     return NORMAL_PRIORITY_CLASS
 
 
-@service("kernel32", "SetPriorityClass", "h u32")
+@service("kernel32", "SetPriorityClass", "h u32", lacks="classes other than NORMAL_PRIORITY_CLASS")
 @failing(0)
 def SetPriorityClass(call: Call, process: int, priority_class: int) -> int:
     """Succeeds for the class there is; others are CALL_NOT_IMPLEMENTED."""

@@ -119,14 +119,14 @@ def _user_name(call: Call, kind: StringKind, buffer: int, size_address: int) -> 
     return 1
 
 
-@service("advapi32", "GetFileSecurityW", "p u32 p u32 p")
+@service("advapi32", "GetFileSecurityW", "p u32 p u32 p", implemented=False)
 def GetFileSecurityW(call: Call, name: int, information: int, descriptor: int, size: int, needed: int) -> int:
     """Not supported: files of the drive have no security descriptors."""
     call.set_last_error(Win32Error.CALL_NOT_IMPLEMENTED)
     return 0
 
 
-@service("advapi32", "SetFileSecurityW", "p u32 p")
+@service("advapi32", "SetFileSecurityW", "p u32 p", implemented=False)
 def SetFileSecurityW(call: Call, name: int, information: int, descriptor: int) -> int:
     """Not supported: files of the drive have no security descriptors."""
     call.set_last_error(Win32Error.CALL_NOT_IMPLEMENTED)

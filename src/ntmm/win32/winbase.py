@@ -70,7 +70,7 @@ def format_message(
 
 
 def _register_format_message(dll: str, name: str, kind: StringKind) -> None:
-    @service(dll, name, "u32 p u32 u32 p u32 p")
+    @service(dll, name, "u32 p u32 u32 p u32 p", lacks="FORMAT_MESSAGE_ALLOCATE_BUFFER, message tables of modules")
     @failing(0)
     def format_(
         call: Call, flags: int, source: int, identifier: int, language: int, buffer: int, size: int, arguments: int
