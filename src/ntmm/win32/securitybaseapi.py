@@ -8,6 +8,7 @@ from ntmm.kernel.se import PRIVILEGES, Token
 from ntmm.native.call import Call
 from ntmm.native.handles import process_of
 from ntmm.native.service_table import service
+from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
 from ntmm.win32.process_state import state_of
@@ -90,12 +91,23 @@ def AdjustTokenPrivileges(
 @service("advapi32", "SystemFunction036", "p u32")
 def SystemFunction036(call: Call, buffer: int, size: int) -> int:
     """RtlGenRandom: bytes that are the same in every run."""
+    _write_random(call, buffer, size)
+    return 1
+
+
+@service("ntdll", "NtmmRandomBytes", "p u32")
+def NtmmRandomBytes(call: Call, buffer: int, size: int) -> int:
+    """The same for guest code, which imports from ntdll and kernel32 only."""
+    _write_random(call, buffer, size)
+    return Status.SUCCESS
+
+
+def _write_random(call: Call, buffer: int, size: int) -> None:
     state = state_of(call)
     for start in range(0, size, 32):
         seed = f"ntmm {call.process.id} {state.random_blocks}".encode()
         state.random_blocks += 1
         call.memory.write(buffer + start, hashlib.sha256(seed).digest()[: size - start])
-    return 1
 
 
 @service("advapi32", "GetUserNameW", "p p")
