@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ntmm.hw.arch import LARGE
 from ntmm.kernel.mm.audit.contents import is_in_ram, table_words, word_at
+from ntmm.kernel.mm.audit.locked_memory import ordinary_frames
 from ntmm.kernel.mm.manager import FIRMWARE_FRAMES, MemoryManager
-from ntmm.kernel.mm.pfn import PageState
+from ntmm.kernel.mm.pfn import PageState, PageUse
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.space import AddressSpace, SwappedRoots
 from ntmm.kernel.mm.tables import own_slots, root_frames
@@ -110,6 +112,8 @@ def _below(manager: MemoryManager, findings: Findings, index: int, entry: int, l
     """The leaf entries below an entry of an upper table."""
     memory = manager.table_memory
     table = -1
+    if entry & (LARGE | 1) == LARGE | 1:
+        return  # check_locked_memory looks at these
     if entry & 1:
         table = memory.format.frame(entry)
         findings.hold(table, "page table")
@@ -187,6 +191,8 @@ def _walk_space(manager: MemoryManager, space: AddressSpace, findings: Findings)
         leaves = _walk_swapped(manager, findings, space.swapped)
     for index, pte in leaves:
         frame = memory.format.frame(pte)
+        if pte & 1 and pfn.use[frame] == PageUse.USER_PHYSICAL:
+            continue
         if pte & 1 and pfn.flags[frame] & PROTOTYPE_FLAG:
             findings.shares[frame] += 1
         elif pte & 1:
@@ -224,6 +230,6 @@ def _note_originals(manager: MemoryManager, findings: Findings) -> None:
     """Pages in RAM whose PFN entry keeps a slot."""
     pfn = manager.pfn
     unowned = (PageState.ZEROED, PageState.FREE, PageState.BAD)
-    for frame in range(pfn.high_water):
+    for frame in ordinary_frames(pfn):
         if pfn.state[frame] not in unowned:
             note_slot(manager, findings, pfn.original_pte[frame])
