@@ -1,11 +1,13 @@
 """Importing this module registers every Nt* service."""
 
 from ntmm.native import (
+    address_wait,
     exception,
     file,
     file_information,
     file_lock,
     information,
+    keyed_event,
     locking,
     memory,
     open_process,
@@ -21,14 +23,17 @@ from ntmm.native import (
     thread_context,
     thread_information,
     time,
+    timer,
 )
 
 __all__ = [
+    "address_wait",
     "exception",
     "file",
     "file_information",
     "file_lock",
     "information",
+    "keyed_event",
     "locking",
     "memory",
     "open_process",
@@ -44,4 +49,5 @@ __all__ = [
     "thread_context",
     "thread_information",
     "time",
+    "timer",
 ]

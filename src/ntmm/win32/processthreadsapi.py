@@ -22,7 +22,6 @@ from ntmm.win32.process_state import state_of
 
 STILL_ACTIVE: Final = 259
 STARTF_USESTDHANDLES: Final = 0x100
-NORMAL_PRIORITY_CLASS: Final = 0x20
 
 # PF_*: 64-bit compare-exchange, MMX, SSE, RDTSC, SSE2, 3DNow! (no), PAE, NX, 128-bit compare-exchange.
 _ALWAYS_PRESENT: Final = frozenset({2, 3, 6, 8, 10})
@@ -174,24 +173,6 @@ def IsProcessorFeaturePresent(call: Call, feature: int) -> int:
     if feature == _PF_COMPARE_EXCHANGE_128:
         return int(profile.architecture == "x64")
     return int(feature in _ALWAYS_PRESENT)
-
-
-@service("kernel32", "GetPriorityClass", "h")
-@failing(0)
-def GetPriorityClass(call: Call, process: int) -> int:
-    """NORMAL_PRIORITY_CLASS: SetPriorityClass is not supported."""
-    process_of(call, process)
-    return NORMAL_PRIORITY_CLASS
-
-
-@service("kernel32", "SetPriorityClass", "h u32", lacks="classes other than NORMAL_PRIORITY_CLASS")
-@failing(0)
-def SetPriorityClass(call: Call, process: int, priority_class: int) -> int:
-    """Succeeds for the class there is; others are CALL_NOT_IMPLEMENTED."""
-    process_of(call, process)
-    if priority_class != NORMAL_PRIORITY_CLASS:
-        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
-    return 1
 
 
 @service("kernel32", "FlushInstructionCache", "h p p")

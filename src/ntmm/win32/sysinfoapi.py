@@ -70,6 +70,14 @@ def GetVersion(call: Call) -> int:
     return version.major | version.minor << 8 | version.build << 16
 
 
+def version_numbers(call: Call) -> tuple[int, ...]:
+    """Major, minor, build, platform, service pack (two parts), suites, kind of product, as in OSVERSIONINFOEX."""
+    version = call.kernel.profile.version
+    is_server = version.minor == 2
+    suite, product = (_SUITE_SERVER_X64, _SERVER) if is_server else (_SUITE_XP, _WORKSTATION)
+    return version.major, version.minor, version.build, _PLATFORM_NT, version.service_pack, 0, suite, product
+
+
 def _version_ex(call: Call, kind: StringKind, buffer: int) -> int:
     """OSVERSIONINFO (148 / 276 bytes) or OSVERSIONINFOEX (156 / 284), as its size field says."""
     size = call.memory.read_u32(buffer)
@@ -80,9 +88,7 @@ def _version_ex(call: Call, kind: StringKind, buffer: int) -> int:
     text = f"Service Pack {version.service_pack}" if version.service_pack else ""
     data = struct.pack("<4I", version.major, version.minor, version.build, _PLATFORM_NT) + kind.fixed(text, 128)
     if size > smaller:
-        is_server = version.minor == 2
-        suite, product = (_SUITE_SERVER_X64, _SERVER) if is_server else (_SUITE_XP, _WORKSTATION)
-        data += struct.pack("<3HBB", version.service_pack, 0, suite, product, 0)
+        data += struct.pack("<3HBB", *version_numbers(call)[4:], 0)
     call.memory.write(buffer + 4, data)
     return 1
 

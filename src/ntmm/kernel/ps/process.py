@@ -5,7 +5,7 @@ from typing import Any
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.ke.dispatcher import DispatcherObject
-from ntmm.kernel.ke.thread import KernelThread
+from ntmm.kernel.ke.thread import NORMAL_PRIORITY, KernelThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject
 from ntmm.kernel.se import Token
@@ -31,6 +31,7 @@ class Process(KernelObject, DispatcherObject):
         self.handles = HandleTable()
         self.token = Token()
         self.threads: list[Any] = []
+        self.base_priority = NORMAL_PRIORITY
         self.peb = 0
         self.image_base = 0
         self.modules: Any = None

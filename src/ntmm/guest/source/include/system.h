@@ -92,3 +92,6 @@ IMPORT bool32 WINAPI CreateProcessA(const char *program, char *line, void *, voi
                                     const char *folder, void *startup, void *created);
 IMPORT bool32 WINAPI GetExitCodeProcess(handle, u32 *code);
 IMPORT u32 WINAPI WaitForSingleObject(handle, u32 milliseconds);
+IMPORT status WINAPI RtlWaitOnAddress(const void *address, const void *compare, usize size, i64 *timeout);
+IMPORT void WINAPI RtlWakeAddressSingle(const void *address);
+IMPORT void WINAPI RtlWakeAddressAll(const void *address);
