@@ -3,12 +3,14 @@
 import struct
 from typing import Final
 
+from ntmm.kernel.io.names import fold
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
+from ntmm.win32.stringapiset import counted_wide
 from ntmm.win32.text import ANSI, WIDE, StringKind
-from ntmm.win32.winnls import ENGLISH_US, CompareStringW, LCMapStringW
+from ntmm.win32.winnls import CSTR_EQUAL, ENGLISH_US, CompareStringW, LCMapStringW
 
 LOCALE_NAME: Final = "en-US"
 _INVARIANT: Final = 0x7F
@@ -220,3 +222,20 @@ def CompareStringEx(
 ) -> int:
     """CompareStringW by the locale's name."""
     return CompareStringW(call, ENGLISH_US, flags, first, first_count, second, second_count)
+
+
+@service("kernel32", "CompareStringOrdinal", "p i32 p i32 u32")
+@failing(0)
+def CompareStringOrdinal(
+    call: Call, first: int, first_count: int, second: int, second_count: int, ignore_case: int
+) -> int:
+    """Compares UTF-16 units by number, after upper-casing each if the case is to be ignored."""
+    if not first or not second or first_count < -1 or second_count < -1:
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    texts = [
+        counted_wide(call, text, count).rstrip("\0" if count == -1 else "") if count else ""
+        for text, count in ((first, first_count), (second, second_count))
+    ]
+    left, right = (WIDE.encode(fold(text) if ignore_case else text) for text in texts)
+    units = [struct.unpack(f"<{len(data) // 2}H", data) for data in (left, right)]
+    return CSTR_EQUAL + (units[0] > units[1]) - (units[0] < units[1])

@@ -95,6 +95,22 @@ def SystemFunction036(call: Call, buffer: int, size: int) -> int:
     return 1
 
 
+@service("bcryptprimitives", "ProcessPrng", "p p")
+def ProcessPrng(call: Call, buffer: int, size: int) -> int:
+    """RtlGenRandom, as newer programs ask for it."""
+    _write_random(call, buffer, size)
+    return 1
+
+
+@service("bcrypt", "BCryptGenRandom", "p p u32 u32", lacks="algorithms of the caller's choice")
+def BCryptGenRandom(call: Call, algorithm: int, buffer: int, size: int, flags: int) -> int:
+    """Bytes of the system's own generator, which BCRYPT_USE_SYSTEM_PREFERRED_RNG (2) asks for."""
+    if not flags & 2:
+        return Status.NOT_IMPLEMENTED
+    _write_random(call, buffer, size)
+    return Status.SUCCESS
+
+
 @service("ntdll", "NtmmRandomBytes", "p u32")
 def NtmmRandomBytes(call: Call, buffer: int, size: int) -> int:
     """The same for guest code, which imports from ntdll and kernel32 only."""

@@ -95,3 +95,5 @@ IMPORT u32 WINAPI WaitForSingleObject(handle, u32 milliseconds);
 IMPORT status WINAPI RtlWaitOnAddress(const void *address, const void *compare, usize size, i64 *timeout);
 IMPORT void WINAPI RtlWakeAddressSingle(const void *address);
 IMPORT void WINAPI RtlWakeAddressAll(const void *address);
+IMPORT u32 WINAPI NtmmFormatMessageA(u32 flags, const void *source, u32 number, u32 language, char *, u32 room, void *arguments);
+IMPORT u32 WINAPI NtmmFormatMessageW(u32 flags, const void *source, u32 number, u32 language, wchar *, u32 room, void *arguments);
