@@ -192,13 +192,8 @@ _SETTERS: Final[dict[int, tuple[int, Callable[[Call, File, int], None]]]] = {
 }
 
 
-@service("ntdll", "NtSetInformationFile", "h p p u32 u32", lacks="rarer information classes")
-@answers_status
-def NtSetInformationFile(
-    call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
-) -> int:
-    """Changes what one information class names."""
-    file = lookup_file(call, handle)
+def set_file_information(call: Call, file: File, information_class: int, buffer: int, length: int) -> Status:
+    """Changes what one information class names; NOT_IMPLEMENTED for an unknown one. Raises IoFailure."""
     setter = _SETTERS.get(information_class)
     if setter is None:
         return Status.NOT_IMPLEMENTED
@@ -206,5 +201,16 @@ def NtSetInformationFile(
     if length < smallest:
         return Status.INFO_LENGTH_MISMATCH
     change(call, file, buffer)
-    write_io_status(call, io_status, Status.SUCCESS, 0)
     return Status.SUCCESS
+
+
+@service("ntdll", "NtSetInformationFile", "h p p u32 u32", lacks="rarer information classes")
+@answers_status
+def NtSetInformationFile(
+    call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
+) -> int:
+    """Changes what one information class names."""
+    status = set_file_information(call, lookup_file(call, handle), information_class, buffer, length)
+    if status is Status.SUCCESS:
+        write_io_status(call, io_status, Status.SUCCESS, 0)
+    return status

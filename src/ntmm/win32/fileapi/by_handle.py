@@ -7,8 +7,17 @@ from typing import Final
 from ntmm.kernel.io.file import File, FileObject
 from ntmm.native.call import Call
 from ntmm.native.file import lookup_file
-from ntmm.native.file_information import basic_information, standard_information
+from ntmm.native.file_information import (
+    ALLOCATION,
+    BASIC,
+    DISPOSITION,
+    END_OF_FILE,
+    basic_information,
+    set_file_information,
+    standard_information,
+)
 from ntmm.native.service_table import service
+from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
 from ntmm.win32.fileapi.attributes import SERIAL_NUMBER
@@ -48,6 +57,21 @@ def GetFileInformationByHandleEx(call: Call, handle: int, kind: int, buffer: int
         raise Win32Failure(Win32Error.MORE_DATA if kind == 2 else Win32Error.BAD_LENGTH)
     call.memory.write(buffer, data)
     return 1
+
+
+_SETTERS: Final = {0: BASIC, 4: DISPOSITION, 5: ALLOCATION, 6: END_OF_FILE}
+"""FileBasicInfo, FileDispositionInfo, FileAllocationInfo, FileEndOfFileInfo, by what ntdll calls them."""
+
+
+@service("kernel32", "SetFileInformationByHandle", "h u32 p u32", lacks="renaming, and the Ex classes")
+@failing(0)
+def SetFileInformationByHandle(call: Call, handle: int, kind: int, buffer: int, size: int) -> int:
+    """Changes times and attributes, deletion, allocation or size; other classes are INVALID_PARAMETER."""
+    file = lookup_file(call, handle)
+    if kind not in _SETTERS:
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    status = set_file_information(call, file, _SETTERS[kind], buffer, size)
+    return 1 if status is Status.SUCCESS else call.fail(status)
 
 
 def _final_path(call: Call, strings: StringKind, handle: int, buffer: int, size: int, flags: int) -> int:
