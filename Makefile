@@ -12,7 +12,7 @@ DEMO_X86 := programs/bin/x86/hello.exe
 DEMO_X64 := programs/bin/x64/reserve_commit.exe
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types imports unit property external bench programs guest changelog clean distclean
+.PHONY: help setup demo test lint types imports unit property external bench programs guest exports changelog clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ programs: setup ## build the sample programs from their C sources
 
 guest: setup ## build the guest part of the system DLLs from its C sources
 	$(BIN)/python scripts/build_guest.py
+
+exports: setup ## write docs/exports.md, the table of what the system DLLs export
+	$(BIN)/python scripts/list_exports.py
 
 changelog: setup ## show what the next release's entry will say
 	$(BIN)/towncrier build --draft

@@ -60,7 +60,8 @@ def guest_names(target: Target) -> list[str]:
     names = set(ENTRY_POINTS)
     for line in (GUEST / "exports.txt").read_text("ascii").splitlines():
         text, _, comment = line.partition("#")
-        if text.strip() and comment.strip() in ("", target.folder):
+        architecture = comment.partition("lacks:")[0].strip().rstrip(";")
+        if text.strip() and architecture in ("", target.folder):
             names.add([word for word in text.split() if not word.startswith("@")][-1])
     return sorted(names)
 

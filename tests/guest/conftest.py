@@ -9,7 +9,7 @@ import pytest
 
 from tests.guest.host import GUEST, Host, load
 
-ROOMS = ("memory", "text", "heap", "sync", "stdio", "math")
+ROOMS = ("memory", "text", "time", "heap", "sync", "stdio", "math")
 MORE = ("crt/thread_data.c", "crt/errno.c", "crt/command_line.c", "crt/arguments.c", "crt/environment.c")
 SECURITY = ("security/sid.c", "security/acl.c", "security/descriptor.c")
 FLAGS = (

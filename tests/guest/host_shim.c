@@ -88,6 +88,22 @@ int NtWaitForSingleObject(void *event, u8 a, long long *b) { return (void)event,
 int NtSetEvent(void *event, int *previous) { return (void)event, (void)previous, -1; }
 int NtClose(void *object) { return (void)object, 0; }
 int NtYieldExecution(void) { return 0; }
+int RtlWaitOnAddress(const void *at, const void *compare, u64 size, void *timeout) {
+    return (void)at, (void)compare, (void)size, (void)timeout, 0;
+}
+void RtlWakeAddressSingle(const void *at) { (void)at; }
+void RtlWakeAddressAll(const void *at) { (void)at; }
+int DuplicateHandle(void *a, void *from, void *b, void **copy, u32 access, int inherit, u32 options) {
+    (void)a, (void)b, (void)access, (void)inherit, (void)options;
+    int made = dup((int)(long long)from - 1);
+    *copy = (void *)(made + 1ll);
+    return made >= 0;
+}
+int SetStdHandle(u32 which, void *handle) { return (void)which, (void)handle, 1; }
+int LockFile(void *file, u32 low, u32 high, u32 size, u32 size_high) {
+    return (void)file, (void)low, (void)high, (void)size, (void)size_high, 1;
+}
+int UnlockFile(void *file, u32 low, u32 high, u32 size, u32 size_high) { return LockFile(file, low, high, size, size_high); }
 int NtDelayExecution(u8 alertable, long long *interval) { return (void)alertable, (void)interval, 0; }
 
 int NtmmFormatDouble(char *out, u32 size, const char *conversion, const double *value) {

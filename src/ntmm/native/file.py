@@ -151,7 +151,7 @@ def insert_file(call: Call, opened: Opened, inherit: bool = False) -> int:
     return call.process.handles.insert(opened.file, opened.file.access, inherit)
 
 
-@service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32")
+@service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32", lacks="extended attributes")
 @answers_status
 def NtCreateFile(
     call: Call,
@@ -222,7 +222,7 @@ def complete_io(call: Call, event: int, io_status: int, status: int, information
     return status
 
 
-@service("ntdll", "NtReadFile", "h h p p p p u32 p p")
+@service("ntdll", "NtReadFile", "h h p p p p u32 p p", lacks="APC routines")
 @answers_status
 def NtReadFile(
     call: Call,
@@ -248,7 +248,7 @@ def NtReadFile(
     return complete_io(call, event, io_status, status, count)
 
 
-@service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
+@service("ntdll", "NtWriteFile", "h h p p p p u32 p p", lacks="APC routines")
 @answers_status
 def NtWriteFile(
     call: Call,

@@ -63,7 +63,7 @@ _QUERIES: Final[dict[int, Callable[[File], bytes]]] = {
 }
 
 
-@service("ntdll", "NtQueryInformationFile", "h p p u32 u32")
+@service("ntdll", "NtQueryInformationFile", "h p p u32 u32", lacks="rarer information classes")
 @answers_status
 def NtQueryInformationFile(
     call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
@@ -193,12 +193,8 @@ _SETTERS: Final[dict[int, tuple[int, int, Callable[[Call, File, int], None]]]] =
 """By class: the least length in bytes, the right that the handle needs, and what changes the file."""
 
 
-@service("ntdll", "NtSetInformationFile", "h p p u32 u32")
-@answers_status
-def NtSetInformationFile(
-    call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
-) -> int:
-    """Changes what one information class names."""
+def set_file_information(call: Call, handle: int, information_class: int, buffer: int, length: int) -> Status:
+    """Changes what one information class names; NOT_IMPLEMENTED for an unknown one. Raises IoFailure."""
     setter = _SETTERS.get(information_class)
     if setter is None:
         lookup_file(call, handle)
@@ -208,5 +204,16 @@ def NtSetInformationFile(
     if length < smallest:
         return Status.INFO_LENGTH_MISMATCH
     change(call, file, buffer)
-    write_io_status(call, io_status, Status.SUCCESS, 0)
     return Status.SUCCESS
+
+
+@service("ntdll", "NtSetInformationFile", "h p p u32 u32", lacks="rarer information classes")
+@answers_status
+def NtSetInformationFile(
+    call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
+) -> int:
+    """Changes what one information class names."""
+    status = set_file_information(call, handle, information_class, buffer, length)
+    if status is Status.SUCCESS:
+        write_io_status(call, io_status, Status.SUCCESS, 0)
+    return status

@@ -59,7 +59,12 @@ _QUERIES: Final[dict[int, Callable[[Call, int], bytes]]] = {
 """By class: what gives the bytes, told where they will lie."""
 
 
-@service("ntdll", "NtQuerySystemInformation", "u32 p u32 p")
+@service(
+    "ntdll",
+    "NtQuerySystemInformation",
+    "u32 p u32 p",
+    lacks="classes beyond those about the system, its processes, its memory and its time",
+)
 def NtQuerySystemInformation(call: Call, information_class: int, buffer: int, length: int, return_length: int) -> int:
     """Answers the classes that are known here; others are NOT_IMPLEMENTED."""
     query = _QUERIES.get(information_class)

@@ -140,13 +140,13 @@ def NtCompleteConnectPort(call: Call, handle: int) -> int:
     return call.kernel.lpc.complete(communication_port_of(call, handle))
 
 
-@service("ntdll", "NtSecureConnectPort", "p p p p p p p p p")
+@service("ntdll", "NtSecureConnectPort", "p p p p p p p p p", implemented=False)
 def NtSecureConnectPort(call: Call, handle: int, port_name: int, *others: int) -> int:
     """Connecting only to a server of a certain user is not implemented."""
     return Status.NOT_IMPLEMENTED
 
 
-@service("ntdll", "NtCreateWaitablePort", "p p u32 u32 u32")
+@service("ntdll", "NtCreateWaitablePort", "p p u32 u32 u32", implemented=False)
 def NtCreateWaitablePort(call: Call, handle: int, attributes: int, *sizes: int) -> int:
     """Ports whose handles can be waited for are not implemented."""
     return Status.NOT_IMPLEMENTED

@@ -143,7 +143,9 @@ def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
     return Status.SUCCESS
 
 
-@service("ntdll", "NtSetInformationProcess", "h u32 p u32")
+@service(
+    "ntdll", "NtSetInformationProcess", "h u32 p u32", lacks="classes other than ProcessQuotaLimits, quotas of pool"
+)
 def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
     """Changes a process: ProcessQuotaLimits sets the limits of its working set, ProcessWorkingSetWatch begins to keep
     its page faults; other classes are NOT_IMPLEMENTED.

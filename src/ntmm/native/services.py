@@ -1,11 +1,13 @@
 """Importing this module registers every Nt* service."""
 
 from ntmm.native import (
+    address_wait,
     exception,
     file,
     file_information,
     file_lock,
     information,
+    keyed_event,
     locking,
     memory,
     object_directory,
@@ -25,17 +27,20 @@ from ntmm.native import (
     thread_context,
     thread_information,
     time,
+    timer,
     token,
     token_information,
     write_watch,
 )
 
 __all__ = [
+    "address_wait",
     "exception",
     "file",
     "file_information",
     "file_lock",
     "information",
+    "keyed_event",
     "locking",
     "memory",
     "object_directory",
@@ -55,6 +60,7 @@ __all__ = [
     "thread_context",
     "thread_information",
     "time",
+    "timer",
     "token",
     "token_information",
     "write_watch",

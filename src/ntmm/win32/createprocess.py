@@ -35,13 +35,13 @@ from ntmm.win32.program_search import FoundProgram, find_application, find_in_co
 from ntmm.win32.security_attributes import inherits, new_descriptor
 from ntmm.win32.startup_info import StartupInfo, read_startup_info
 from ntmm.win32.text import ANSI, WIDE, StringKind
+from ntmm.win32.thread_priority import PRIORITY_CLASS_FLAGS, first_base_priority
 
 DEBUG_PROCESS: Final = 0x1
 DEBUG_ONLY_THIS_PROCESS: Final = 0x2
 CREATE_SUSPENDED: Final = 0x4
 DETACHED_PROCESS: Final = 0x8
 CREATE_NEW_CONSOLE: Final = 0x10
-NORMAL_PRIORITY_CLASS: Final = 0x20
 CREATE_NEW_PROCESS_GROUP: Final = 0x200
 CREATE_UNICODE_ENVIRONMENT: Final = 0x400
 CREATE_BREAKAWAY_FROM_JOB: Final = 0x1000000
@@ -52,7 +52,7 @@ _SUPPORTED: Final = (
     CREATE_SUSPENDED
     | DETACHED_PROCESS
     | CREATE_NEW_CONSOLE
-    | NORMAL_PRIORITY_CLASS
+    | PRIORITY_CLASS_FLAGS
     | CREATE_NEW_PROCESS_GROUP
     | CREATE_UNICODE_ENVIRONMENT
     | CREATE_BREAKAWAY_FROM_JOB
@@ -78,7 +78,7 @@ class _Request:
 def _check_flags(flags: int) -> None:
     if flags & DETACHED_PROCESS and flags & CREATE_NEW_CONSOLE:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    if flags & ~_SUPPORTED:  # debugging, and other priority classes
+    if flags & ~_SUPPORTED:  # debugging
         raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
 
 
@@ -170,7 +170,9 @@ def _create(call: Call, request: _Request) -> Thread:
         request.program.image.let_go()
         raise
     name = request.program.path.rpartition("\\")[2]
+    base_priority = first_base_priority(call, request.flags)
     child = new_process(call.kernel, name, call.process, request.inherit_handles)
+    child.base_priority = base_priority
     parameters = _parameters(request, _give_streams(call, child, request))
     open_image = linker_of(call).search.open_image
     return load_new_process(call.kernel, child, NewProgram(request.program.image, headers, parameters, open_image))
@@ -223,7 +225,7 @@ def _create_process(
 
 
 def _register(name: str, kind: StringKind) -> None:
-    @service("kernel32", name, "p p p p u32 u32 p p p p")
+    @service("kernel32", name, "p p p p u32 u32 p p p p", lacks="debugging, batch files")
     @failing(0)
     def create_process(
         call: Call,

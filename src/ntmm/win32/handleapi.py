@@ -59,7 +59,7 @@ def GetHandleInformation(call: Call, handle: int, flags_address: int) -> int:
     return 1
 
 
-@service("kernel32", "SetHandleInformation", "h u32 u32")
+@service("kernel32", "SetHandleInformation", "h u32 u32", lacks="HANDLE_FLAG_PROTECT_FROM_CLOSE")
 @failing(0)
 def SetHandleInformation(call: Call, handle: int, mask: int, flags: int) -> int:
     """Changes the flags that `mask` names."""

@@ -25,7 +25,6 @@ from ntmm.win32.process_state import state_of
 
 STILL_ACTIVE: Final = 259
 STARTF_USESTDHANDLES: Final = 0x100
-NORMAL_PRIORITY_CLASS: Final = 0x20
 
 # PF_*: 64-bit compare-exchange, MMX, SSE, RDTSC, SSE2, 3DNow! (no), PAE, NX, 128-bit compare-exchange.
 _ALWAYS_PRESENT: Final = frozenset({2, 3, 6, 8, 10})
@@ -34,7 +33,7 @@ _PF_NX: Final = 12
 _PF_COMPARE_EXCHANGE_128: Final = 14
 
 
-@service("kernel32", "GetProcessTimes", "h p p p p")
+@service("kernel32", "GetProcessTimes", "h p p p p", lacks="kernel time; all time counts as user time")
 @failing(0)
 def GetProcessTimes(call: Call, process: int, creation: int, exited: int, kernel: int, user: int) -> int:
     """Times as FILETIMEs. All virtual time since boot counts as the process's user time: nothing else runs."""
@@ -140,7 +139,7 @@ def SetProcessAffinityMask(call: Call, process: int, mask: int) -> int:
     return 1
 
 
-@service("kernel32", "SetThreadAffinityMask", "h p")
+@service("kernel32", "SetThreadAffinityMask", "h p", lacks="the mask is checked and not kept")
 @failing(0)
 def SetThreadAffinityMask(call: Call, thread: int, mask: int) -> int:
     """Checks the mask and answers the one before: that of the process."""
@@ -170,7 +169,7 @@ def GetStartupInfoW(call: Call, buffer: int) -> int:
     return 0
 
 
-@service("kernel32", "GetStartupInfoA", "p")
+@service("kernel32", "GetStartupInfoA", "p", lacks="title and desktop")
 def GetStartupInfoA(call: Call, buffer: int) -> int:
     """GetStartupInfoW; the title and desktop are left null."""
     call.memory.write(buffer, _startup_info(call, with_strings=False))
@@ -188,24 +187,6 @@ def IsProcessorFeaturePresent(call: Call, feature: int) -> int:
     if feature == _PF_COMPARE_EXCHANGE_128:
         return int(profile.architecture == "x64")
     return int(feature in _ALWAYS_PRESENT)
-
-
-@service("kernel32", "GetPriorityClass", "h")
-@failing(0)
-def GetPriorityClass(call: Call, process: int) -> int:
-    """NORMAL_PRIORITY_CLASS: SetPriorityClass is not supported."""
-    process_of(call, process, PROCESS_QUERY_INFORMATION)
-    return NORMAL_PRIORITY_CLASS
-
-
-@service("kernel32", "SetPriorityClass", "h u32")
-@failing(0)
-def SetPriorityClass(call: Call, process: int, priority_class: int) -> int:
-    """Succeeds for the class there is; others are CALL_NOT_IMPLEMENTED."""
-    process_of(call, process, PROCESS_SET_INFORMATION)
-    if priority_class != NORMAL_PRIORITY_CLASS:
-        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
-    return 1
 
 
 @service("kernel32", "FlushInstructionCache", "h p p")

@@ -14,7 +14,7 @@ _INFINITE: Final = 0xFFFFFFFF
 _FAILED: Final = 0xFFFFFFFF
 
 
-def _create(call: Call, attributes: int, name: int, wide: bool, target: KernelObject) -> int:
+def create_named(call: Call, attributes: int, name: int, wide: bool, target: KernelObject) -> int:
     """A handle to a new object, or to the one that has the name already (last error 183)."""
     asked = creating(call, _read_name(call, name, wide), attributes)
     status, handle = create_object(call.kernel.names, call.requester, target, asked, target.mapping.all)
@@ -28,7 +28,7 @@ def _read_name(call: Call, address: int, wide: bool) -> str:
     return call.memory.read_wstring(address) if wide else call.memory.read_cstring(address).decode("cp1252", "replace")
 
 
-def _open(call: Call, name: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:
+def open_named(call: Call, name: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:
     if not name:
         return call.fail(Status.INVALID_PARAMETER)
     asked = opening(call, _read_name(call, name, wide), inherit)
@@ -38,7 +38,7 @@ def _open(call: Call, name: int, wide: bool, kind: type[KernelObject], access: i
 
 def _create_event(call: Call, attributes: int, manual_reset: int, initial: int, name: int, wide: bool) -> int:
     event = Event(call.kernel.scheduler, bool(manual_reset), bool(initial))
-    return _create(call, attributes, name, wide, event)
+    return create_named(call, attributes, name, wide, event)
 
 
 @service("kernel32", "CreateEventW", "p u32 u32 p")
@@ -56,13 +56,13 @@ def CreateEventA(call: Call, attributes: int, manual_reset: int, initial: int, n
 @service("kernel32", "OpenEventW", "u32 u32 p")
 def OpenEventW(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named event."""
-    return _open(call, name, True, Event, access, inherit)
+    return open_named(call, name, True, Event, access, inherit)
 
 
 @service("kernel32", "OpenEventA", "u32 u32 p")
 def OpenEventA(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named event."""
-    return _open(call, name, False, Event, access, inherit)
+    return open_named(call, name, False, Event, access, inherit)
 
 
 @service("kernel32", "SetEvent", "h")
@@ -82,7 +82,7 @@ def ResetEvent(call: Call, handle: int) -> int:
 def _create_semaphore(call: Call, attributes: int, initial: int, maximum: int, name: int, wide: bool) -> int:
     if maximum <= 0 or not 0 <= initial <= maximum:
         return call.fail(Status.INVALID_PARAMETER)
-    return _create(call, attributes, name, wide, Semaphore(call.kernel.scheduler, initial, maximum))
+    return create_named(call, attributes, name, wide, Semaphore(call.kernel.scheduler, initial, maximum))
 
 
 @service("kernel32", "CreateSemaphoreW", "p i32 i32 p")
@@ -100,13 +100,13 @@ def CreateSemaphoreA(call: Call, attributes: int, initial: int, maximum: int, na
 @service("kernel32", "OpenSemaphoreW", "u32 u32 p")
 def OpenSemaphoreW(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named semaphore."""
-    return _open(call, name, True, Semaphore, access, inherit)
+    return open_named(call, name, True, Semaphore, access, inherit)
 
 
 @service("kernel32", "OpenSemaphoreA", "u32 u32 p")
 def OpenSemaphoreA(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named semaphore."""
-    return _open(call, name, False, Semaphore, access, inherit)
+    return open_named(call, name, False, Semaphore, access, inherit)
 
 
 @service("kernel32", "ReleaseSemaphore", "h i32 p")
@@ -122,7 +122,7 @@ def ReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int
 
 def _create_mutex(call: Call, attributes: int, owned: int, name: int, wide: bool) -> int:
     mutant = Mutant(call.kernel.scheduler, call.thread if owned else None)
-    handle = _create(call, attributes, name, wide, mutant)
+    handle = create_named(call, attributes, name, wide, mutant)
     if mutant.handle_count:
         call.kernel.ps.mutants.append(mutant)
     return handle
@@ -143,13 +143,13 @@ def CreateMutexA(call: Call, attributes: int, owned: int, name: int) -> int:
 @service("kernel32", "OpenMutexW", "u32 u32 p")
 def OpenMutexW(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named mutex."""
-    return _open(call, name, True, Mutant, access, inherit)
+    return open_named(call, name, True, Mutant, access, inherit)
 
 
 @service("kernel32", "OpenMutexA", "u32 u32 p")
 def OpenMutexA(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named mutex."""
-    return _open(call, name, False, Mutant, access, inherit)
+    return open_named(call, name, False, Mutant, access, inherit)
 
 
 @service("kernel32", "ReleaseMutex", "h")

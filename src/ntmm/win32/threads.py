@@ -22,6 +22,7 @@ from ntmm.native.process import suspend_thread
 from ntmm.native.service_table import service
 from ntmm.native.thread_context import get_context, set_context
 from ntmm.nt.status import Status
+from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import failing
 from ntmm.win32.security_attributes import inherits, new_descriptor
 
@@ -124,3 +125,14 @@ def SetThreadContext(call: Call, handle: int, context: int) -> int:
     """Changes the registers of a thread, in the parts that ContextFlags name."""
     status = set_context(call, thread_of(call, handle, THREAD_SET_CONTEXT), context)
     return 1 if status is Status.SUCCESS else call.fail(status)
+
+
+@service("kernel32", "SetThreadStackGuarantee", "p", lacks="more than one page kept for handlers of an overflow")
+def SetThreadStackGuarantee(call: Call, size_address: int) -> int:
+    """The bytes that stay for handlers of a stack overflow: a page is always kept; the old guarantee is stored."""
+    wanted = call.memory.read_u32(size_address)
+    call.memory.write_u32(size_address, 0)
+    if wanted > call.memory.page_size:
+        call.set_last_error(Win32Error.CALL_NOT_IMPLEMENTED)
+        return 0
+    return 1

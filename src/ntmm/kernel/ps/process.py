@@ -5,7 +5,7 @@ from typing import Any
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.ke.dispatcher import DispatcherObject
-from ntmm.kernel.ke.thread import KernelThread
+from ntmm.kernel.ke.thread import NORMAL_PRIORITY, KernelThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject, TokenObject
 from ntmm.kernel.se import Token
@@ -37,6 +37,7 @@ class Process(KernelObject, DispatcherObject):
         self.token_object = TokenObject(token or Token())
         self.token_object.reference()
         self.threads: list[Any] = []
+        self.base_priority = NORMAL_PRIORITY
         self.peb = 0
         self.image_base = 0
         self.modules: Any = None

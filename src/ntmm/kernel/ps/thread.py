@@ -23,8 +23,9 @@ class Thread(KernelObject, DispatcherObject, UserThread):
 
     def __init__(self, thread_id: int, process: Process, run: Callable[[UserThread], None]) -> None:
         super().__init__()
-        self.initialize(thread_id)
+        self.initialize(thread_id, process.base_priority)
         self.process = process
+        self.relative_priority = 0
         self.teb = 0
         self.stack = 0
         self.start_block = 0

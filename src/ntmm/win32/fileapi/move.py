@@ -90,28 +90,28 @@ def _move_ex(call: Call, kind: StringKind, source: int, target: int, flags: int)
     return move(call, kind.read(call, source), kind.read(call, target), flags)
 
 
-@service("kernel32", "MoveFileW", "p p")
+@service("kernel32", "MoveFileW", "p p", lacks="a null target")
 @failing(0)
 def MoveFileW(call: Call, source: int, target: int) -> int:
     """Renames; ALREADY_EXISTS if the target exists."""
     return _move_ex(call, WIDE, source, target, MOVEFILE_COPY_ALLOWED)
 
 
-@service("kernel32", "MoveFileA", "p p")
+@service("kernel32", "MoveFileA", "p p", lacks="a null target")
 @failing(0)
 def MoveFileA(call: Call, source: int, target: int) -> int:
     """MoveFileW with ANSI names."""
     return _move_ex(call, narrow(call), source, target, MOVEFILE_COPY_ALLOWED)
 
 
-@service("kernel32", "MoveFileExW", "p p u32")
+@service("kernel32", "MoveFileExW", "p p u32", lacks="MOVEFILE_DELAY_UNTIL_REBOOT")
 @failing(0)
 def MoveFileExW(call: Call, source: int, target: int, flags: int) -> int:
     """Renames, replacing a file if asked to."""
     return _move_ex(call, WIDE, source, target, flags)
 
 
-@service("kernel32", "MoveFileExA", "p p u32")
+@service("kernel32", "MoveFileExA", "p p u32", lacks="MOVEFILE_DELAY_UNTIL_REBOOT")
 @failing(0)
 def MoveFileExA(call: Call, source: int, target: int, flags: int) -> int:
     """MoveFileExW with ANSI names."""

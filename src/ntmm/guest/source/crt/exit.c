@@ -104,8 +104,10 @@ void _c_exit(void) {}
 NORETURN void _exit(int code) { RtlExitUserProcess((u32)code); }
 
 NORETURN void exit(int code) {
+    void crt_thread_exits(void);
     if (!is_exiting) {
         is_exiting = TRUE;
+        crt_thread_exits();
         run(&at_exit);
     }
     crt_flush_streams();
