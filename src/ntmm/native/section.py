@@ -151,7 +151,7 @@ def _probe(call: Call, *addresses: int) -> None:
         call.memory.write_pointer(address, call.memory.read_pointer(address))
 
 
-@service("ntdll", "NtCreateSection", "p u32 p p u32 u32 h", lacks="large pages, names below a directory handle")
+@service("ntdll", "NtCreateSection", "p u32 p p u32 u32 h", lacks="large pages")
 @answers_status
 def NtCreateSection(
     call: Call,
@@ -175,7 +175,7 @@ def NtCreateSection(
     return status
 
 
-@service("ntdll", "NtOpenSection", "p u32 p", lacks="names below a directory handle")
+@service("ntdll", "NtOpenSection", "p u32 p")
 @answers_status
 def NtOpenSection(call: Call, handle_address: int, access: int, attributes: int) -> int:
     """A handle to a named section."""

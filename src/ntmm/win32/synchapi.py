@@ -29,6 +29,7 @@ def _read_name(call: Call, address: int, wide: bool) -> str:
 
 
 def open_named(call: Call, name: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:
+    """A handle to a named object of a kind; 0 with the last error where there is none or the caller may not."""
     if not name:
         return call.fail(Status.INVALID_PARAMETER)
     asked = opening(call, _read_name(call, name, wide), inherit)
