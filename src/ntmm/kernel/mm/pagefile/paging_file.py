@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ntmm.kernel.mm.commit import SlotBitmap
+from ntmm.kernel.mm.commit import SlotBitmap, SlotRun
 
 
 class PagingStore(Protocol):
@@ -38,6 +38,7 @@ class PagingFile:
         self.slots = SlotBitmap(minimum)
         self.broken_slots = 0
         """Slots that could not be written: they are never used again."""
+        self._suspects: list[SlotRun] = []
         self._store = store
         self._page_size = page_size
         store.resize(minimum * page_size)
@@ -52,6 +53,31 @@ class PagingFile:
     def write(self, slot: int, data: bytes) -> None:
         """Fills adjacent slots; raises OSError."""
         self._store.write(slot * self._page_size, data)
+        self._suspects.clear()
+
+    @property
+    def is_suspect(self) -> bool:
+        """True if the last write to the file failed: others are tried before it."""
+        return bool(self._suspects)
+
+    def condemn(self, first: int, count: int) -> None:
+        """A write to these slots has failed: they are broken, unless no slot of any file can be written."""
+        self.broken_slots += count
+        self._suspects.append(SlotRun(first, count))
+
+    def acquit(self) -> int:
+        """It is the disk, not the slots: those of writes that failed since the last good one may be tried again.
+
+        Answers how many they are.
+        """
+        given_back = 0
+        for run in self._suspects:
+            for slot in range(run.first, run.first + run.count):
+                self.slots.release(slot)
+            given_back += run.count
+        self.broken_slots -= given_back
+        self._suspects.clear()
+        return given_back
 
     def grow(self, pages: int) -> int:
         """Makes the file larger by up to `pages`, within its maximum; answers by how many (0 if the disk is full)."""
