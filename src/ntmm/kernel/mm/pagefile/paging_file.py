@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from ntmm.kernel.io.failure import FileRefused
 from ntmm.kernel.mm.commit import SlotBitmap, SlotRun
+from ntmm.nt.status import Status
 
 
 class PagingStore(Protocol):
@@ -15,14 +17,6 @@ class PagingStore(Protocol):
     def resize(self, size: int) -> None: ...
 
     def close(self) -> None: ...
-
-
-class ShortRead(OSError):
-    """The disk said that all is well and gave too little; `data` is what came."""
-
-    def __init__(self, sentence: str, data: bytes) -> None:
-        super().__init__(sentence)
-        self.data = data
 
 
 class PagingFile:
@@ -44,11 +38,15 @@ class PagingFile:
         store.resize(minimum * page_size)
 
     def read(self, slot: int, count: int) -> bytes:
-        """The contents of `count` slots; raises OSError."""
-        data = self._store.read(slot * self._page_size, count * self._page_size)
+        """The contents of `count` slots; raises OSError, with END_OF_FILE where the file ends before."""
+        data = self.read_what_comes(slot, count)
         if len(data) != count * self._page_size:
-            raise ShortRead(f"{self.name} ends before slot {slot + count:#x}", data)
+            raise FileRefused(Status.END_OF_FILE)
         return data
+
+    def read_what_comes(self, slot: int, count: int) -> bytes:
+        """As `read`, but a disk that says that all is well and gives too little is believed."""
+        return self._store.read(slot * self._page_size, count * self._page_size)
 
     def write(self, slot: int, data: bytes) -> None:
         """Fills adjacent slots; raises OSError."""
