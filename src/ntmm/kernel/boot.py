@@ -152,7 +152,7 @@ class Kernel:
             access = _access_of(thread, error_code, pc)
             parameters: tuple[int, ...] = (access, address)
             if outcome.status is Status.IN_PAGE_ERROR:
-                parameters = (access, address, Status.UNSUCCESSFUL)
+                parameters = (access, address, outcome.io_status)
             self.raise_exception(thread, ExceptionRecord(outcome.status, pc, parameters))
 
     def _exception(self, thread: Thread, vector: int) -> None:

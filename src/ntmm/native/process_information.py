@@ -69,11 +69,12 @@ def _vm_counters(call: Call, process: Process) -> bytes:
 
 
 def _pooled_usage(call: Call, process: Process) -> bytes:
-    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file."""
+    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file, all in bytes."""
     memory = call.kernel.mm.process_memory(process)
     paged = (memory.peak_paged_pool_quota, memory.paged_pool_quota, -1)
     nonpaged = (memory.peak_nonpaged_pool_quota, memory.nonpaged_pool_quota, -1)
-    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1)
+    quota = call.kernel.mm.page_file_quota(process)
+    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1 if quota is None else quota)
 
 
 def _smaller_quota(pointer_size: int) -> int:

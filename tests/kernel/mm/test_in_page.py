@@ -1,9 +1,11 @@
 """Hard faults: clusters, waiting threads, collided faults, failed reads."""
 
+import errno
+
 import pytest
 
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.mm.fault import FaultKind
+from ntmm.kernel.mm.fault import FaultKind, FaultOutcome
 from ntmm.kernel.mm.pagefile.disk import PAGE_100NS, POSITION_100NS
 from ntmm.kernel.mm.pfn import PageState
 from ntmm.kernel.mm.pfn.state import READ_FLAG
@@ -166,6 +168,44 @@ def test_is_a_failed_read_an_in_page_error_that_can_be_tried_again(
     assert machine.mm.in_page.failures == 2
     store.refuse_read = lambda offset, size: False
     assert [process.space.memory.read_u8(paged_out + page * PAGE) for page in range(PAGES)] == list(range(PAGES))
+
+
+class FailingStore:
+    """Fails reads with an error of the host, or gives too little where there is none."""
+
+    def __init__(self, store: MemoryStore, error: int) -> None:
+        self._store = store
+        self._error = error
+
+    def read(self, offset: int, size: int) -> bytes:
+        if self._error:
+            raise OSError(self._error, "injected")
+        return bytes(self._store.data[offset : offset + size - 1])
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(errno.EIO, Status.IO_DEVICE_ERROR), (errno.EACCES, Status.ACCESS_DENIED), (0, Status.END_OF_FILE)],
+)
+def test_does_an_in_page_error_know_what_the_disk_said(
+    machine: MemoryMachine,
+    process: FakeProcess,
+    paged_out: int,
+    store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+    error: int,
+    status: Status,
+    in_thread: bool,
+) -> None:
+    """Whether the read is over at once, or another thread could run and the thread has waited."""
+    found: list[FaultOutcome] = []
+    monkeypatch.setattr(store, "read", FailingStore(store, error).read)
+    if in_thread:
+        machine.run(lambda: found.append(machine.fault(process, paged_out)), lambda: None)
+    else:
+        found.append(machine.fault(process, paged_out))
+    assert [(end.status, end.io_status) for end in found] == [(Status.IN_PAGE_ERROR, status)]
 
 
 def test_do_all_waiting_threads_learn_of_a_failed_read(

@@ -148,7 +148,7 @@ class FaultHandler:
                         own_read = result.kind
                     self.in_page.wait(result.block)
                     if result.own_read and not result.block.succeeded:
-                        return outcome.IN_PAGE_ERROR
+                        return outcome.in_page_error(result.block.status)
                 else:
                     return _AFTER_READ.get(own_read, result) if result.kind in _STILL_IN_RAM else result
                 result = again()
