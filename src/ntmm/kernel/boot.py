@@ -107,6 +107,7 @@ class Kernel:
         self.volume.cache = self.cc
         self.names.insert_public("\\KernelObjects\\LowMemoryCondition", self.mm.low_memory)
         self.names.insert_public("\\KernelObjects\\HighMemoryCondition", self.mm.high_memory)
+        self.volume.images = self.mm.sections
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:

@@ -133,3 +133,10 @@ def test_which_wishes_for_a_descriptor_are_refused(volume: Volume, folder: Path)
 def test_does_the_system_itself_open_everything(volume: Volume) -> None:
     make(volume, "f", "D:")
     opened(volume, "f", FILE_GENERIC_WRITE | DELETE).close()
+
+
+def test_does_a_link_give_the_right_to_delete_what_it_leads_to(volume: Volume, folder: Path) -> None:
+    (folder / "f").touch()
+    (folder / "link").symlink_to("f")
+    assert opened(volume, "link", MAXIMUM_ALLOWED, token=OTHER).access == 0x1F01FF & ~DELETE
+    assert answer(volume, "link", OTHER, DELETE) is Status.ACCESS_DENIED
