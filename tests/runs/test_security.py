@@ -1,6 +1,7 @@
 """Who may do what on a machine with several users and sessions?"""
 
 import io
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -149,6 +150,40 @@ def probe(own_folder: Path) -> Path:
 def test_who_opens_a_process(probe: Path, victim: str, prober: str, answer: str) -> None:
     lines = [ProgramLine(probe, ("0",), victim), ProgramLine(probe, ("8",), prober)]  # 8: the first process's id
     assert run_lines(lines) == ([0, 0], answer)
+
+
+RUNNER = """
+#include <stdio.h>
+#include <windows.h>
+#include <sddl.h>
+static DWORD run(const char *sddl)
+{
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION child;
+    PSECURITY_DESCRIPTOR descriptor;
+    char line[] = "copy.exe";
+    ConvertStringSecurityDescriptorToSecurityDescriptorA(sddl, SDDL_REVISION_1, &descriptor, NULL);
+    SetFileSecurityA("copy.exe", DACL_SECURITY_INFORMATION, descriptor);
+    if (!CreateProcessA("copy.exe", line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &child))
+        return GetLastError();
+    WaitForSingleObject(child.hProcess, INFINITE);
+    return 0;
+}
+int main(int argc, char **argv)
+{
+    printf("%lu ", run("D:(A;;GR;;;WD)"));
+    printf("%lu\\n", run("D:(A;;GRGX;;;WD)"));
+    return 0;
+}
+"""
+
+
+def test_who_starts_a_program(own_folder: Path) -> None:
+    (own_folder / "runner.c").write_text(RUNNER)
+    shutil.copyfile(sample("x86", "hello"), own_folder / "copy.exe")
+    statuses, text = run_lines([ProgramLine(own_folder / "runner.c")])
+    assert statuses == [0, 0]
+    assert "5 0\n" in text
 
 
 @pytest.mark.parametrize(

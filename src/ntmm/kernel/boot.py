@@ -105,9 +105,9 @@ class Kernel:
         self.mm.table_memory.mark_stale = self.cpu.mark_stale
         self.mm.current_teb = self._current_teb
         self.volume.cache = self.cc
-        self.volume.images = self.mm.sections
         self.names.insert_public("\\KernelObjects\\LowMemoryCondition", self.mm.low_memory)
         self.names.insert_public("\\KernelObjects\\HighMemoryCondition", self.mm.high_memory)
+        self.volume.images = self.mm.sections
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:

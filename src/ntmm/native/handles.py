@@ -38,17 +38,6 @@ def process_of(call: Call, handle: int, access: int = 0) -> Process:
     return call.process.handles.lookup(handle, Process, access)
 
 
-def memory_of(call: Call, handle: int) -> Process:
-    """The process of a handle, for work on its memory. Raises InvalidHandle, with PROCESS_IS_TERMINATING for an end.
-
-    Its memory may go at the next wait: a service that waits uses TargetProcess.
-    """
-    process = process_of(call, handle)
-    if process.ended:
-        raise InvalidHandle(Status.PROCESS_IS_TERMINATING)
-    return process
-
-
 def thread_of(call: Call, handle: int, access: int = 0) -> Thread:
     """The thread of a handle; -2 is the caller. Raises InvalidHandle, also where rights of `access` lack."""
     if handle == CURRENT_THREAD:

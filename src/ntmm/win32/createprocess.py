@@ -7,10 +7,11 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from ntmm.kernel.io.constants import FILE_GENERIC_READ, FILE_GENERIC_WRITE
+from ntmm.kernel.io.constants import FILE_EXECUTE, FILE_GENERIC_READ, FILE_GENERIC_WRITE, SYNCHRONIZE
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import NullFile
 from ntmm.kernel.io.paths import full_path
+from ntmm.kernel.io.volume import OpenRequest
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import InvalidHandle
 from ntmm.kernel.ps import Process, Thread
@@ -20,6 +21,7 @@ from ntmm.loader.search import read_headers
 from ntmm.loader.services import linker_of
 from ntmm.loader.start import NewProgram, load_new_process, new_process
 from ntmm.native.call import Call
+from ntmm.native.file import open_file
 from ntmm.native.handles import PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
@@ -116,8 +118,18 @@ def _folder(call: Call, kind: StringKind, address: int) -> str:
     return path
 
 
+def _check_may_execute(call: Call, path: str) -> None:
+    """Raises LoaderError where the file's descriptor refuses; programs of the command line need not be on the drive."""
+    try:
+        open_file(call, nt_path_of(call, path), OpenRequest(FILE_EXECUTE | SYNCHRONIZE)).file.close()
+    except IoFailure as failure:
+        if failure.status == Status.ACCESS_DENIED:
+            raise LoaderError(f"{path} may not be executed", failure.status) from failure
+
+
 def _headers(program: FoundProgram, call: Call) -> PeHeaders:
-    """The headers of a program that this machine can run; raises LoaderError and MalformedImage."""
+    """The headers of a program that this machine and the caller can run; raises LoaderError and MalformedImage."""
+    _check_may_execute(call, program.path)
     headers = read_headers(program.path.rpartition("\\")[2], program.image)
     require_program(headers)
     if headers.is_64 != (call.memory.pointer_size == 8):

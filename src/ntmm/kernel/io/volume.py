@@ -29,11 +29,11 @@ from ntmm.kernel.io.constants import (
     OpenAction,
     map_generic_access,
 )
-from ntmm.kernel.io.control_block import FileControlBlock, attributes_of
+from ntmm.kernel.io.control_block import FileControlBlock
 from ntmm.kernel.io.directory import DirectoryEntry
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject, NullFile, OpenMode
-from ntmm.kernel.io.information import FileInformation, Marks
+from ntmm.kernel.io.information import FileInformation, Marks, attributes_of
 from ntmm.kernel.io.names import fold
 from ntmm.kernel.io.overlay import Whiteouts
 from ntmm.kernel.io.paths import Device, Target, parse_nt_path
@@ -219,11 +219,13 @@ class Volume:
         if block.delete_pending:
             raise IoFailure(Status.DELETE_PENDING)
         replaces = request.disposition in _REPLACING
-        access = self._granted(block, self._folder_security(place), request)
-        if (replaces or access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) and not self.flush_image(block):
+        access, asked = self._granted(block, self._folder_security(place), request), FILE_MAPPING.map(request.access)
+        if (replaces or asked & (FILE_WRITE_DATA | FILE_APPEND_DATA)) and not self.flush_image(block):
             raise IoFailure(Status.SHARING_VIOLATION)
-        if request.options & FILE_DELETE_ON_CLOSE or access & DELETE:
-            self._check_may_delete(store, target, access)
+        if (request.options & FILE_DELETE_ON_CLOSE or access & DELETE) and self._is_link(store, target):
+            if request.options & FILE_DELETE_ON_CLOSE or asked & DELETE:
+                raise IoFailure(Status.ACCESS_DENIED)
+            access &= ~DELETE
         if request.options & FILE_DELETE_ON_CLOSE and not self.flush_image(block):
             raise IoFailure(Status.CANNOT_DELETE)
         if not may_share(block.opens, access | (FILE_WRITE_DATA if replaces else 0), request.share):
@@ -267,11 +269,10 @@ class Volume:
             raise IoFailure(Status.CANNOT_DELETE)
         return access
 
-    def _check_may_delete(self, store: FileStore, target: Target, access: int) -> None:
+    def _is_link(self, store: FileStore, target: Target) -> bool:
         """A symbolic link of the host may be read through, but what it leads to is not deleted or renamed by it."""
         named = store.locate(target.components, follow_last=False)
-        if named.entry is not None and named.entry.is_link:
-            raise IoFailure(Status.ACCESS_DENIED)
+        return named.entry is not None and named.entry.is_link
 
     def _create(self, store: FileStore, target: Target, place: Place, request: OpenRequest) -> Opened:
         if request.disposition not in _CREATING:
@@ -292,7 +293,7 @@ class Volume:
         self._marks.pop(block.place.key, None)
         if security is not None:
             block.set_security(security)
-        opened = self._join(block, _created_access(request.access), request)
+        opened = self._join(block, map_generic_access(request.access), request)
         attributes = request.attributes | (0 if block.is_directory else FILE_ATTRIBUTE_ARCHIVE)
         block.set_attributes(attributes)
         return Opened(opened, OpenAction.CREATED)
@@ -411,12 +412,6 @@ class Volume:
     def changes(self) -> list[tuple[str, str]]:
         """What an overlay took: ("created" | "modified" | "deleted", path below C:\\), sorted; else nothing."""
         return [(kind, "\\".join(path)) for kind, path in self._files.changes()]
-
-
-def _created_access(access: int) -> int:
-    """What the creator of a file is granted: all that it asks for."""
-    granted = map_generic_access(access)
-    return (granted | FILE_MAPPING.all) & ~MAXIMUM_ALLOWED if granted & MAXIMUM_ALLOWED else granted
 
 
 def _open_store(root: Path, overlay: Path | None) -> FileStore:
