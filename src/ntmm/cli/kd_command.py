@@ -13,6 +13,7 @@ from ntmm.cli.arguments import (
     Arguments,
     Events,
     GlobalFlag,
+    Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -57,6 +58,7 @@ def kd(
     global_flag: GlobalFlag = 0,
     events: Events = None,
     overlay: Overlay = None,
+    grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     leading_separator: LeadingSeparator = False,
@@ -82,6 +84,7 @@ def kd(
         processors=processors,
         paging_files=paging_files_of(pagefile),
         global_flag=global_flag,
+        granted=tuple(grant or ()),
         with_symbols=True,
     )
     if json:

@@ -12,6 +12,7 @@ from ntmm.cli.arguments import (
     Arguments,
     Events,
     GlobalFlag,
+    Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -72,6 +73,7 @@ def run(
     timeline: Timeline = None,
     timeline_interval: TimelineInterval = None,
     overlay: Overlay = None,
+    grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     check: Check = False,
@@ -101,6 +103,7 @@ def run(
         processors=processors,
         paging_files=paging_files_of(pagefile),
         global_flag=global_flag,
+        granted=tuple(grant or ()),
         timeline=timeline,
         timeline_interval=timeline_interval or DEFAULT_TIMELINE_INTERVAL,
     )
