@@ -1,4 +1,4 @@
-"""(g) Pairs of HeapAlloc and HeapFree of small blocks, against system calls: the front end needs no trap."""
+"""(h) Pairs of HeapAlloc and HeapFree of small blocks, against system calls: the front end needs no trap."""
 
 import io
 import os
@@ -27,7 +27,7 @@ def measure() -> list[Result]:
             lambda f=folder: _run(f, "syscall", 0),
         )
         pair_rate, call_rate = PAIRS / (pairs - no_pairs), CALLS / (calls - no_calls)
-        name = f"(g) heap pairs to system calls, {folder}"
+        name = f"(h) heap pairs to system calls, {folder}"
         results.append(Result(name, pair_rate, call_rate, "1/s", pair_rate / call_rate, at_least=20))
     return results
 

@@ -71,9 +71,8 @@ class RunOptions:
     `timeline_interval` milliseconds of virtual time. `paging_files` None is the default of the machine. `checking`
     fills freed pages with junk, and audits the memory manager's books when the programs have ended and again when
     their memory has been returned. `granted` names privileges that an administrator has assigned to the user, which
-    programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions.
-    their memory has been returned. `with_symbols` compiles C sources so that a debugger finds their functions.
-    `global_flag` is NtGlobalFlag: heaps of programs check themselves by its bits.
+    programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions. `global_flag` is
+    NtGlobalFlag: heaps of programs check themselves by its bits.
     """
 
     program: Path

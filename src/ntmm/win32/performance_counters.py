@@ -4,6 +4,7 @@ Objects: Memory, Process (an instance for each process, `name#1` for a second on
 for each file, and _Total). Counts of what this system lacks are not listed.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -104,6 +105,9 @@ _PAGING_FILE: Final = {"% Usage": "usage", "% Usage Peak": "peak"}
 
 TOTAL: Final = "_total"
 
+_PATH: Final = re.compile(r"\\([^\\()]+)(?:\((.+)\))?\\([^\\]+)")
+"""Object, instance, counter."""
+
 
 class UnknownCounter(Exception):
     """`what` is "object", "counter" or "instance"."""
@@ -127,13 +131,8 @@ def parse_path(text: str) -> CounterPath | None:
     if text.startswith("\\\\"):
         text = text[2:]
         text = text[text.find("\\") :] if "\\" in text else ""
-    parts = text.split("\\", 2)
-    if len(parts) != 3 or parts[0] or not parts[1] or not parts[2]:
-        return None
-    name, bracket, instance = parts[1].partition("(")
-    if bracket and not instance.endswith(")"):
-        return None
-    return CounterPath(name, instance[:-1], parts[2])
+    found = _PATH.fullmatch(text)
+    return CounterPath(found[1], found[2] or "", found[3]) if found else None
 
 
 def _find(counters: dict[str, object], name: str) -> str:

@@ -98,12 +98,14 @@ def _is_bad(call: Call, address: int, size: int, write: bool) -> int:
     return 0
 
 
+@service("kernel32", "IsBadHugeReadPtr", "p p")
 @service("kernel32", "IsBadReadPtr", "p p")
 def IsBadReadPtr(call: Call, address: int, size: int) -> int:
     """TRUE if a page of the range cannot be read."""
     return _is_bad(call, address, size, write=False)
 
 
+@service("kernel32", "IsBadHugeWritePtr", "p p")
 @service("kernel32", "IsBadWritePtr", "p p")
 def IsBadWritePtr(call: Call, address: int, size: int) -> int:
     """TRUE if a page of the range cannot be written."""

@@ -53,9 +53,7 @@ class PageTables:
         self.bring_in: Callable[[int], None] = _unfilled
         """Slot: makes the tables on the way to an address valid; may wait."""
         self.dirty_bit_lost: Callable[[int], None] | None = None
-        """Slot, once a region's writes are watched: told the page number of every private page that goes while its
-        Dirty bit is set, or that loses that bit (MiCaptureWriteWatchDirtyBit).
-        """
+        """Slot, where writes are watched: told of each private page that goes with its Dirty bit set."""
         self.tables = 0
         self._account = account
         self._shifts = architecture.shifts
