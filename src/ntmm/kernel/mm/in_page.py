@@ -83,6 +83,9 @@ class InPage:
         self._memory = memory
         self._scheduler = scheduler
         self._disk = disk
+        self._page_size = memory.pfn.page_size
+        self.passes = scheduler.try_pass_time
+        """Lets time pass up to an uptime (100 ns) if nothing else could run before."""
         self._in_progress: dict[int, InPageBlock] = {}
         self._pinned: list[int] = []
         self.clusters = _SMALL_CLUSTERS if ram.size < _SMALL_RAM_BYTES else _LARGE_CLUSTERS
@@ -106,28 +109,59 @@ class InPage:
         Where nothing else could run before the disk is done, time passes here, and the read is over: READ_DONE, or a
         block that has failed or is short. Not so for a read that its thread goes on without (`is_waited_for` False).
         """
-        frames = []
-        memory, pte_format, take_for_read = self._memory, self._memory.format, self._memory.pfn.take_for_read
-        for place, pte_address, original in pages:
-            frame = take_for_read(use)
-            frames.append(frame)
-            if flags:
-                memory.pfn.flags[frame] |= flags
-            memory.own(frame, place, pte_address, original)
-            memory.write(place, pte_format.transition(frame, pte_format.protection(original)))
-        count = len(frames)
-        due = self._disk.transfer(source.file, source.page, count)
+        take = self._memory.pfn.take_for_read
+        frames = [take(use) for _ in pages]
+        due = self._start(source.file, source.page, len(frames))
+        if not is_waited_for or not self.passes(due):
+            return self.wait_for(due, pages, frames, flags, source)
+        self._own(pages, frames, flags)
+        return self._complete_at_once(frames, source)
+
+    def _start(self, file: str, page: int, count: int) -> int:
+        """Gives the disk a read; answers when it will be over."""
         self.reads += 1
         self.pages += count
         if self.told is not None:
-            self.told(source.file, source.page, count)
-        if is_waited_for and self._scheduler.try_pass_time(due):
-            return self._complete_at_once(frames, source)
+            self.told(file, page, count)
+        return self._disk.transfer(file, page, count)
+
+    def wait_for(self, due: int, pages: list[PageToRead], frames: list[int], flags: int, source: Source) -> InPageBlock:
+        """Gives the frames of a read that was started their PTEs in transition; the read to wait for."""
+        self._own(pages, frames, flags)
         block = InPageBlock(frames)
         for frame in frames:
             self._in_progress[frame] = block
         self._scheduler.call_at(due, lambda: self._end(block, source))
         return block
+
+    def _own(self, pages: list[PageToRead], frames: list[int], flags: int) -> None:
+        memory, pte_format = self._memory, self._memory.format
+        for (place, pte_address, original), frame in zip(pages, frames, strict=True):
+            if flags:
+                memory.pfn.flags[frame] |= flags
+            memory.own(frame, place, pte_address, original)
+            memory.write(place, pte_format.transition(frame, pte_format.protection(original)))
+
+    # one page whose read is over at once
+
+    def take_one(self, use: PageUse, file: str, page: int) -> tuple[int, int]:
+        """Starts a read of one page: (its frame, which no PTE names yet, when the read will be over)."""
+        frame = self._memory.pfn.take_for_read(use)
+        return frame, self._start(file, page, 1)
+
+    def fill_one(self, frame: int, read: Callable[[int, int], bytes], first: int) -> Status | None:
+        """Ends a read from `take_one` now, and the page is ACTIVE; or the frame is free, and the I/O's NTSTATUS."""
+        pfn, size = self._memory.pfn, self._page_size
+        try:
+            data = read(first, 1)
+        except OSError as error:
+            self.failures += 1
+            pfn.free(frame)
+            pfn.end_read(frame)
+            return status_of(error)
+        self._bytes[frame * size : (frame + 1) * size] = data
+        pfn.end_read_in_use(frame)
+        return None
 
     def _complete_at_once(self, frames: list[int], source: Source) -> InPageBlock:
         """The first page keeps a reference until `unpin`, as if the thread had waited for it."""
