@@ -43,10 +43,12 @@ static bool32 is_frame_valid(EXCEPTION_REGISTRATION *frame) {
     return handler < low || handler >= high;
 }
 
+bool32 WINAPI RtlIsValidHandler(void *handler); /* valid_handler_x86.c */
+
 bool32 dispatch_to_frames(EXCEPTION_RECORD *record, CONTEXT *context) {
     EXCEPTION_REGISTRATION *nested = NULL, *dispatcher = NULL;
     for (EXCEPTION_REGISTRATION *frame = teb()->ExceptionList; frame != CHAIN_END; frame = frame->Next) {
-        if (!is_frame_valid(frame)) {
+        if (!is_frame_valid(frame) || !RtlIsValidHandler(frame->Handler)) {
             record->ExceptionFlags |= EXCEPTION_STACK_INVALID;
             return FALSE;
         }
