@@ -132,6 +132,7 @@ bool32 is_allowed(const CXX_FRAME *frame, const EXCEPTION_RECORD *record);
 /* objects.c */
 void make_caught_object(const CXX_FRAME *frame, const CATCH *block, const EXCEPTION_RECORD *record,
                         const CATCHABLE_TYPE *type);
+void *__AdjustPointer(void *object, const DISPLACEMENT *displacement);
 /* states.c */
 i32 unwind_states(const CXX_FRAME *frame, i32 state, i32 target);
 i32 state_around(const CXX_FRAME *frame, const TRY *block);
