@@ -107,12 +107,12 @@ static void *find_target(const COMPLETE_OBJECT *object, const TYPE_DESCRIPTOR *s
     return around ? around : is_source_public && !is_ambiguous ? anywhere : NULL;
 }
 
-/* `offset`: where the pointer to the virtual table lies in the source type. */
+/* `object` is where the pointer to the virtual table lies, `offset` bytes into the source object. */
 void *__RTDynamicCast(void *object, i32 offset, const TYPE_DESCRIPTOR *source, const TYPE_DESCRIPTOR *target, i32 is_reference) {
     if (!object)
         return NULL;
-    COMPLETE_OBJECT complete = complete_object((u8 *)object + offset);
-    void *result = find_target(&complete, source, target, object);
+    COMPLETE_OBJECT complete = complete_object(object);
+    void *result = find_target(&complete, source, target, (u8 *)object - offset);
     if (!result && is_reference)
         throw_bad_cast("Bad dynamic_cast!");
     return result;
