@@ -48,7 +48,7 @@ MICROSOFT_CPP_FLAGS: Final = (
 )
 
 FRAME_HANDLERS: Final = {
-    "x86": ("i386", ("_except_handler3", "_except_handler4_common", "__CxxFrameHandler3", "_CxxThrowException@8")),
+    "x86": ("i386", ("_except_handler3", "__CxxFrameHandler3", "_CxxThrowException@8")),
     "x86_64": ("i386:x86-64", ("__C_specific_handler", "__CxxFrameHandler3", "_CxxThrowException")),
 }
 """By machine: its name for the library tool, and the functions that compiled tables and `throw` refer to."""

@@ -34,10 +34,10 @@ int unwind_call_handler(EXCEPTION_RECORD *record, PROTECTED_CALL *call, CONTEXT 
     return COLLIDED_UNWIND;
 }
 
-/* A registration lies on the thread's stack, on a multiple of four, and its handler does not. */
+/* A registration lies on the thread's stack, on a multiple of four and below the next one; its handler does not. */
 static bool32 is_frame_valid(EXCEPTION_REGISTRATION *frame) {
     u32 low = (u32)teb()->StackLimit, high = (u32)teb()->StackBase, at = (u32)frame;
-    if (at < low || at + sizeof *frame > high || at % 4)
+    if (at < low || at + sizeof *frame > high || at % 4 || frame->Next <= frame)
         return FALSE;
     u32 handler = (u32)frame->Handler;
     return handler < low || handler >= high;
