@@ -172,7 +172,7 @@ static void chain_is_cycle(void)
     REGISTRATION registration = {NULL, NULL};
 
     registration.next = &registration;
-    registration.handler = (void *)GetProcAddress(GetModuleHandleA("msvcrt.dll"), "_except_handler3");
+    registration.handler = (void *)GetProcAddress(LoadLibraryA("msvcrt.dll"), "_except_handler3");
     raise_below(&registration);
 }
 
@@ -203,7 +203,7 @@ static void wrong(const char *how)
 
 int main(int argc, char **argv)
 {
-    except_handler4_common = (common_handler)(void *)GetProcAddress(GetModuleHandleA("msvcrt.dll"), "_except_handler4_common");
+    except_handler4_common = (common_handler)(void *)GetProcAddress(LoadLibraryA("msvcrt.dll"), "_except_handler4_common");
     if (argc > 1) {
         wrong(argv[1]);
         return 1;

@@ -143,7 +143,8 @@ def deliver(cpu: Cpu, context: Context, memory: GuestMemory, record: ExceptionRe
     """Builds the exception frame on the user stack and makes the thread go on in KiUserExceptionDispatcher.
 
     x86: ESP points to the two pointers (record, context) with both structures above. x64: RSP points to the CONTEXT,
-    the record lies at +0x4F0, and a machine frame at +0x590, by which unwinding goes on to the interrupted code. Raises GuestFault if the stack cannot hold them.
+    the record lies at +0x4F0, and at +0x590 a machine frame, by which unwinding goes on to the interrupted code. Raises
+    GuestFault if the stack cannot hold them.
     """
     saved = capture_context(cpu, context)
     encoded = record.encode(memory.pointer_size)

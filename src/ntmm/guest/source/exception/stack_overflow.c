@@ -11,15 +11,16 @@ typedef struct MEMORY_BASIC_INFORMATION {
     u32 State, Protect, Type;
 } MEMORY_BASIC_INFORMATION;
 
-/* The lowest page but one of the stack becomes the guard page, if the stack pointer has left it. 1: done; 0: it could not be,
-   because too little of the stack is free or there was no overflow. */
+/* The guard page is the lowest but two: an overflow leaves it and the one below to its handler. It is made if the stack
+   pointer has left these pages. 1: done; 0: it could not be, because too little of the stack is free or
+   there was no overflow. */
 int _resetstkoflw(void) {
     MEMORY_BASIC_INFORMATION stack;
     u8 *here = (u8 *)&stack;
     u32 old;
     if (!SUCCEEDED(NtQueryVirtualMemory(CURRENT_PROCESS, here, 0, &stack, sizeof stack, NULL)))
         return 0;
-    u8 *guard = stack.AllocationBase + PAGE_SIZE;
+    u8 *guard = stack.AllocationBase + 2 * PAGE_SIZE;
     if (here < guard + 2 * PAGE_SIZE || (u8 *)teb()->StackLimit > guard + PAGE_SIZE)
         return 0;
     void *base = guard;
