@@ -127,4 +127,12 @@ Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="R
 LeadingSeparator = Annotated[
     bool, typer.Option(SEPARATOR, hidden=True, is_eager=True, callback=refuse_leading_separator)
 ]
+Grant = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grant",
+        metavar="PRIVILEGE",
+        help="Assign a privilege to the user, which programs may then enable: SeLockMemoryPrivilege for large pages.",
+    ),
+]
 Overlay = Annotated[Path | None, typer.Option("--overlay", metavar="DIR", help="Keep changes to files in this folder.")]

@@ -12,6 +12,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -55,6 +56,7 @@ def kd(
     pagefile: PagingFiles = None,
     events: Events = None,
     overlay: Overlay = None,
+    grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     leading_separator: LeadingSeparator = False,
@@ -79,6 +81,7 @@ def kd(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        granted=tuple(grant or ()),
         with_symbols=True,
     )
     if json:

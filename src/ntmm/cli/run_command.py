@@ -11,6 +11,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -70,6 +71,7 @@ def run(
     timeline: Timeline = None,
     timeline_interval: TimelineInterval = None,
     overlay: Overlay = None,
+    grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     check: Check = False,
@@ -98,6 +100,7 @@ def run(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        granted=tuple(grant or ()),
         timeline=timeline,
         timeline_interval=timeline_interval or DEFAULT_TIMELINE_INTERVAL,
     )

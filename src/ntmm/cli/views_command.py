@@ -10,6 +10,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
@@ -56,6 +57,7 @@ def views(
     pagefile: PagingFiles = None,
     events: Events = None,
     overlay: Overlay = None,
+    grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
     leading_separator: LeadingSeparator = False,
@@ -80,6 +82,7 @@ def views(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        granted=tuple(grant or ()),
     )
     if json:
         options = replace(options, standard_output=standard_error())

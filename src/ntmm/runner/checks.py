@@ -1,12 +1,15 @@
 """What can be refused before a machine is built, each with one sentence."""
 
+import difflib
 import os
 import stat
 from pathlib import Path
 from typing import Final
 
+from ntmm.kernel.se import PRIVILEGES
 from ntmm.runner.errors import UserError
 from ntmm.runner.options import ArchitectureChoice, RunOptions, WindowsChoice
+from ntmm.runner.text import printable
 
 _ROOMIEST: Final[dict[str, str]] = {
     WindowsChoice.NT4: ArchitectureChoice.X86,
@@ -15,9 +18,19 @@ _ROOMIEST: Final[dict[str, str]] = {
 """What "auto" may become at best, where that is not x64; the program's own architecture is asked when it is known."""
 
 
+def check_privilege(name: str) -> None:
+    """Raises UserError for a name that is not one of a privilege."""
+    if name not in PRIVILEGES:
+        close = difflib.get_close_matches(name, PRIVILEGES, 1, 0.3)
+        hint = f": did you mean {close[0]}?" if close else ""
+        raise UserError(f"{printable(name)!r} is not the name of a privilege{hint} (--grant)")
+
+
 def check_options(options: RunOptions) -> None:
     """Raises UserError where the machine, a program, a file to write or the overlay cannot be had."""
     options.profile(_ROOMIEST.get(options.windows, ArchitectureChoice.X64))
+    for name in options.granted:
+        check_privilege(name)
     for line in options.programs:
         _check_program(line.program)
     if options.events is not None:

@@ -1,5 +1,6 @@
 """A machine and the programs loaded into it: the wiring between options, kernel, services and loader."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from ntmm.kernel.io.console import ConsoleFile
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ps import Process
+from ntmm.kernel.se import PRIVILEGES
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.loader.start import NewProgram, load_new_process, new_process, release_thread
 from ntmm.native.dispatch import ServiceDispatcher
@@ -52,7 +54,13 @@ class Machine:
     """A booted machine. Close it when the run is over."""
 
     def __init__(
-        self, profile: SystemProfile, root: Path, overlay: Path | None, trace: Trace, checking: bool = False
+        self,
+        profile: SystemProfile,
+        root: Path,
+        overlay: Path | None,
+        trace: Trace,
+        checking: bool = False,
+        granted: Sequence[str] = (),
     ) -> None:
         """Raises OSError or ValueError where the folders cannot be used."""
         self.volume = Volume(root, overlay)
@@ -61,6 +69,7 @@ class Machine:
         self.dispatcher = ServiceDispatcher(self.kernel)
         self.kernel.traps.system_call = self.dispatcher
         self.kernel.ps.thread_ended = release_thread
+        self._granted = [PRIVILEGES[name] for name in granted]
         self._programs: dict[str, ImageBacking] = {}
         """By guest path: they may lie outside the drive's folder."""
 
@@ -84,6 +93,8 @@ class Machine:
         kernel = self.kernel
         self._programs.setdefault(parameters.image_path.lower(), image)
         process = new_process(kernel, parameters.image_path.rpartition("\\")[2])
+        for privilege in self._granted:
+            process.token.grant(privilege)
         handles = [process.handles.insert(stream, stream.access, inherit=True) for stream in streams]
         parameters.standard_input, parameters.standard_output, parameters.standard_error = handles
         kernel.ps.start(load_new_process(kernel, process, NewProgram(image, headers, parameters, self.open_image)))

@@ -63,7 +63,8 @@ class RunOptions:
     `events` is the file for the event stream, `timeline` the one for the sizes of the page lists, sampled every
     `timeline_interval` milliseconds of virtual time. `paging_files` None is the default of the machine. `checking`
     fills freed pages with junk, and audits the memory manager's books when the programs have ended and again when
-    their memory has been returned. `with_symbols` compiles C sources so that a debugger finds their functions.
+    their memory has been returned. `granted` names privileges that an administrator has assigned to the user, which
+    programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions.
     """
 
     program: Path
@@ -83,6 +84,7 @@ class RunOptions:
     timeline: Path | None = None
     timeline_interval: int = DEFAULT_TIMELINE_INTERVAL
     with_symbols: bool = False
+    granted: Sequence[str] = ()
     standard_input: BinaryIO = field(default_factory=standard_input)
     standard_output: BinaryIO = field(default_factory=standard_output)
     standard_error: BinaryIO = field(default_factory=standard_error)

@@ -120,7 +120,7 @@ def test_which_allocations_are_refused(
     assert process.space.virtual_size == 0
 
 
-@pytest.mark.parametrize("kind", [MEM_WRITE_WATCH | BOTH, MEM_PHYSICAL | MEM_RESERVE, MEM_LARGE_PAGES | BOTH])
+@pytest.mark.parametrize("kind", [MEM_WRITE_WATCH | BOTH])
 def test_is_what_is_missing_said_to_be_missing(machine: MemoryMachine, process: FakeProcess, kind: int) -> None:
     assert machine.mm.allocate(process, 0, 4 * MB, kind, PAGE_READWRITE).status is Status.NOT_IMPLEMENTED
 

@@ -13,6 +13,7 @@ from ntmm.native.handles import (
     TargetProcess,
 )
 from ntmm.native.memory import copy_between, encode_basic_information
+from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.nt.memory import ALLOCATION_GRANULARITY, MEM_RELEASE, PAGE_EXECUTE_READWRITE, PAGE_READWRITE
 from ntmm.nt.status import Status
@@ -33,7 +34,8 @@ def VirtualAllocEx(call: Call, process: int, address: int, size: int, allocation
     if address and address < ALLOCATION_GRANULARITY:
         return call.fail(Status.INVALID_PARAMETER)
     with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
-        status, base, _ = call.kernel.mm.allocate(target, address, size, allocation_type, protect)
+        privileged = has_privilege(call, "SeLockMemoryPrivilege")
+        status, base, _ = call.kernel.mm.allocate(target, address, size, allocation_type, protect, 0, privileged)
     return base if status is Status.SUCCESS else call.fail(status)
 
 

@@ -32,10 +32,13 @@ class VirtualMemoryServices(Parts):
         allocation_type: int,
         protection: int,
         zero_bits: int = 0,
+        may_lock_memory: bool = True,
     ) -> Range:
-        """NtAllocateVirtualMemory: (status, base, size)."""
+        """NtAllocateVirtualMemory: (status, base, size). `may_lock_memory`: the caller may have large pages."""
         with self._changing(process) as space:
-            result = allocate(self.machine, space, address, size, allocation_type, protection, zero_bits)
+            result = allocate(
+                self.machine, space, address, size, allocation_type, protection, zero_bits, may_lock_memory
+            )
         self._tell(process, _allocation_name(allocation_type), result.status, result.base, result.size, protection)
         return result
 

@@ -45,6 +45,11 @@ class PageUse(IntEnum):
     KERNEL = 9
     FIRMWARE = 10
     KERNEL_STACK = 11
+    USER_PHYSICAL = 12
+    """Taken by AllocateUserPhysicalPages (AWE)."""
+    LARGE_PAGE = 13
+    """Part of a large page of a process."""
+    DRIVER = 14
 
 
 MODIFIED_FLAG: Final = 1

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
@@ -47,6 +48,8 @@ class AddressSpace(FaultContext):
         """Held by services that change the space (EPROCESS.AddressCreationLock)."""
         self.swapped: SwappedRoots | None = None
         """Set while the process is out of memory."""
+        self.physical: Any = None
+        """What AllocateUserPhysicalPages gave the process, or None."""
         self.deleted = False
 
     @property
