@@ -1,5 +1,9 @@
 """Are exceptions handled as on Windows: by frames, by tables, in C++, and do broken ones end the program cleanly?"""
 
+import random
+from pathlib import Path
+
+import pefile
 import pytest
 
 from tests.runs.running import MACHINES, run, sample
@@ -81,3 +85,28 @@ def test_do_spoilt_unwind_tables_end_the_program_or_do_no_harm(part: int) -> Non
         finished = run(sample("x64", "unwind"), str(seed), time_limit=60)
         assert finished.report.exit_status in (0, OWN_EXCEPTION, ACCESS_VIOLATION), seed
         assert finished.output == ("caught\n" if finished.report.exit_status == 0 else ""), seed
+
+
+@pytest.mark.parametrize("name", ["throw", "seh", "standard"])
+def test_does_a_program_with_a_spoilt_function_table_end(name: str, own_folder: Path) -> None:
+    data = sample("x64", name).read_bytes()
+    start, size = _function_table(data)
+    program = own_folder / "spoilt.exe"
+    for seed in range(8):
+        program.write_bytes(_spoil(data, start, size, seed))
+        finished = run(program, time_limit=60, output_limit=1 << 16)
+        assert finished.report.stopped is None, seed
+        assert finished.report.unexplained_faults == 0, seed
+
+
+def _function_table(data: bytes) -> tuple[int, int]:
+    """Where .pdata lies in the file, and its size."""
+    section = next(section for section in pefile.PE(data=data).sections if section.Name.startswith(b".pdata"))
+    return section.PointerToRawData, min(section.SizeOfRawData, section.Misc_VirtualSize)
+
+
+def _spoil(data: bytes, start: int, size: int, seed: int) -> bytes:
+    chance, changed = random.Random(seed), bytearray(data)
+    for _ in range(size // 20):
+        changed[start + chance.randrange(size)] = chance.randrange(256)
+    return bytes(changed)
