@@ -43,13 +43,6 @@ def test_does_every_check_of_the_program_pass(name: str, folder: str, architectu
     assert finished.report.unexplained_faults == 0
 
 
-@pytest.mark.parametrize("architecture", ["x86", "pae"])
-def test_does_frame_based_exception_handling_work(architecture: str) -> None:
-    finished = run(sample("x86", "seh"), architecture=architecture)
-    assert "FAIL" not in finished.output, finished.output
-    assert finished.report.exit_status == 0, finished.output
-
-
 @PLACES
 def test_does_a_program_get_its_arguments_and_print(folder: str, architecture: str) -> None:
     finished = run(sample(folder, "hello"), "one two", 'a"b', architecture=architecture)

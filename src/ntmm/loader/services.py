@@ -163,22 +163,3 @@ def DisableThreadLibraryCalls(call: Call, base: int) -> int:
         return call.fail(Status.DLL_NOT_FOUND)
     module.thread_calls_disabled = True
     return 1
-
-
-def _image_base(call: Call, address: int, result: int) -> int:
-    module = linker_of(call).modules.containing(address)
-    base = 0 if module is None else module.base
-    call.memory.write_pointer(result, base)
-    return base
-
-
-@service("ntdll", "RtlPcToFileHeader", "p p")
-def RtlPcToFileHeader(call: Call, address: int, result: int) -> int:
-    """The base of the image that holds an address, or 0; also stored at `result`."""
-    return _image_base(call, address, result)
-
-
-@service("kernel32", "RtlPcToFileHeader", "p p")
-def kernel32_RtlPcToFileHeader(call: Call, address: int, result: int) -> int:
-    """The same function, which kernel32 of x64 exports too."""
-    return _image_base(call, address, result)

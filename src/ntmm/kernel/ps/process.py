@@ -10,6 +10,7 @@ from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject, TokenObject
 from ntmm.kernel.se import Token
 from ntmm.kernel.se.access import PROCESS_MAPPING
+from ntmm.nt.memory import MEM_EXECUTE_OPTION_DISABLE
 from ntmm.nt.status import Status
 
 
@@ -49,6 +50,8 @@ class Process(KernelObject, DispatcherObject):
         """(DLL, function) that the program imports and nobody provides, by thunk number; the loader's list."""
         self.called_missing: set[int] = set()
         """Numbers of those that were called."""
+        self.execute_options = MEM_EXECUTE_OPTION_DISABLE
+        """KEXECUTE_OPTIONS: what exception handlers may be; pages follow their protection whatever it says."""
         self.is_being_loaded = False
         """Nobody but its creator knows it yet."""
         self.unused: Callable[[Process], None] = lambda process: None

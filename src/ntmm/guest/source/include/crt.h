@@ -1,6 +1,6 @@
 /* crt.h: what the parts of the C run-time share: errno, per-thread data, exit, and the heap under C names. */
 #pragma once
-#include "teb.h"
+#include "cxx_thread.h"
 
 #define ENOENT 2
 #define E2BIG 7
@@ -37,6 +37,7 @@ typedef struct CRT_THREAD {
     char TemporaryName[20];
     char TimeText[26];       /* of asctime and ctime */
     wchar WideTimeText[26];
+    CXX_THREAD Cxx;
 } CRT_THREAD;
 
 /* thread_data.c: the calling thread's data, made at first use; never NULL */

@@ -17,6 +17,9 @@ typedef struct NTMM_START {
 
 IMPORT status WINAPI NtAllocateVirtualMemory(handle, void **base, uptr zero_bits, usize *size, u32 type, u32 protect);
 IMPORT status WINAPI NtFreeVirtualMemory(handle, void **base, usize *size, u32 type);
+IMPORT status WINAPI NtProtectVirtualMemory(handle, void **base, usize *size, u32 protect, u32 *old);
+IMPORT status WINAPI NtQueryVirtualMemory(handle, const void *, u32 kind, void *, usize size, usize *needed);
+IMPORT status WINAPI NtQueryInformationProcess(handle, u32 kind, void *, u32 size, u32 *needed);
 IMPORT status WINAPI NtContinue(CONTEXT *, u8 test_alert);
 IMPORT status WINAPI NtRaiseException(EXCEPTION_RECORD *, CONTEXT *, u8 first_chance);
 IMPORT status WINAPI NtTerminateProcess(handle, status);
@@ -61,6 +64,7 @@ IMPORT u32 WINAPI GetFileAttributesW(const wchar *);
 IMPORT handle WINAPI CreateThread(void *security, usize stack, void *start, void *parameter, u32 flags, u32 *id);
 IMPORT void WINAPI GetSystemTimeAsFileTime(u64 *);
 IMPORT u32 WINAPI GetTickCount(void);
+IMPORT u32 WINAPI SetErrorMode(u32 mode);
 IMPORT i32 WINAPI WideCharToMultiByte(u32 page, u32 flags, const wchar *, i32, char *, i32, const char *, bool32 *);
 IMPORT i32 WINAPI MultiByteToWideChar(u32 page, u32 flags, const char *, i32, wchar *, i32);
 IMPORT u32 WINAPI RtlNtStatusToDosError(status);
