@@ -67,7 +67,7 @@ def test_are_all_files_the_same_after_packing_and_unpacking(
     assert contents_of(own_folder / "unpacked" / "data") == contents_of(own_folder / "data")
     assert packed.report.memory is not None
     (paging,) = packed.report.memory.paging_files
-    assert (paging.peak > 0) == (ram == LITTLE_RAM), "7za needs about 30 MB: it pages where there is less"
+    assert paging.peak > 0 or ram > LITTLE_RAM, "7za needs far more than 24 MB for this: it has to page"
 
 
 @pytest.mark.parametrize("ram", [64 << 20, LITTLE_RAM])
