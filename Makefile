@@ -48,7 +48,7 @@ unit: setup
 property: setup ## the long run of the property tests of paging: over 2,000 examples, and as many on failing disks
 	NTMM_EXAMPLES=700 NTMM_SEEDS=40 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py tests/kernel/mm/test_paging_threads.py
 
-external: setup ## tests with programs fetched from the npm registry (needs npm)
+external: setup ## tests with programs fetched from PyPI and the npm registry (needs npm)
 	$(BIN)/pytest -m external
 
 bench: setup ## measured ratios, side by side in one process
