@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ntmm.kernel.io.file import File, FileObject
+from ntmm.kernel.io.volume import SERIAL_NUMBER
 from ntmm.native.call import Call
 from ntmm.native.file import lookup_file
 from ntmm.native.file_information import (
@@ -20,7 +21,6 @@ from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
-from ntmm.win32.fileapi.attributes import SERIAL_NUMBER
 from ntmm.win32.text import ANSI, WIDE, StringKind
 
 _VOLUME_NAME_NT: Final = 2
