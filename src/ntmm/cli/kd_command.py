@@ -12,6 +12,7 @@ from ntmm.cli.arguments import (
     Arch,
     Arguments,
     Events,
+    GlobalFlag,
     Grant,
     LeadingSeparator,
     OutputLimit,
@@ -21,7 +22,9 @@ from ntmm.cli.arguments import (
     Program,
     Ram,
     Replacement,
+    Session,
     TimeLimit,
+    User,
     Windows,
     paging_files_of,
 )
@@ -54,6 +57,9 @@ def kd(
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    user: User = "",
+    session: Session = 0,
+    global_flag: GlobalFlag = 0,
     events: Events = None,
     overlay: Overlay = None,
     grant: Grant = None,
@@ -81,7 +87,10 @@ def kd(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        user=user,
+        session=session,
         granted=tuple(grant or ()),
+        global_flag=global_flag,
         with_symbols=True,
     )
     if json:

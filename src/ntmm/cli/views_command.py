@@ -19,7 +19,9 @@ from ntmm.cli.arguments import (
     Program,
     Ram,
     Replacement,
+    Session,
     TimeLimit,
+    User,
     Windows,
     paging_files_of,
 )
@@ -55,6 +57,8 @@ def views(
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    user: User = "",
+    session: Session = 0,
     events: Events = None,
     overlay: Overlay = None,
     grant: Grant = None,
@@ -82,6 +86,8 @@ def views(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        user=user,
+        session=session,
         granted=tuple(grant or ()),
     )
     if json:

@@ -7,6 +7,7 @@ from ntmm.kernel.boot import Kernel
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ps import Process, Thread
+from ntmm.kernel.se import Token
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.loader.process import finish_thread, initialize_thread, load_program, thread_start_block
@@ -30,9 +31,15 @@ class NewProgram:
     open_image: OpenImage
 
 
-def new_process(kernel: Kernel, name: str, parent: Process | None = None, inherit_handles: bool = False) -> Process:
+def new_process(
+    kernel: Kernel,
+    name: str,
+    parent: Process | None = None,
+    inherit_handles: bool = False,
+    token: Token | None = None,
+) -> Process:
     """A process that nobody else finds until its program is loaded; raises LoaderError where there is no memory."""
-    process = kernel.ps.create_process(name, parent, inherit_handles)
+    process = kernel.ps.create_process(name, parent, inherit_handles, token)
     if process is None:
         raise LoaderError("there is not enough memory for a process: run with more RAM (--ram)", Status.NO_MEMORY)
     process.is_being_loaded = True

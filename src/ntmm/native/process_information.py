@@ -1,6 +1,7 @@
 """NtQueryInformationProcess and NtSetInformationProcess.
 
-Classes that tell of a process: basic information, quota limits, memory counters, pool quotas. Sizes in bytes.
+Classes that tell of a process: basic information, quota limits, memory counters, pool quotas, execute options. Sizes in
+bytes.
 """
 
 import struct
@@ -9,16 +10,20 @@ from typing import Final
 
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_INFORMATION, PROCESS_SET_QUOTA, process_of
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
+from ntmm.native.working_set_watch import query_watch, watch
+from ntmm.nt.memory import MEM_EXECUTE_OPTION_PERMANENT, MEM_EXECUTE_OPTIONS
 from ntmm.nt.status import Status
 
 PROCESS_BASIC_INFORMATION: Final = 0
 PROCESS_QUOTA_LIMITS: Final = 1
 PROCESS_VM_COUNTERS: Final = 3
 PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
+PROCESS_WORKING_SET_WATCH: Final = 15
+PROCESS_EXECUTE_FLAGS: Final = 34
 
 _NO_TIME_LIMIT: Final = -1
 
@@ -67,11 +72,17 @@ def _vm_counters(call: Call, process: Process) -> bytes:
 
 
 def _pooled_usage(call: Call, process: Process) -> bytes:
-    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file."""
+    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file, all in bytes."""
     memory = call.kernel.mm.process_memory(process)
     paged = (memory.peak_paged_pool_quota, memory.paged_pool_quota, -1)
     nonpaged = (memory.peak_nonpaged_pool_quota, memory.nonpaged_pool_quota, -1)
-    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1)
+    quota = call.kernel.mm.page_file_quota(process)
+    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1 if quota is None else quota)
+
+
+def _execute_flags(call: Call, process: Process) -> bytes:
+    """The MEM_EXECUTE_OPTION flags."""
+    return struct.pack("<I", process.execute_options)
 
 
 def _smaller_quota(pointer_size: int) -> int:
@@ -85,6 +96,7 @@ _QUERIES: Final[dict[int, tuple[Query, Callable[[int], int]]]] = {
     PROCESS_QUOTA_LIMITS: (_quota_limits, _smaller_quota),
     PROCESS_VM_COUNTERS: (_vm_counters, lambda pointer_size: 11 * pointer_size),
     PROCESS_POOLED_USAGE_AND_LIMITS: (_pooled_usage, lambda pointer_size: 9 * pointer_size),
+    PROCESS_EXECUTE_FLAGS: (_execute_flags, lambda pointer_size: 4),
 }
 """By class: what answers, and the size in bytes of the structure's older form, which may be asked for as well."""
 
@@ -94,11 +106,13 @@ def NtQueryInformationProcess(
     call: Call, process: int, information_class: int, buffer: int, length: int, return_length: int
 ) -> int:
     """Tells of a process; the length must be that of one of the structure's forms."""
+    if information_class == PROCESS_WORKING_SET_WATCH:
+        return query_watch(call, process_of(call, process, PROCESS_QUERY_INFORMATION), buffer, length, return_length)
     known = _QUERIES.get(information_class)
     if known is None:
         return Status.INVALID_INFO_CLASS
     query, older_size = known
-    data = query(call, process_of(call, process))
+    data = query(call, process_of(call, process, PROCESS_QUERY_INFORMATION))
     if length not in (len(data), older_size(call.memory.pointer_size)):
         return Status.INFO_LENGTH_MISMATCH
     call.memory.write(buffer, data[:length])
@@ -139,10 +153,30 @@ def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
     return Status.SUCCESS
 
 
-@service("ntdll", "NtSetInformationProcess", "h u32 p u32")
+def _set_execute_flags(call: Call, process: Process, buffer: int, length: int) -> Status:
+    """Refused for good once the flags contain MEM_EXECUTE_OPTION_PERMANENT."""
+    if length != 4:
+        return Status.INFO_LENGTH_MISMATCH
+    flags = call.memory.read_u32(buffer)
+    if flags & ~MEM_EXECUTE_OPTIONS:
+        return Status.INVALID_PARAMETER
+    if process.execute_options & MEM_EXECUTE_OPTION_PERMANENT:
+        return Status.ACCESS_DENIED
+    process.execute_options = flags
+    return Status.SUCCESS
+
+
+@service("ntdll", "NtSetInformationProcess", "h u32 p u32", lacks="rarer classes, quotas of pool")
 def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
-    """Changes a process: ProcessQuotaLimits sets the limits of its working set; other classes are NOT_IMPLEMENTED."""
-    target = process_of(call, process)
+    """Changes a process: ProcessQuotaLimits sets the limits of its working set, ProcessWorkingSetWatch begins to keep
+    its page faults, ProcessExecuteFlags tells what software DEP lets pass; other classes are NOT_IMPLEMENTED.
+    """
+    if information_class == PROCESS_WORKING_SET_WATCH:
+        return watch(call, process_of(call, process, PROCESS_SET_INFORMATION))
+    if information_class == PROCESS_EXECUTE_FLAGS:
+        target = process_of(call, process, PROCESS_SET_INFORMATION)
+        return _set_execute_flags(call, target, buffer, length)
+    target = process_of(call, process, PROCESS_SET_QUOTA)
     if information_class != PROCESS_QUOTA_LIMITS:
         return Status.NOT_IMPLEMENTED
     return _set_quota_limits(call, target, buffer, length)

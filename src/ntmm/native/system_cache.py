@@ -1,13 +1,14 @@
-"""NtSetSystemInformation: the limits of the file cache (SYSTEM_FILECACHE_INFORMATION)."""
+"""The file cache's working set: SystemFileCacheInformation, which is told and set (NtSetSystemInformation)."""
 
 import struct
 from typing import Final
 
 from ntmm.native.call import Call
-from ntmm.native.information import SYSTEM_FILE_CACHE_INFORMATION
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
+
+SYSTEM_FILE_CACHE_INFORMATION: Final = 21
 
 # FILE_CACHE_*
 MAXIMUM_ENABLE: Final = 1
@@ -18,6 +19,18 @@ _PAIRS: Final = (MAXIMUM_ENABLE | MAXIMUM_DISABLE, MINIMUM_ENABLE | MINIMUM_DISA
 
 _FORMS: Final = {4: struct.Struct("<9I"), 8: struct.Struct("<QQI4x4QII")}
 """By size of a pointer: current and peak size, faults, minimum, maximum, two counts of pages, repurposed, flags."""
+
+
+def file_cache_information(call: Call) -> bytes:
+    """SYSTEM_FILECACHE_INFORMATION, 36 or 64 bytes: the system working set in bytes, its limits in pages."""
+    mm = call.kernel.mm
+    figures, working_set = mm.statistics(), mm.system.working_set
+    page, limits = figures.page_size, working_set.limits
+    cache = (working_set.count * page, working_set.peak * page, figures.cache.faults & 0xFFFFFFFF)
+    pages = (limits.minimum, limits.maximum, working_set.count, working_set.peak)
+    return _FORMS[call.memory.pointer_size].pack(
+        *cache, *pages, 0, file_cache_flags(limits.hard_minimum, limits.hard_maximum)
+    )
 
 
 def set_file_cache(call: Call, minimum: int, maximum: int, flags: int) -> Status:
@@ -43,7 +56,7 @@ def file_cache_flags(hard_minimum: bool, hard_maximum: bool) -> int:
     return hard_maximum * MAXIMUM_ENABLE | hard_minimum * MINIMUM_ENABLE
 
 
-@service("ntdll", "NtSetSystemInformation", "u32 p u32")
+@service("ntdll", "NtSetSystemInformation", "u32 p u32", lacks="classes beyond the limits of the file cache")
 def NtSetSystemInformation(call: Call, information_class: int, buffer: int, length: int) -> int:
     """Sets the limits of the file cache; other classes are NOT_IMPLEMENTED."""
     if information_class != SYSTEM_FILE_CACHE_INFORMATION:

@@ -47,9 +47,9 @@ class SystemProfile:
     """The machine to boot: architecture ("x86", "pae" or "x64"), RAM in bytes, processors, Windows.
 
     `windows` is "auto", "nt4", "2000", "xp" or "2003"; `replacement` is "auto", "fifo", "clock" or "ageing".
-    `paging_files` None is the default of the machine, () none at all. Only one processor is ever simulated: more
-    change what is reported and which policy "auto" takes. Raises ValueError with a sentence when the parts do not fit
-    together.
+    `paging_files` None is the default of the machine, () none at all. `global_flag` is NtGlobalFlag. Only one processor
+    is ever simulated: more change what is reported and which policy "auto" takes. Raises ValueError with a sentence
+    when the parts do not fit together.
     """
 
     architecture: str = "pae"
@@ -58,6 +58,7 @@ class SystemProfile:
     windows: str = AUTO
     replacement: str = AUTO
     paging_files: tuple[PagingFileSize, ...] | None = None
+    global_flag: int = 0
 
     def __post_init__(self) -> None:
         _check_choice("architecture", self.architecture, tuple(MAXIMUM_RAM))

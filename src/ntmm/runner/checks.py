@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from ntmm.kernel.se import PRIVILEGES
+from ntmm.kernel.se import PRIVILEGES, Accounts
 from ntmm.runner.errors import UserError
 from ntmm.runner.options import ArchitectureChoice, RunOptions, WindowsChoice
 from ntmm.runner.text import printable
@@ -33,6 +33,7 @@ def check_options(options: RunOptions) -> None:
         check_privilege(name)
     for line in options.programs:
         _check_program(line.program)
+        _check_user(line.user)
     if options.events is not None:
         _check_writable(options.events, "events")
     if options.timeline is not None:
@@ -53,6 +54,14 @@ def _check_program(program: Path) -> None:
         raise UserError(f"{str(program)!r} is not a regular file")
     if not os.access(program, os.R_OK):
         raise UserError(f"cannot open program {str(program)!r}: permission denied")
+
+
+def _check_user(name: str) -> None:
+    try:
+        if name:
+            Accounts().user(name)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _check_apart(events: Path | None, timeline: Path) -> None:

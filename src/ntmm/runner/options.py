@@ -47,15 +47,22 @@ class ReplacementChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramLine:
-    """A program file of the host and what it is called with."""
+    """A program file of the host, what it is called with, and whose session it runs in.
+
+    `user` "" is the machine's user, an administrator; every other name is an ordinary user's.
+    """
 
     program: Path
     arguments: Sequence[str] = ()
+    user: str = ""
+    session: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """One run: `program` with `arguments`, and the programs of `others` beside it on the same machine.
+
+    `user` and `session` are those of `program`, see ProgramLine.
 
     `ram` and `output_limit` in bytes, `time_limit` in seconds of the host; None means no limit.
 
@@ -64,7 +71,8 @@ class RunOptions:
     `timeline_interval` milliseconds of virtual time. `paging_files` None is the default of the machine. `checking`
     fills freed pages with junk, and audits the memory manager's books when the programs have ended and again when
     their memory has been returned. `granted` names privileges that an administrator has assigned to the user, which
-    programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions.
+    programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions. `global_flag` is
+    NtGlobalFlag: heaps of programs check themselves by its bits.
     """
 
     program: Path
@@ -84,7 +92,10 @@ class RunOptions:
     timeline: Path | None = None
     timeline_interval: int = DEFAULT_TIMELINE_INTERVAL
     with_symbols: bool = False
+    user: str = ""
+    session: int = 0
     granted: Sequence[str] = ()
+    global_flag: int = 0
     standard_input: BinaryIO = field(default_factory=standard_input)
     standard_output: BinaryIO = field(default_factory=standard_output)
     standard_error: BinaryIO = field(default_factory=standard_error)
@@ -92,7 +103,7 @@ class RunOptions:
     @property
     def programs(self) -> tuple[ProgramLine, ...]:
         """All programs in the order of the command line."""
-        return (ProgramLine(self.program, self.arguments), *self.others)
+        return (ProgramLine(self.program, self.arguments, self.user, self.session), *self.others)
 
     def profile(self, default: str) -> SystemProfile:
         """The machine to boot; `default` is the architecture that "auto" stands for. Raises UserError."""
@@ -104,6 +115,7 @@ class RunOptions:
             replacement=self.replacement,
             processors=self.processors,
             paging_files=self.paging_files,
+            global_flag=self.global_flag,
         )
 
 
@@ -116,6 +128,7 @@ def profile_for(
     replacement: str = ReplacementChoice.AUTO,
     processors: int = 1,
     paging_files: tuple[PagingFileSize, ...] | None = None,
+    global_flag: int = 0,
 ) -> SystemProfile:
     """The machine to boot; `default` stands for "auto", but PAE is not chosen for a Windows that has none.
 
@@ -125,6 +138,6 @@ def profile_for(
         default = ArchitectureChoice.X86
     chosen = default if architecture == ArchitectureChoice.AUTO else architecture
     try:
-        return SystemProfile(str(chosen), ram, processors, str(windows), str(replacement), paging_files)
+        return SystemProfile(str(chosen), ram, processors, str(windows), str(replacement), paging_files, global_flag)
     except ValueError as error:
         raise UserError(str(error)) from error

@@ -18,6 +18,7 @@ from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.scheduler import Deadlock
 from ntmm.kernel.ke.trap import TimeLimitReached
 from ntmm.kernel.ps import Thread
+from ntmm.kernel.se.accounts import DEFAULT_USER_NAME
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.nt.profile import SystemProfile
@@ -185,6 +186,8 @@ def _programs(
             headers=headers,
             parameters=_parameters(line, path, profile),
             streams=_streams(options, limit),
+            user=line.user,
+            session=line.session,
         )
         for line, path, (image, headers) in zip(options.programs, paths, images, strict=True)
     ]
@@ -193,7 +196,7 @@ def _programs(
 def _parameters(line: ProgramLine, program: Path, profile: SystemProfile) -> ProcessParameters:
     path = guest_path(program, Path.cwd())
     command_line = subprocess.list2cmdline([path, *line.arguments])
-    return ProcessParameters(path, command_line, "C:\\", environment(profile))
+    return ProcessParameters(path, command_line, "C:\\", environment(profile, line.user or DEFAULT_USER_NAME))
 
 
 def _streams(options: RunOptions, limit: OutputLimit) -> tuple[ConsoleFile, ConsoleFile, ConsoleFile]:

@@ -5,10 +5,12 @@ from typing import Any
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.ke.dispatcher import DispatcherObject
-from ntmm.kernel.ke.thread import KernelThread
+from ntmm.kernel.ke.thread import NORMAL_PRIORITY, KernelThread
 from ntmm.kernel.mm.space import AddressSpace
-from ntmm.kernel.ob import HandleTable, KernelObject
+from ntmm.kernel.ob import HandleTable, KernelObject, TokenObject
 from ntmm.kernel.se import Token
+from ntmm.kernel.se.access import PROCESS_MAPPING
+from ntmm.nt.memory import MEM_EXECUTE_OPTION_DISABLE
 from ntmm.nt.status import Status
 
 
@@ -20,8 +22,12 @@ class Process(KernelObject, DispatcherObject):
     """
 
     type_name = "Process"
+    mapping = PROCESS_MAPPING
+    is_security_required = True
 
-    def __init__(self, process_id: int, parent_id: int, name: str, space: AddressSpace) -> None:
+    def __init__(
+        self, process_id: int, parent_id: int, name: str, space: AddressSpace, token: Token | None = None
+    ) -> None:
         super().__init__()
         self.id = process_id
         self.parent_id = parent_id
@@ -29,8 +35,10 @@ class Process(KernelObject, DispatcherObject):
         self.space = space
         self.memory: GuestMemory = space.memory
         self.handles = HandleTable()
-        self.token = Token()
+        self.token_object = TokenObject(token or Token())
+        self.token_object.reference()
         self.threads: list[Any] = []
+        self.base_priority = NORMAL_PRIORITY
         self.peb = 0
         self.image_base = 0
         self.modules: Any = None
@@ -42,9 +50,16 @@ class Process(KernelObject, DispatcherObject):
         """(DLL, function) that the program imports and nobody provides, by thunk number; the loader's list."""
         self.called_missing: set[int] = set()
         """Numbers of those that were called."""
+        self.execute_options = MEM_EXECUTE_OPTION_DISABLE
+        """KEXECUTE_OPTIONS: what exception handlers may be; pages follow their protection whatever it says."""
         self.is_being_loaded = False
         """Nobody but its creator knows it yet."""
         self.unused: Callable[[Process], None] = lambda process: None
+
+    @property
+    def token(self) -> Token:
+        """On whose behalf it runs."""
+        return self.token_object.token
 
     @property
     def is_unused(self) -> bool:

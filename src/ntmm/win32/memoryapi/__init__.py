@@ -6,9 +6,10 @@ working_set   the limits of working sets
 file_cache    the limits of the file cache
 mapping       file mappings and their views
 physical      address windowing, large pages
+write_watch   pages that were written
 notification  objects that tell of memory running low or being plentiful
 """
 
-from ntmm.win32.memoryapi import file_cache, locking, mapping, notification, physical, virtual, working_set
+from ntmm.win32.memoryapi import file_cache, locking, mapping, notification, physical, virtual, working_set, write_watch
 
-__all__ = ["file_cache", "locking", "mapping", "notification", "physical", "virtual", "working_set"]
+__all__ = ["file_cache", "locking", "mapping", "notification", "physical", "virtual", "working_set", "write_watch"]

@@ -4,6 +4,7 @@ from collections import Counter
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
+from ntmm.kernel.mm.fault.history import FaultHistory
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.mm.vad import VadTree
 from ntmm.kernel.mm.working_set import WorkingSet
@@ -31,6 +32,8 @@ class FaultContext:
         self.shared_given: Counter[str] = Counter()
         """Pages of sections, by kind."""
         self.page_fault_count = 0
+        self.fault_history: FaultHistory | None = None
+        """Set while somebody watches the working set."""
         self.next_colour = process_id
         self.is_swapped_out = False
         """The root and the working-set list are not in RAM: the process must be swapped in first."""

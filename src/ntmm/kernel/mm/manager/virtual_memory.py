@@ -6,6 +6,7 @@ from ntmm.kernel.mm.space.fixed_block import create_fixed_block
 from ntmm.kernel.mm.space.free import free
 from ntmm.kernel.mm.space.protect import Protected, protect
 from ntmm.kernel.mm.space.query import MemoryInformation, query
+from ntmm.kernel.mm.space.write_watch import Written, get_write_watch, reset_write_watch
 from ntmm.nt.memory import (
     MEM_COMMIT,
     MEM_RELEASE,
@@ -56,6 +57,16 @@ class VirtualMemoryServices(Parts):
             result = protect(self.machine, space, address, size, protection)
         self._tell(process, "protect", result.status, result.base, result.size, protection)
         return result
+
+    def get_write_watch(self, process: HasSpace, address: int, size: int, room: int, reset: bool) -> Written:
+        """NtGetWriteWatch: (status, addresses of up to `room` pages that were written)."""
+        with self._changing(process) as space:
+            return get_write_watch(self.machine, space, address, size, room, reset)
+
+    def reset_write_watch(self, process: HasSpace, address: int, size: int) -> Status:
+        """NtResetWriteWatch."""
+        with self._changing(process) as space:
+            return reset_write_watch(self.machine, space, address, size)
 
     def query(self, process: HasSpace, address: int) -> MemoryInformation | None:
         """NtQueryVirtualMemory: the run of alike pages at an address; None above user space."""

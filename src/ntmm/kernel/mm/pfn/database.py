@@ -389,6 +389,12 @@ class PfnDatabase:
         self._move(frame, _TRANSITION, _STANDBY)
         self.standby.append(frame)
 
+    def end_read_in_use(self, frame: int) -> None:
+        """The read has filled the page, and it is mapped at once: ACTIVE with one share."""
+        self.flags[frame] = 0
+        self.share_count[frame] = 1
+        self._move(frame, _TRANSITION, _ACTIVE)
+
     def begin_write(self, frame: int) -> None:
         """A page writer takes a dirty page, from its list or while it is mapped; later changes count as new."""
         state = self.state[frame]

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.se.access import SECTION_MAPPING
 
 
 class Backing(Protocol):
@@ -148,6 +149,8 @@ class Section(KernelObject):
     """
 
     type_name = "Section"
+    mapping = SECTION_MAPPING
+    is_global_privileged = True
 
     def __init__(
         self, control_area: ControlArea, size: int = 0, page_protection: int = 0, attributes: int = 0, based: int = 0

@@ -57,6 +57,15 @@ class AddressSpace(FaultContext):
         """The value of CR3."""
         return self.tables.directory
 
+    def watch_writes(self) -> None:
+        """Begins to note pages of watched regions whose Dirty bit goes."""
+        self.tables.dirty_bit_lost = self._note_written
+
+    def _note_written(self, vpn: int) -> None:
+        vad = self.vads.find(vpn)
+        if vad is not None and vad.written is not None:
+            vad.written.add(vpn)
+
     def grow(self, size: int) -> None:
         """Counts `size` more bytes of used address space; negative for less."""
         self.virtual_size += size

@@ -96,8 +96,6 @@ def _check(
         return Status.INVALID_PARAMETER_4
     if protection & MM_ACCESS_MASK in _COPY_CODES and (allocation_type & MEM_RESERVE or base == 0):
         return Status.INVALID_PAGE_PROTECTION
-    if allocation_type & MEM_WRITE_WATCH:
-        return Status.NOT_IMPLEMENTED
     return None
 
 
@@ -146,6 +144,9 @@ def _reserve(
         if not space.account.charge(vad.pages):
             return Range(refusal(space, vad.pages))
         vad.commit_charge = vad.pages
+    if allocation_type & MEM_WRITE_WATCH:
+        vad.written = set()
+        space.watch_writes()
     space.vads.insert(vad)
     space.grow(end - start)
     return Range(Status.SUCCESS, start, end - start)
@@ -284,9 +285,11 @@ def _reset(machine: SpaceMachine, space: AddressSpace, base: int, size: int) -> 
     vad = space.vads.find(start // page)
     if vad is None or end // page - 1 > vad.end_vpn or vad.is_view or vad.is_locked:
         return Range(Status.CONFLICTING_ADDRESSES)
-    for _, index in space.tables.existing(start, end):
+    for address, index in space.tables.existing(start, end):
         pte = memory.entries[index]
         if pte & 1:
+            if vad.written is not None and pte & machine.architecture.DIRTY:
+                vad.written.add(address // page)
             memory.write(index, pte & ~machine.architecture.DIRTY)
             machine.pfn.flags[machine.format.frame(pte)] &= ~MODIFIED_FLAG
     return Range(Status.SUCCESS, start, end - start)

@@ -90,6 +90,8 @@ def _keep_rest(machine: SpaceMachine, space: AddressSpace, vad: Vad, first: int,
         if start > end:
             continue
         rest = Vad(start, end, VadKind.PRIVATE, vad.protection, vad.mem_commit, purpose=vad.purpose)
+        if vad.written is not None:
+            rest.written = {vpn for vpn in vad.written if start <= vpn <= end}
         rest.commit_charge = count_committed(machine, space, rest, start * page, (end + 1) * page)
         space.vads.insert(rest)
 
@@ -97,6 +99,10 @@ def _keep_rest(machine: SpaceMachine, space: AddressSpace, vad: Vad, first: int,
 def _decommit(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> None:
     """Pages become reserved again: zero PTEs, or explicitly decommitted ones where a zero PTE would mean committed."""
     replacement = machine.format.demand_zero(MM_DECOMMIT) if vad.mem_commit else 0
+    if vad.written is not None:
+        vad.written.difference_update(
+            range(start // machine.architecture.page_size, end // machine.architecture.page_size)
+        )
     for address, index in _decommittable(machine, space, vad, start, end):
         delete_page(machine, space, address, index, replacement)
         vad.commit_charge -= 1

@@ -52,6 +52,8 @@ class PageTables:
         """Slot: told of a table that is about to be freed."""
         self.bring_in: Callable[[int], None] = _unfilled
         """Slot: makes the tables on the way to an address valid; may wait."""
+        self.dirty_bit_lost: Callable[[int], None] | None = None
+        """Slot, where writes are watched: told of each private page that goes with its Dirty bit set."""
         self.tables = 0
         self._account = account
         self._shifts = architecture.shifts
@@ -330,9 +332,7 @@ class PageTables:
                 index += 1
 
     def resident(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """As `existing`, without empty PTEs and without the tables that are not valid now: it never waits, and says
-        nothing of their PTEs.
-        """
+        """As `existing`, without empty PTEs and those of tables that are not valid now: it never waits."""
         base = start - (start & self._address_mask)  # the sign extension of an address of system space
         yield from self._resident_below(self.root << self.memory.entries_shift, 0, base, start, end)
 
