@@ -379,10 +379,15 @@ class PfnDatabase:
 
     def end_read(self, frame: int) -> None:
         """The read has filled the page (or failed, and `free` was called): its reference ends."""
-        self.flags[frame] &= ~READ_FLAG
+        self.flags[frame] = flags = self.flags[frame] & ~READ_FLAG
         self.reference_count[frame] = left = self.reference_count[frame] - 1
-        if not left:
+        if left:
+            return
+        if flags & ~PROTOTYPE_FLAG or self.signals.waiters:
             self._list(frame, _TRANSITION)
+            return
+        self._move(frame, _TRANSITION, _STANDBY)
+        self.standby.append(frame)
 
     def end_read_in_use(self, frame: int) -> None:
         """The read has filled the page, and it is mapped at once: ACTIVE with one share."""

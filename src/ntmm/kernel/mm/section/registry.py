@@ -249,6 +249,7 @@ class Sections:
         for start in {area.first_prototype} if area.first_prototype else {s.first_prototype for s in area.subsections}:
             self._paged_pool.free(start)
         area.subsections.clear()
+        area.last_found = None
         if area.account is not None:
             area.account.close()
         if area.backing is not None:

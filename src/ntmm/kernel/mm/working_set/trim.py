@@ -2,7 +2,7 @@
 
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
-from ntmm.kernel.mm.tables import drop_prototype_share
+from ntmm.kernel.mm.tables import TableMemory, drop_prototype_share
 from ntmm.kernel.mm.tables.formats import PROTECTION_MASK
 from ntmm.kernel.mm.working_set.working_set import PROTECTION_SHIFT, VALID, WorkingSet
 
@@ -12,8 +12,13 @@ def may_trim(working_set: WorkingSet, value: int) -> bool:
     if not value & VALID:
         return False
     memory = working_set.tables.memory
-    frame = memory.format.frame(memory.entries[working_set.pte_index_of(value)])
-    return bool(memory.pfn.flags[frame] & PROTOTYPE_FLAG) or memory.pfn.share_count[frame] == 1
+    return may_trim_page(memory, memory.entries[working_set.pte_index_of(value)])
+
+
+def may_trim_page(memory: TableMemory, pte: int) -> bool:
+    """As `may_trim`, for the valid PTE of the page."""
+    pfn, frame = memory.pfn, memory.format.frame(pte)
+    return bool(pfn.flags[frame] & PROTOTYPE_FLAG) or pfn.share_count[frame] == 1
 
 
 def trim_entry(working_set: WorkingSet, index: int) -> None:
