@@ -123,6 +123,11 @@ class WorkingSet:
         return self._next - 1
 
     @property
+    def last_initialized(self) -> int:
+        """The highest index for which the list's pages have room."""
+        return (len(self._frames) << self._slot_shift) - self._header - 1
+
+    @property
     def locked(self) -> int:
         """Pages that are locked."""
         return self.first_dynamic - self.fixed
