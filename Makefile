@@ -45,8 +45,9 @@ imports: setup
 unit: setup
 	$(BIN)/pytest -n 2
 
-property: setup ## the long runs of paging: 2,000 random examples, as many on failing disks, programs of 4x RAM under all policies
-	NTMM_EXAMPLES=700 NTMM_SEEDS=40 NTMM_MATRIX=1 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py tests/kernel/mm/test_paging_threads.py tests/runs/test_paging_matrix.py
+property: setup ## the long runs: 2,000 random examples each of paging, of failing disks, of files; programs of 4x RAM
+	NTMM_EXAMPLES=700 NTMM_SEEDS=40 NTMM_MATRIX=1 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py \
+		tests/kernel/mm/test_paging_threads.py tests/kernel/cc/test_coherence.py tests/runs/test_paging_matrix.py
 
 external: setup ## tests with programs fetched from the npm registry (needs npm)
 	$(BIN)/pytest -m external

@@ -10,6 +10,7 @@ from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.hw.ram import Ram
 from ntmm.kernel.cc import CacheManager
+from ntmm.kernel.drivers import Drivers
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
@@ -30,6 +31,7 @@ from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.kernel.ps.swapper import Swapper
 from ntmm.kernel.tracing import connect_trace
+from ntmm.nt.large_pages import has_large_system_pages
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
 from ntmm.trace import ExceptionRaised, Trace
@@ -61,7 +63,13 @@ class Kernel:
         self.scheduler = Scheduler(self.clock)
         self.ram = Ram(profile.ram)
         self.mm = MemoryManager(
-            self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
+            self.ram,
+            self.architecture,
+            self.clock,
+            checking,
+            self.scheduler,
+            profile.replacement_policy,
+            has_large_system_pages(profile.release, profile.ram),
         )
         self.cc = CacheManager(self.mm, self.scheduler)
         self.cpu = self._boot_cpu()
@@ -71,6 +79,7 @@ class Kernel:
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
         self.names = ObjectNames()
         self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
+        self.drivers = Drivers(self.mm, self.cpu, self.clock)
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()
@@ -91,6 +100,7 @@ class Kernel:
         self.mm.table_memory.mark_stale = self.cpu.mark_stale
         self.mm.current_teb = self._current_teb
         self.volume.cache = self.cc
+        self.volume.images = self.mm.sections
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:

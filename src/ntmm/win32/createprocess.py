@@ -10,7 +10,6 @@ from typing import Final
 from ntmm.kernel.io.constants import FILE_GENERIC_READ, FILE_GENERIC_WRITE
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import NullFile
-from ntmm.kernel.io.image import VolumeImage
 from ntmm.kernel.io.paths import full_path
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import InvalidHandle
@@ -168,8 +167,7 @@ def _create(call: Call, request: _Request) -> Thread:
     try:
         headers = _headers(request.program, call)
     except (LoaderError, MalformedImage):
-        if isinstance(request.program.image, VolumeImage):
-            request.program.image.close()
+        request.program.image.let_go()
         raise
     name = request.program.path.rpartition("\\")[2]
     child = new_process(call.kernel, name, call.process, request.inherit_handles)

@@ -57,6 +57,9 @@ class BytesBacking:
         self.reads += 1
         return self.data[offset : offset + size]
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 @dataclass
 class MemoryStore:

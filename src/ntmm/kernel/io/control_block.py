@@ -41,6 +41,9 @@ class Owner(Protocol):
     def forget(self, block: "FileControlBlock") -> None:
         """The last open is gone."""
 
+    def flush_image(self, block: "FileControlBlock") -> bool:
+        """What was mapped of a file as an image goes, for the file will change; False while it is mapped."""
+
 
 class Open(Protocol):
     """A file object as its control block sees it."""
@@ -264,6 +267,8 @@ class FileControlBlock:
         if pending and self.is_directory and self.store.children(self.current()):
             raise IoFailure(Status.DIRECTORY_NOT_EMPTY)
         if pending and (not self.place.path or (self.data is not None and not self.data.may_delete())):
+            raise IoFailure(Status.CANNOT_DELETE)
+        if pending and not self._owner.flush_image(self):
             raise IoFailure(Status.CANNOT_DELETE)
         self.delete_pending = pending
 

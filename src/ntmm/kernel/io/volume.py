@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ntmm.kernel.io.caching import FileCache
+from ntmm.kernel.io.caching import FileCache, ImageFiles
 from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
@@ -94,6 +94,8 @@ class Volume:
         self.quota = disk or DiskQuota()
         self.cache: FileCache | None = None
         """Slot: the cache manager of the machine that has this drive."""
+        self.images: ImageFiles | None = None
+        """Slot: the images of its files."""
         self._clock = clock
         self._files = _open_store(root, overlay)
         self._private_files = 0
@@ -148,6 +150,10 @@ class Volume:
         """Attributes and times that the host has no room for."""
         return self._marks.setdefault(key, Marks())
 
+    def flush_image(self, block: FileControlBlock) -> bool:
+        """What was mapped of a file as an image goes, for the file will change; False while it is mapped."""
+        return self.images is None or block.is_directory or self.images.flush_image("C:" + block.name)
+
     def forget(self, block: FileControlBlock) -> None:
         """Drops the control block of a file that nobody has open any more."""
         del self._blocks[self._block_key(block.store, block.place)]
@@ -201,8 +207,12 @@ class Volume:
             raise IoFailure(Status.DELETE_PENDING)
         replaces = request.disposition in _REPLACING
         access = self._granted(block, request)
+        if (replaces or access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) and not self.flush_image(block):
+            raise IoFailure(Status.SHARING_VIOLATION)
         if request.options & FILE_DELETE_ON_CLOSE or access & DELETE:
             self._check_may_delete(store, target, access)
+        if request.options & FILE_DELETE_ON_CLOSE and not self.flush_image(block):
+            raise IoFailure(Status.CANNOT_DELETE)
         if not may_share(block.opens, access | (FILE_WRITE_DATA if replaces else 0), request.share):
             raise IoFailure(Status.SHARING_VIOLATION)
         self._ensure_usable(block, access, replaces)
@@ -356,8 +366,10 @@ class Volume:
 
     def _moved(self, block: FileControlBlock, place: Place) -> None:
         del self._blocks[self._block_key(block.store, block.place)]
-        marks = self._marks.pop(block.place.key, None)
+        marks, before = self._marks.pop(block.place.key, None), "C:" + block.name
         block.place = place
+        if self.images is not None:
+            self.images.rename_image(before, "C:" + block.name)
         self._blocks[self._block_key(block.store, place)] = block
         if marks is not None:
             self._marks[place.key] = marks

@@ -60,6 +60,7 @@ class MemoryStatistics:
 
     `hard_faults` began a read, whatever else they did. `soft_faults` are all others that were resolved,
     `demand_zero_faults` and `copy_on_write_faults` among them.
+    `pages_written` went to paging files, `mapped_pages_written` to the files they were mapped from.
     `transitions` counts (state before, state after, pages) of every transition of the PFN database.
     """
 
@@ -85,6 +86,8 @@ class MemoryStatistics:
     read_ios: int
     pages_written: int
     write_ios: int
+    mapped_pages_written: int
+    mapped_write_ios: int
     trimmed_pages: int
     trim_passes: int
     repurposed: int
@@ -130,6 +133,8 @@ def collect(
         read_ios=faults.in_page.reads,
         pages_written=pageout.writer.pages,
         write_ios=pageout.writer.writes,
+        mapped_pages_written=pageout.mapped_writer.pages,
+        mapped_write_ios=pageout.mapped_writer.writes,
         trimmed_pages=pageout.working_sets.trimmed,
         trim_passes=pageout.working_sets.passes,
         repurposed=pfn.repurposed,

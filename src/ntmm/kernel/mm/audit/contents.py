@@ -47,11 +47,11 @@ def word_at(manager: MemoryManager, address: int) -> tuple[int, int]:
     """(index among the words of RAM or -1, contents) of a word of paged pool."""
     memory = manager.table_memory
     entry = memory.entries[manager.system.tables.find(address)]
-    words = table_words(manager, entry)
     slot = (address & manager.architecture.page_mask) // manager.architecture.pte_size
     if is_in_ram(manager, entry):
-        return (memory.format.frame(entry) << memory.entries_shift) + slot, words[slot]
-    return -1, words[slot]
+        index = (memory.format.frame(entry) << memory.entries_shift) + slot
+        return index, memory.entries[index]
+    return -1, table_words(manager, entry)[slot]
 
 
 def all_entries(manager: MemoryManager, root: int, start: int, end: int) -> Iterator[tuple[int, int]]:

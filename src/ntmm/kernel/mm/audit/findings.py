@@ -52,6 +52,7 @@ def gather(manager: MemoryManager) -> Findings:
     for frame in range(FIRMWARE_FRAMES):
         findings.hold(frame, "firmware")
     _walk_system(manager, findings)
+    _hold_large(manager, findings)
     for space in manager.spaces:
         _walk_space(manager, space, findings)
     _walk_prototypes(manager, findings)
@@ -160,6 +161,17 @@ def _walk_swapped(manager: MemoryManager, findings: Findings, swapped: SwappedRo
                 _count_entry(manager, findings, table, words[slot])
             at = (table << memory.entries_shift) + slot if table >= 0 else -1
             yield from _below(manager, findings, at, words[slot], 2 if swapped.pointer_table else 1)
+
+
+def _hold_large(manager: MemoryManager, findings: Findings) -> None:
+    """What large pages of system space map: their runs, and the kernel's own pages."""
+    large = manager.system.large_mappings
+    for run in large.runs:
+        for frame in range(run.frame, run.frame + run.pages):
+            findings.hold(frame, "large page of the system")
+            findings.places[frame] = manager.pfn.pte_index(frame)
+    for frame in manager.system.kernel_frames if large.maps_kernel else ():
+        findings.hold(frame, "kernel page")
 
 
 def _walk_system(manager: MemoryManager, findings: Findings) -> None:

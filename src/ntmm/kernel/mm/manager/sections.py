@@ -83,10 +83,11 @@ class SectionServices(Parts):
         page, pages = self.architecture.page_size, -(-size // self.architecture.page_size)
         account = self.ledger.open_account("section")
         committed = not attributes & SEC_RESERVE
-        if pages > _MOST_PROTOTYPES:
-            return Status.SECTION_TOO_BIG, None
         if committed and not account.charge(pages):
             return Status.COMMITMENT_LIMIT, None
+        if pages > _MOST_PROTOTYPES:
+            account.close()
+            return Status.SECTION_TOO_BIG, None
         protection = make_protection_mask(page_protection)
         assert protection is not None
         try:

@@ -44,6 +44,18 @@ def take_aligned_run(pfn: PfnDatabase, count: int, use: PageUse) -> int:
     return start
 
 
+def take_contiguous_run(pfn: PfnDatabase, count: int, alignment: int, use: PageUse) -> int | None:
+    """The first of `count` adjacent zeroed pages at a multiple of `alignment`, from frames that were never handed out;
+    None if there are not so many left.
+    """
+    start = -(-pfn.high_water // alignment) * alignment
+    if start + count + RESERVE_PAGES > pfn.frames:
+        return None
+    _list_up_to(pfn, start)
+    _take_fresh(pfn, start, count, use)
+    return start
+
+
 def _list_up_to(pfn: PfnDatabase, end: int) -> None:
     """Frames that were never handed out, below `end`, go to the list of zeroed pages."""
     while pfn.high_water < end:

@@ -50,6 +50,7 @@ class PageUse(IntEnum):
     """Taken by AllocateUserPhysicalPages (AWE)."""
     LARGE_PAGE = 13
     """Part of a large page of a process."""
+    DRIVER = 14
 
 
 MODIFIED_FLAG: Final = 1

@@ -21,6 +21,8 @@ class Backing(Protocol):
 
     def read(self, offset: int, size: int) -> bytes: ...
 
+    def close(self) -> None: ...
+
 
 class WritableBacking(Backing, Protocol):
     """A data file: dirty pages go back to it. Every method raises OSError where the disk refuses."""
@@ -28,8 +30,6 @@ class WritableBacking(Backing, Protocol):
     def write(self, offset: int, data: bytes) -> None: ...
 
     def set_size(self, size: int) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class AreaKind(Enum):

@@ -156,12 +156,25 @@ class PageTables:
 
         ABSENT if the page is not in RAM now.
         """
-        memory = self.memory
-        page = memory.entries[self.find(address)]
+        memory, architecture = self.memory, self.memory.architecture
+        index = self.find(address)
+        if index < 0:
+            return self._find_large_word(address)
+        page = memory.entries[index]
         if not page & 1:
             return ABSENT
-        offset = (address & memory.architecture.page_mask) // memory.architecture.pte_size
+        offset = (address & architecture.page_mask) // architecture.pte_size
         return (memory.format.frame(page) << memory.entries_shift) + offset
+
+    def _find_large_word(self, address: int) -> int:
+        """As `find_word`, where a large page may map the address."""
+        architecture = self.memory.architecture
+        index = self.directory_index(address)
+        entry = self.memory.entries[index] if index >= 0 else 0
+        if entry & (LARGE | 1) != LARGE | 1:
+            return ABSENT
+        offset = address & architecture.large_page_size - 1
+        return ((entry & architecture.large_frame_mask) + offset) // architecture.pte_size
 
     def _walk(self, address: int) -> int:
         memory = self.memory
@@ -193,8 +206,8 @@ class PageTables:
         self._leaf_tables[(address & self._address_mask) >> self._table_shift] = base
         return base + (address >> self._leaf_shift & self._leaf_mask)
 
-    def ensure_directory(self, address: int) -> int:
-        """Index of the page-directory entry of a user address; missing upper tables are made.
+    def ensure_directory(self, address: int, user: bool = True) -> int:
+        """Index of the page-directory entry of an address; missing upper tables are made.
 
         May wait for those that are paged out.
         """
@@ -207,7 +220,7 @@ class PageTables:
             entry = memory.entries[index]
             if not entry & 1:
                 self._account.charge_required(1)
-                entry = self._make_table(index, level, True, address)
+                entry = self._make_table(index, level, user, address)
             base = memory.format.frame(entry) << memory.entries_shift
         return base + (address >> self._table_shift & self._masks[-2])
 
