@@ -16,7 +16,7 @@ class Entry:
 
 
 class ListPlaces(NamedTuple):
-    """Where a list's entries lie in RAM: each of its frames has 1 << `slot_shift` words, the first of them the header's."""
+    """Where a list's entries lie in RAM: each frame has 1 << `slot_shift` words, `header` come first."""
 
     header: int
     slot_shift: int
