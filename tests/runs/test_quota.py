@@ -16,6 +16,6 @@ def test_does_a_quota_hold_for_who_may_set_it(folder: str, architecture: str) ->
 
 
 def test_is_the_quota_of_a_user_without_the_privilege_left_alone() -> None:
-    finished = run(sample("x86", "quota"))
+    finished = run(sample("x86", "quota"), user="guest user")
     assert "run with --grant SeIncreaseQuotaPrivilege" in finished.output
     assert finished.report.exit_status == 0

@@ -25,7 +25,7 @@ _MEMORY_WORKING_SET_LIST: Final = 1
 _MEMORY_SECTION_NAME: Final = 2
 
 
-@service("ntdll", "NtAllocateVirtualMemory", "h p p p u32 u32", lacks="write watch")
+@service("ntdll", "NtAllocateVirtualMemory", "h p p p u32 u32")
 def NtAllocateVirtualMemory(
     call: Call, process: int, base_address: int, zero_bits: int, region_size: int, allocation_type: int, protect: int
 ) -> int:

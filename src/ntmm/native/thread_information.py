@@ -44,7 +44,7 @@ def set_thread_token(call: Call, thread: Thread, token: int) -> Status:
     return impersonate(thread, call.process.handles.lookup(token, TokenObject, TOKEN_IMPERSONATE))
 
 
-@service("ntdll", "NtSetInformationThread", "h u32 p u32")
+@service("ntdll", "NtSetInformationThread", "h u32 p u32", lacks="all classes but ThreadImpersonationToken")
 def NtSetInformationThread(call: Call, thread: int, information_class: int, buffer: int, length: int) -> int:
     """THREAD_IMPERSONATION_TOKEN, a handle of pointer size; other classes are NOT_IMPLEMENTED."""
     if information_class != THREAD_IMPERSONATION_TOKEN:

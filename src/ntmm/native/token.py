@@ -78,7 +78,7 @@ def duplicate_token(
     return create_object(call.kernel.names, call.requester, copy, attributes, access)
 
 
-@service("ntdll", "NtDuplicateToken", "h u32 p u32 u32 p")
+@service("ntdll", "NtDuplicateToken", "h u32 p u32 u32 p", lacks="copies without what is not enabled")
 def NtDuplicateToken(
     call: Call, token: int, access: int, attributes: int, effective_only: int, kind: int, handle: int
 ) -> int:

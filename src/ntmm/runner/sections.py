@@ -53,6 +53,8 @@ def _machine_rows(report: RunReport) -> Iterable[tuple[Cell, ...]]:
     yield "replacement in working sets", report.replacement
     if report.processors > 1:
         yield "processors", f"{report.processors} reported, 1 simulated"
+    if report.audit_findings is not None:
+        yield "audit of its memory", f"{report.audit_findings} findings"
 
 
 def _single_process(report: RunReport) -> Iterable[tuple[str, Table]]:

@@ -75,8 +75,7 @@ class Coherence(RuleBasedStateMachine):
         """By process: base -> bytes of the file that it shows."""
         self.copies: list[dict[int, dict[int, bytearray]]] = [{}, {}]
         """By process: base of a copy-on-write view -> its private pages by number."""
-        self.copy_pages: list[dict[int, int]] = [{}, {}]
-        """By process: base of a copy-on-write view -> its pages."""
+        self.copy_pages: dict[tuple[int, int], int] = {}
         self.log = CountingLog()
 
     @initialize(size=PLACE, seed=SEED)
@@ -225,7 +224,7 @@ class Coherence(RuleBasedStateMachine):
         if not self.copies[who] and self.model:
             base = self.machine.map(self.processes[who], self.files[1], protection=PAGE_WRITECOPY)
             self.copies[who][base] = {}
-            self.copy_pages[who][base] = -(-len(self.model) // PAGE)
+            self.copy_pages[who, base] = -(-len(self.model) // PAGE)
 
     @rule(who=WHICH)
     def unmap_copy(self, who: int) -> None:
@@ -236,7 +235,7 @@ class Coherence(RuleBasedStateMachine):
     @rule(who=WHICH, page=st.integers(0, LARGEST // PAGE), place=st.integers(0, PAGE - 8), seed=SEED)
     def write_copy(self, who: int, page: int, place: int, seed: int) -> None:
         for base, pages in self.copies[who].items():
-            number, data = page % self.copy_pages[who][base], pattern(seed, 8)
+            number, data = page % self.copy_pages[who, base], pattern(seed, 8)
             self.processes[who].space.memory.write(base + number * PAGE + place, data)
             held = pages.setdefault(number, bytearray(self.expect(number * PAGE, PAGE).ljust(PAGE, b"\0")))
             held[place : place + 8] = data
@@ -245,7 +244,7 @@ class Coherence(RuleBasedStateMachine):
     def read_copy(self, who: int) -> None:
         """Pages that were written to are the view's own; the others show the file of today."""
         for base, pages in self.copies[who].items():
-            for number in range(self.copy_pages[who][base]):
+            for number in range(self.copy_pages[who, base]):
                 shown = self.processes[who].space.memory.read(base + number * PAGE, PAGE)
                 if number in pages:
                     assert shown == pages[number]

@@ -241,3 +241,16 @@ def test_is_a_spoilt_pool_found(machine: MemoryMachine, busy: int) -> None:
     pool._blocks[address] = (size + 8, tag)
     assert found(machine, "PAGED_POOL: the range at")
     pool._blocks[address] = (size, tag)
+
+
+def test_is_a_page_table_that_cannot_be_read_a_finding(machine: MemoryMachine) -> None:
+    store = machine.add_paging_file()
+    process = machine.new_process()
+    machine.allocate(process, 4 * PAGE, address=0x50000000)
+    process.space.memory.write_u8(0x50000000, 1)
+    machine.page_out(process)
+    assert audit(machine.mm) == []
+    store.refuse_read = lambda offset, size: True
+    (finding,) = audit(machine.mm)
+    assert "of \\??\\C:\\page0.sys cannot be read" in finding
+    assert finding.endswith("the audit could not be finished")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ntmm.kernel.io.failure import FileRefused
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.mm.pagefile import Disk, PagingFile, PagingFiles
 from ntmm.kernel.mm.pagefile.disk import PAGE_100NS, POSITION_100NS
@@ -24,8 +25,9 @@ def test_does_a_file_hold_what_is_written() -> None:
     assert file.read(4, 1) == b"b" * PAGE
     assert file.read(5, 1) == bytes(PAGE)
     assert (len(store.data), store.writes) == (8 * PAGE, [(3 * PAGE, 2 * PAGE)])
-    with pytest.raises(OSError, match="ends before slot 0x9"):
+    with pytest.raises(FileRefused) as refused:
         file.read(7, 2)
+    assert refused.value.status is Status.END_OF_FILE
 
 
 @pytest.mark.parametrize(("room", "asked", "added"), [(100, 3, 3), (100, 50, 12), (19, 9, 9), (15, 4, 0)])

@@ -93,15 +93,36 @@ def test_are_minimums_respected_until_nothing_else_is_left(machine: MemoryMachin
     assert manager.trim(spare) == spare
     assert [count(process) for process in processes] == [MINIMUM] * 2
     rows = told(machine)
-    assert manager.trim(8) == 8
+    assert manager.trim(8) == 0
+    assert manager.trim(8, below_minimum=True) == 8
     assert {reason for _, _, reason in rows} == {"below minimum"}
     machine.check()
+
+
+@pytest.mark.parametrize(
+    ("left", "is_written", "goes_below"), [(30, True, False), (20, False, False), (20, True, True)]
+)
+def test_when_does_a_look_go_below_minimums(
+    machine: MemoryMachine, left: int, is_written: bool, goes_below: bool
+) -> None:
+    """Only below the lowest level of available pages, and only when no dirty page is left that could be written."""
+    process = with_pages(machine, 60, 60)
+    process.space.working_set.limits = WorkingSetLimits(60, 100)
+    machine.mm.system.working_set.limits = WorkingSetLimits(1000, 1000)
+    machine.trim(process, AT)
+    if is_written:
+        machine.write_out()
+    machine.fill_ram(left)
+    assert left < 2 * machine.mm.pageout.levels.minimum
+    before = count(process)
+    machine.mm.pageout.working_sets.look()
+    assert (count(process) < min(before, 60)) == goes_below
 
 
 def test_is_a_hard_minimum_kept_in_any_case(machine: MemoryMachine) -> None:
     process = with_pages(machine, 60, 60)
     process.space.working_set.limits = WorkingSetLimits(MINIMUM, 100, hard_minimum=True)
-    machine.mm.pageout.working_sets.trim(1000)
+    machine.mm.pageout.working_sets.trim(1000, below_minimum=True)
     assert count(process) == MINIMUM
 
 
@@ -152,7 +173,7 @@ def test_does_it_trim_and_call_the_writer_when_memory_is_short(machine: MemoryMa
 def test_does_the_system_working_set_give_too(machine: MemoryMachine) -> None:
     system = machine.mm.system.working_set
     before = system.count
-    machine.mm.pageout.working_sets.trim(10_000)
+    machine.mm.pageout.working_sets.trim(10_000, below_minimum=True)
     assert system.count < before
     machine.check()
     address = machine.mm.system.paged_pool.allocate(64, "Test")

@@ -113,9 +113,9 @@ class InPage:
         take = self._memory.pfn.take_for_read
         frames = [take(use) for _ in pages]
         due = self._start(source.file, source.page, len(frames))
-        if not is_waited_for or not self.passes(due):
-            return self.wait_for(due, pages, frames, flags, source)
         self._own(pages, frames, flags)
+        if not is_waited_for or not self.passes(due):
+            return self._wait_until(due, frames, source)
         return self._complete_at_once(frames, source)
 
     def _start(self, file: str, page: int, count: int) -> int:
@@ -129,6 +129,9 @@ class InPage:
     def wait_for(self, due: int, pages: list[PageToRead], frames: list[int], flags: int, source: Source) -> InPageBlock:
         """Gives the frames of a read that was started their PTEs in transition; the read to wait for."""
         self._own(pages, frames, flags)
+        return self._wait_until(due, frames, source)
+
+    def _wait_until(self, due: int, frames: list[int], source: Source) -> InPageBlock:
         block = InPageBlock(frames)
         for frame in frames:
             self._in_progress[frame] = block

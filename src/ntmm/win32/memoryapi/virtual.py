@@ -22,13 +22,13 @@ from ntmm.nt.win32 import Win32Error
 _WRITABLE: Final = PAGE_READWRITE | PAGE_EXECUTE_READWRITE
 
 
-@service("kernel32", "VirtualAlloc", "p p u32 u32", lacks="write watch")
+@service("kernel32", "VirtualAlloc", "p p u32 u32")
 def VirtualAlloc(call: Call, address: int, size: int, allocation_type: int, protect: int) -> int:
     """Reserves or commits pages of the calling process; the base address, or 0."""
     return VirtualAllocEx(call, CURRENT_PROCESS, address, size, allocation_type, protect)
 
 
-@service("kernel32", "VirtualAllocEx", "h p p u32 u32", lacks="write watch")
+@service("kernel32", "VirtualAllocEx", "h p p u32 u32")
 def VirtualAllocEx(call: Call, process: int, address: int, size: int, allocation_type: int, protect: int) -> int:
     """Reserves or commits pages of a process; the base address, or 0."""
     if address and address < ALLOCATION_GRANULARITY:

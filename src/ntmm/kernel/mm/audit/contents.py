@@ -8,6 +8,10 @@ from ntmm.kernel.mm.pfn.state import READ_FLAG
 from ntmm.kernel.mm.section import ControlArea
 
 
+class UnreadablePageError(Exception):
+    """A table or page of prototype PTEs lies in a paging file that does not give it back; the message says where."""
+
+
 def is_in_ram(manager: MemoryManager, entry: int) -> bool:
     """True if the page that an entry names has its contents in RAM: no read is in progress."""
     memory = manager.table_memory
@@ -32,7 +36,11 @@ def table_words(manager: MemoryManager, entry: int) -> list[int]:
 def _words(manager: MemoryManager, entry: int) -> list[int]:
     """The words of a page in a paging file."""
     number, slot = manager.table_memory.format.page_file_place(entry)
-    page = manager.paging_files.files[number].read(slot, 1)
+    file = manager.paging_files.files[number]
+    try:
+        page = file.read(slot, 1)
+    except OSError as refusal:
+        raise UnreadablePageError(f"slot {slot:#x} of {file.name} cannot be read") from refusal
     return memoryview(page).cast("Q" if manager.architecture.pte_size == 8 else "I").tolist()
 
 

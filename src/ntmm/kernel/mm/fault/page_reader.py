@@ -1,7 +1,8 @@
 """Hard faults on private pages: the hot path of every program that is larger than RAM.
 
 A page that is read alone, while nothing else could run before the disk is done, is mapped as soon as it is there: its
-PTE goes from page-file form to valid, for nobody can see the transition form between. The resolver is a closure over
+PTE goes from page-file form to valid, for nobody can see the transition form between; while a recorder listens, it goes
+the long way, so that the events are those of a wait. The resolver is a closure over
 the machine's arrays, as that of demand-zero faults is.
 """
 
@@ -34,7 +35,8 @@ def make_page_reader(machine: FaultMachine) -> PageReader:
         vpn = address >> page_shift
         pte_address = pte_base + vpn * pte_size
         cluster = clusters["other"]
-        if cluster > 1 and in_page.may_cluster(cluster):
+        is_watched = table_memory.changed is not None or pfn.moved is not None
+        if is_watched or (cluster > 1 and in_page.may_cluster(cluster)):
             return paging_file_fault(machine, index, pte_address, pte, private)
         number, slot = page_file_place(pte)
         file = files[number]
@@ -49,8 +51,6 @@ def make_page_reader(machine: FaultMachine) -> PageReader:
         table = index >> entries_shift
         share_count[table] += 1
         entries[index] = frame << page_shift | user_bits[protection]
-        if table_memory.changed is not None:
-            table_memory.changed(index, pte, entries[index])
         pte_addresses[frame] = pte_address
         pte_frame[frame] = table
         original_pte[frame] = pte

@@ -37,12 +37,19 @@ class MappedPageWriter:
         self.writes = 0
         self.pages = 0
         self.failures = 0
+        self.is_stuck = False
+        """True if the last call left pages that the disk refused."""
         self.called = Event(scheduler, manual_reset=False, signalled=False)
         """Set when dirty mapped pages have become too many or too old."""
         self.told: Callable[[str, int, int], None] | None = None
         """Slot: told (file, page, pages) of every write while a recorder listens."""
         self._timer_runs = False
         sections.write_back = self.write_back
+
+    @property
+    def is_idle(self) -> bool:
+        """True if no dirty page of a mapped file waits, or none that can be written."""
+        return self.is_stuck or not self._pfn.modified_mapped.count
 
     def page_queued(self) -> None:
         """The first dirty page starts the 300 seconds."""
@@ -58,12 +65,13 @@ class MappedPageWriter:
 
     def write_queued(self) -> None:
         """Writes what is on the list now, oldest first, each page once: one that fails goes back to the tail."""
-        left = self._pfn.modified_mapped.count
+        left, failures = self._pfn.modified_mapped.count, self.failures
         while left > 0 and self._pfn.modified_mapped.count:
             subsection, page = self.sections.place_of(self._pfn.modified_mapped.head)
             area = subsection.control_area
             first = self._first_of_run(area, page)
             left -= max(1, self._write_run(area, first, first + WRITE_CLUSTER)[0])
+        self.is_stuck = self.failures > failures and bool(self._pfn.modified_mapped.count)
 
     def _first_of_run(self, area: ControlArea, page: int) -> int:
         """Where the run of dirty pages around a page begins, at most a cluster before it."""

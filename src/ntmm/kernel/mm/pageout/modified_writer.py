@@ -48,6 +48,8 @@ class ModifiedPageWriter:
         self.writes = 0
         self.pages = 0
         self.failures = 0
+        self.is_stuck = False
+        """True if the last call ended because nothing more could be written."""
         self.extend: Callable[[int], bool] = lambda pages: False
         """Slot: asks for larger paging files; may wait; True if they are now larger."""
         self.called = Event(scheduler, manual_reset=False, signalled=False)
@@ -58,13 +60,21 @@ class ModifiedPageWriter:
     def write_while(self, needed: Callable[[], bool]) -> None:
         """Writes clusters while `needed()` and there is something that can be written; waits for each."""
         failed = 0
+        self.is_stuck = False
         while needed() and (failed < _FAILURES or not self._files.all_refused):
             before = self.failures
             if not self.write_one():
+                self.is_stuck = True
                 return
             failed = failed + 1 if self.failures > before else 0
         if failed >= _FAILURES:
+            self.is_stuck = True
             self._ledger.limit += self._files.acquit()
+
+    @property
+    def is_idle(self) -> bool:
+        """True if there is nothing to write, or nothing that can be written."""
+        return self.is_stuck or not self._memory.pfn.modified.count
 
     def write_one(self) -> bool:
         """Writes one cluster and waits for the disk; False if no page is dirty or no slot can be had."""

@@ -43,6 +43,11 @@ class SystemPtes:
         self._used = 0
 
     @property
+    def start(self) -> int:
+        """The first address that the area maps."""
+        return self._start
+
+    @property
     def free(self) -> int:
         """PTEs that are not reserved, those included whose page tables are not made yet."""
         return self.total - self._used

@@ -332,7 +332,9 @@ class PageTables:
                 index += 1
 
     def resident(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """As `existing`, without empty PTEs and those of tables that are not valid now: it never waits."""
+        """As `existing`, without empty PTEs and without the tables that are not valid now: it never waits, and says
+        nothing of their PTEs.
+        """
         base = start - (start & self._address_mask)  # the sign extension of an address of system space
         yield from self._resident_below(self.root << self.memory.entries_shift, 0, base, start, end)
 

@@ -51,8 +51,8 @@ def _list_words(working_set: WorkingSet) -> tuple[Numbers, Numbers]:
     """All dynamic entries: their indices, and their positions among the words of RAM."""
     first, end = working_set.first_dynamic, working_set.last_entry + 1
     places = working_set.list_places
-    pages = np.array(places.first_words, dtype=np.int64)[:, np.newaxis]
-    word = (pages + np.arange(places.words_of_page, dtype=np.int64)).ravel()
+    pages = np.array(places.frames, dtype=np.int64)[:, np.newaxis] << places.slot_shift
+    word = (pages + np.arange(1 << places.slot_shift, dtype=np.int64)).ravel()
     return np.arange(first, end, dtype=np.int64), word[places.header + first : places.header + end]
 
 

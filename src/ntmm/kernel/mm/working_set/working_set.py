@@ -9,14 +9,14 @@ own pages first, then locked pages.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.tables import PageTables
+from ntmm.kernel.mm.working_set.entries import Entry, ListPlaces
 from ntmm.kernel.mm.working_set.limits import WorkingSetLimits
 
 VALID: Final = 1
@@ -37,25 +37,6 @@ END_OF_CHAIN: Final = 0xFFFFFFF
 
 GROWTH: Final = 20
 """Pages by which the quota rises at once while memory is plentiful."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One valid WSLE."""
-
-    index: int
-    vpn: int
-    protection: int
-    age: int
-    locked: int
-
-
-class ListPlaces(NamedTuple):
-    """Where a list's entries lie in RAM: each page has so many words, of which the header takes the first of all."""
-
-    header: int
-    words_of_page: int
-    first_words: tuple[int, ...]
 
 
 class WorkingSet:
@@ -123,6 +104,11 @@ class WorkingSet:
         return self._next - 1
 
     @property
+    def last_initialized(self) -> int:
+        """The highest index that the list's pages have room for."""
+        return (len(self._frames) << self._slot_shift) - self._header - 1
+
+    @property
     def locked(self) -> int:
         """Pages that are locked."""
         return self.first_dynamic - self.fixed
@@ -135,9 +121,7 @@ class WorkingSet:
     @property
     def list_places(self) -> ListPlaces:
         """Where the entries lie among `words`, for those who look at all of them at once."""
-        return ListPlaces(
-            self._header, 1 << self._slot_shift, tuple(frame << self._slot_shift for frame in self._frames)
-        )
+        return ListPlaces(self._header, self._slot_shift, self.list_frames)
 
     # adding and removing
 
