@@ -77,6 +77,9 @@ class Coherence(RuleBasedStateMachine):
         """By process: base of a copy-on-write view -> its private pages by number."""
         self.copy_pages: dict[tuple[int, int], int] = {}
         self.log = CountingLog()
+        self.numbers: dict[int, int] = {}
+        """By page: the number of its last change that is in the log."""
+        self.watch_writes()
 
     @initialize(size=PLACE, seed=SEED)
     def fill_host_file(self, size: int, seed: int) -> None:
@@ -90,6 +93,18 @@ class Coherence(RuleBasedStateMachine):
     def put(self, offset: int, data: bytes) -> None:
         self.model.extend(bytes(max(0, offset + len(data) - len(self.model))))
         self.model[offset : offset + len(data)] = data
+
+    def watch_writes(self) -> None:
+        """No page reaches the disk before what the log says of it."""
+        block = self.files[0].block
+        write_pages = block.write_pages
+
+        def watched(offset: int, data: bytes) -> None:
+            for page in range(offset // PAGE, -(-(offset + len(data)) // PAGE)):
+                assert self.numbers.get(page, 0) <= self.log.written
+            write_pages(offset, data)
+
+        block.write_pages = watched  # type: ignore[method-assign]
 
     @property
     def is_mapped(self) -> bool:
@@ -170,8 +185,12 @@ class Coherence(RuleBasedStateMachine):
             part[:] = data[done : done + len(part)]
             done += len(part)
         self.log.last += 1
+        shared = pinned.shared
         cc.set_dirty(pinned, self.log.last if seed % 2 else None)
         cc.unpin(pinned)
+        if seed % 2 and shared.log is not None:
+            for page in range(offset // PAGE, -(-(offset + length) // PAGE)):
+                self.numbers[page] = self.log.last
         self.put(offset, data)
 
     @rule(offset=PLACE, length=LENGTH)
