@@ -81,11 +81,13 @@ class Coherence(RuleBasedStateMachine):
         """By page: the number of its last change that is in the log."""
         self.watch_writes()
 
-    @initialize(size=PLACE, seed=SEED)
-    def fill_host_file(self, size: int, seed: int) -> None:
-        """The file has contents that were never in RAM."""
+    @initialize(size=PLACE, seed=SEED, is_logged=st.booleans())
+    def fill_host_file(self, size: int, seed: int, is_logged: bool) -> None:
+        """The file has contents that were never in RAM, and perhaps its changes wait for a log."""
         self.model = bytearray(pattern(seed, size))
         (self.machine.folder / "data").write_bytes(self.model)
+        if is_logged:
+            self.machine.cc.set_log(self.files[0], self.log)
 
     def expect(self, offset: int, length: int) -> bytes:
         return bytes(self.model[offset : offset + length])
