@@ -181,7 +181,7 @@ def test_do_two_runs_of_several_programs_give_identical_event_streams(
 
 
 @pytest.mark.parametrize(
-    ("windows", "architecture", "name"), [("nt4", "x86", "NT 4.0 SP6"), ("2000", "pae", "2000 SP4")]
+    ("windows", "architecture", "name"), [("nt4", "x86", "NT 4.0 SP6"), ("2000", "x86", "2000 SP4")]
 )
 def test_does_a_program_run_on_an_older_windows(windows: str, architecture: str, name: str) -> None:
     report = several([(sample("x86", "hello"), "")], windows=windows)

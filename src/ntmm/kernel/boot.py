@@ -59,7 +59,7 @@ class Kernel:
         self.architecture = architecture_named(profile.architecture)
         self.clock = Clock()
         self.scheduler = Scheduler(self.clock)
-        self.ram = Ram(profile.ram)
+        self.ram = Ram(profile.usable_ram)
         self.mm = MemoryManager(
             self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
         )
@@ -68,7 +68,7 @@ class Kernel:
         self.clock.code_bytes = self.cpu.code_counter
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
-        self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
+        self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.usable_ram)
         self.names = ObjectNames()
         self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
         self._access_fault = self.mm.faults.access_fault

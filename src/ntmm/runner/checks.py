@@ -3,21 +3,16 @@
 import os
 import stat
 from pathlib import Path
-from typing import Final
 
+from ntmm.nt.profile import AUTO
+from ntmm.nt.versions import RELEASES
 from ntmm.runner.errors import UserError
-from ntmm.runner.options import ArchitectureChoice, RunOptions, WindowsChoice
-
-_ROOMIEST: Final[dict[str, str]] = {
-    WindowsChoice.NT4: ArchitectureChoice.X86,
-    WindowsChoice.WINDOWS_2000: ArchitectureChoice.PAE,
-}
-"""What "auto" may become at best, where that is not x64; the program's own architecture is asked when it is known."""
+from ntmm.runner.options import ArchitectureChoice, RunOptions
 
 
 def check_options(options: RunOptions) -> None:
     """Raises UserError where the machine, a program, a file to write or the overlay cannot be had."""
-    options.profile(_ROOMIEST.get(options.windows, ArchitectureChoice.X64))
+    _check_machine(options)
     for line in options.programs:
         _check_program(line.program)
     if options.events is not None:
@@ -27,6 +22,26 @@ def check_options(options: RunOptions) -> None:
         _check_apart(options.events, options.timeline)
     if options.overlay is not None:
         _check_folder(options.overlay)
+
+
+def _check_machine(options: RunOptions) -> None:
+    """There is a machine for 32-bit programs or one for 64-bit programs; which it is, the program decides later."""
+    if options.architecture == ArchitectureChoice.IA64:
+        raise UserError("no program runs on ia64, which has no processor here: use ntmm info or the Python interface")
+    try:
+        options.profile(ArchitectureChoice.PAE)
+    except UserError as error:
+        try:
+            options.profile(ArchitectureChoice.X64)
+        except UserError as other:
+            raise (error if _is_for_32_bits(options) else other) from None
+
+
+def _is_for_32_bits(options: RunOptions) -> bool:
+    boot = options.system.boot
+    if boot.three_gb or boot.pae or boot.no_pae:
+        return True
+    return options.windows != AUTO and (str(options.windows), "x64") not in RELEASES
 
 
 def _check_program(program: Path) -> None:

@@ -41,9 +41,9 @@ def _system_rows(kernel: Kernel) -> Iterator[InfoRow]:
 
 
 def _processors(profile: SystemProfile) -> str:
-    if profile.processors == 1:
+    if profile.reported_processors == 1:
         return "1 processor"
-    return f"{profile.processors} processors reported, 1 simulated"
+    return f"{profile.reported_processors} processors reported, 1 simulated"
 
 
 def _range(section: str, name: str, start: int, end: int, note: str = "") -> InfoRow:

@@ -39,7 +39,7 @@ _ENVIRONMENT: Final = {
 
 def environment(profile: SystemProfile) -> dict[str, str]:
     """The environment of every process, in the order of its names."""
-    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.processors)}
+    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.reported_processors)}
     return dict(sorted(names.items(), key=lambda item: item[0].upper()))
 
 

@@ -22,15 +22,13 @@ _TYPE_AMD64: Final = 8664
 _LEVEL: Final = 6
 _REVISION: Final = 0x0F06
 _PLATFORM_NT: Final = 2
-_SUITE_SERVER_X64: Final = 0x0110
-_SUITE_XP: Final = 0x0100
-_WORKSTATION: Final = 1
-_SERVER: Final = 3
+_SUITE_TERMINAL: Final = 0x0010
+_SUITE_SINGLE_USER: Final = 0x0100
 
 
 def _system_info(call: Call) -> bytes:
     """SYSTEM_INFO: 36 bytes on 32 bit, 48 on 64 bit."""
-    processors = call.kernel.profile.processors
+    processors = call.kernel.profile.reported_processors
     layout = call.kernel.mm.layout
     is_64 = call.memory.pointer_size == 8
     return struct.pack(
@@ -80,9 +78,9 @@ def _version_ex(call: Call, kind: StringKind, buffer: int) -> int:
     text = f"Service Pack {version.service_pack}" if version.service_pack else ""
     data = struct.pack("<4I", version.major, version.minor, version.build, _PLATFORM_NT) + kind.fixed(text, 128)
     if size > smaller:
-        is_server = version.minor == 2
-        suite, product = (_SUITE_SERVER_X64, _SERVER) if is_server else (_SUITE_XP, _WORKSTATION)
-        data += struct.pack("<3HBB", version.service_pack, 0, suite, product, 0)
+        edition = call.kernel.profile.edition_data
+        suite = edition.suite_mask | _SUITE_SINGLE_USER | (_SUITE_TERMINAL if edition.is_server else 0)
+        data += struct.pack("<3HBB", version.service_pack, 0, suite, edition.product_type, 0)
     call.memory.write(buffer + 4, data)
     return 1
 
