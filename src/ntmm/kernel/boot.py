@@ -22,6 +22,7 @@ from ntmm.kernel.ke.trap import TrapLoop
 from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
 from ntmm.kernel.lpc import Ports
 from ntmm.kernel.mm.fault import Resolution
+from ntmm.kernel.mm.layout import layout_of_profile
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.system_threads import SystemThread
 from ntmm.kernel.mm.space import AddressSpace
@@ -30,12 +31,14 @@ from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.kernel.ps.swapper import Swapper
 from ntmm.kernel.tracing import connect_trace
+from ntmm.nt.dep import POLICY_NUMBERS
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
 from ntmm.trace import ExceptionRaised, Trace
 
 _RAISE: Final = Resolution.RAISE
 _FETCH_BIT: Final = 0x10
+_PROCESSOR_FEATURES, _PF_PAE, _PF_NX, _NX_SUPPORT_POLICY = 0x274, 9, 12, 0x2D5
 _WRITE_BIT: Final = 2
 _LAST_THREAD_ID: Final = 0x7FFFFFFC
 """System threads have ids downwards from here, far from those that programs see."""
@@ -61,7 +64,16 @@ class Kernel:
         self.scheduler = Scheduler(self.clock)
         self.ram = Ram(profile.usable_ram)
         self.mm = MemoryManager(
-            self.ram, self.architecture, self.clock, checking, self.scheduler, profile.replacement_policy
+            self.ram,
+            self.architecture,
+            self.clock,
+            checking,
+            self.scheduler,
+            profile.replacement_policy,
+            layout_of_profile(profile),
+            profile.registry.get("SystemPages"),
+            large_cache=bool(profile.registry.get("LargeSystemCache")),
+            no_execute=profile.dep.in_hardware,
         )
         self.cc = CacheManager(self.mm, self.scheduler)
         self.cpu = self._boot_cpu()
@@ -123,8 +135,11 @@ class Kernel:
         struct.pack_into("<III", page, 0x014, now & 0xFFFFFFFF, now >> 32, now >> 32)
         root = "C:\\WINDOWS".encode("utf-16-le")
         page[0x030 : 0x030 + len(root)] = root
-        struct.pack_into("<IB", page, 0x264, 1, 1)
+        struct.pack_into("<IB", page, 0x264, self.profile.edition_data.product_type, 1)
         struct.pack_into("<II", page, 0x26C, version.major, version.minor)
+        page[_PROCESSOR_FEATURES + _PF_PAE] = self.architecture.pte_size == 8
+        page[_PROCESSOR_FEATURES + _PF_NX] = self.profile.dep.in_hardware
+        page[_NX_SUPPORT_POLICY] = POLICY_NUMBERS[self.profile.dep.policy]
 
     # traps
 

@@ -25,8 +25,8 @@ def _basic_information(call: Call) -> bytes:
     profile, page = call.kernel.profile, call.kernel.architecture.page_size
     pages = profile.usable_ram // page
     numbers = (0, _TIMER_RESOLUTION_100NS, page, pages, 1, pages - 1, ALLOCATION_GRANULARITY)
-    layout = call.kernel.mm.layout
-    pointers = (layout.lowest_user_address, layout.highest_user_address, (1 << profile.reported_processors) - 1)
+    user = call.process.space.user
+    pointers = (user.lowest, user.highest, (1 << profile.reported_processors) - 1)
     form = "<7I4x3QB7x" if call.memory.pointer_size == 8 else "<7I3IB3x"
     return struct.pack(form, *numbers, *pointers, profile.reported_processors)
 

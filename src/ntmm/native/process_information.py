@@ -9,6 +9,7 @@ from typing import Final
 
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
+from ntmm.native.execution import query_execute_flags, set_execute_flags
 from ntmm.native.handles import process_of
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
@@ -19,6 +20,7 @@ PROCESS_BASIC_INFORMATION: Final = 0
 PROCESS_QUOTA_LIMITS: Final = 1
 PROCESS_VM_COUNTERS: Final = 3
 PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
+PROCESS_EXECUTE_FLAGS: Final = 34
 
 _NO_TIME_LIMIT: Final = -1
 
@@ -84,6 +86,7 @@ _QUERIES: Final[dict[int, tuple[Query, Callable[[int], int]]]] = {
     PROCESS_BASIC_INFORMATION: (_basic_information, lambda pointer_size: 6 * pointer_size),
     PROCESS_QUOTA_LIMITS: (_quota_limits, _smaller_quota),
     PROCESS_VM_COUNTERS: (_vm_counters, lambda pointer_size: 11 * pointer_size),
+    PROCESS_EXECUTE_FLAGS: (query_execute_flags, lambda pointer_size: 4),
     PROCESS_POOLED_USAGE_AND_LIMITS: (_pooled_usage, lambda pointer_size: 9 * pointer_size),
 }
 """By class: what answers, and the size in bytes of the structure's older form, which may be asked for as well."""
@@ -141,8 +144,13 @@ def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
 
 @service("ntdll", "NtSetInformationProcess", "h u32 p u32")
 def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
-    """Changes a process: ProcessQuotaLimits sets the limits of its working set; other classes are NOT_IMPLEMENTED."""
+    """Changes a process: ProcessQuotaLimits the limits of its working set, ProcessExecuteFlags what it may execute.
+
+    Other classes are NOT_IMPLEMENTED.
+    """
     target = process_of(call, process)
+    if information_class == PROCESS_EXECUTE_FLAGS:
+        return set_execute_flags(call, target, buffer, length)
     if information_class != PROCESS_QUOTA_LIMITS:
         return Status.NOT_IMPLEMENTED
     return _set_quota_limits(call, target, buffer, length)

@@ -11,6 +11,8 @@ USER_VA_RANGE: Final = (2048, 3072)
 """Megabytes that /USERVA takes."""
 
 _MB: Final = 1 << 20
+_USER_VA_UNIT: Final = 4
+"""MB that a page table of two-level paging maps: user and system space share none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class BootOptions:
         """Megabytes of user space that large-address-aware programs have: 2048, or what /3GB and /USERVA give."""
         if not self.three_gb:
             return 2048
-        return 3072 if self.user_va is None else self.user_va
+        return 3072 if self.user_va is None else self.user_va // _USER_VA_UNIT * _USER_VA_UNIT
 
     def usable_ram(self, ram: int) -> int:
         """What /MAXMEM and /BURNMEMORY leave of `ram` bytes."""

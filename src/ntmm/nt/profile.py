@@ -177,6 +177,11 @@ class SystemProfile:
         return WINDOWS[self.release]
 
     @property
+    def family(self) -> str:
+        """The releases that it belongs to: "nt4", "2000", "xp" or "2003"."""
+        return self._release.family
+
+    @property
     def version(self) -> WindowsVersion:
         """The release as GetVersionEx tells it."""
         return RELEASES[self.release, self.architecture]

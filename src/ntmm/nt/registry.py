@@ -14,7 +14,7 @@ MAXIMUM: Final = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
+class RegistryValue:
     """A DWORD: its bounds, and what it does here."""
 
     effect: str
@@ -25,23 +25,23 @@ class _Value:
 _NOTHING: Final = "taken, changes nothing: "
 
 VALUES: Final = {
-    "ClearPageFileAtShutdown": _Value("the paging files are overwritten with zeros at shutdown", high=1),
-    "DisablePagingExecutive": _Value(_NOTHING + "this kernel has no pageable code", high=1),
-    "EnforceWriteProtection": _Value(_NOTHING + "the kernel is mapped with small pages here", high=1),
-    "IoPageLockLimit": _Value(_NOTHING + "it is obsolete in Windows too"),
-    "LargePageMinimum": _Value(_NOTHING + "the kernel is mapped with small pages here"),
-    "LargeSystemCache": _Value("the system cache gets up to 960 MB of addresses", high=1),
-    "NonPagedPoolQuota": _Value(_NOTHING + "no process is charged for pool", high=128),
-    "NonPagedPoolSize": _Value("bytes of nonpaged pool; 0: computed from RAM"),
-    "PagedPoolQuota": _Value(_NOTHING + "no process is charged for pool", high=128),
-    "PagedPoolSize": _Value("bytes of paged pool; 0: computed, 0xFFFFFFFF: the largest"),
-    "PhysicalAddressExtension": _Value("1: boots the PAE kernel, as /PAE does", high=1),
-    "PoolUsageMaximum": _Value(_NOTHING + "pools are trimmed by their own rules", high=100),
-    "SecondLevelDataCache": _Value(_NOTHING + "frames are not chosen by colour", high=1 << 16),
-    "SessionPoolSize": _Value("MB of session pool", high=512),
-    "SessionViewSize": _Value("MB of session views", high=512),
-    "SystemPages": _Value("system PTEs; 0: computed, 0xFFFFFFFF: as many as fit"),
-    "SystemViewSize": _Value("MB of system views", high=512),
+    "ClearPageFileAtShutdown": RegistryValue("the paging files are overwritten with zeros at shutdown", high=1),
+    "DisablePagingExecutive": RegistryValue(_NOTHING + "this kernel has no pageable code", high=1),
+    "EnforceWriteProtection": RegistryValue(_NOTHING + "the kernel is mapped with small pages here", high=1),
+    "IoPageLockLimit": RegistryValue(_NOTHING + "it is obsolete in Windows too"),
+    "LargePageMinimum": RegistryValue(_NOTHING + "the kernel is mapped with small pages here"),
+    "LargeSystemCache": RegistryValue("the system cache gets up to 960 MB of addresses", high=1),
+    "NonPagedPoolQuota": RegistryValue(_NOTHING + "no process is charged for pool", high=128),
+    "NonPagedPoolSize": RegistryValue("bytes of nonpaged pool; 0: computed from RAM"),
+    "PagedPoolQuota": RegistryValue(_NOTHING + "no process is charged for pool", high=128),
+    "PagedPoolSize": RegistryValue("bytes of paged pool; 0: computed, 0xFFFFFFFF: the largest"),
+    "PhysicalAddressExtension": RegistryValue("1: boots the PAE kernel, as /PAE does", high=1),
+    "PoolUsageMaximum": RegistryValue(_NOTHING + "pools are trimmed by their own rules", high=100),
+    "SecondLevelDataCache": RegistryValue(_NOTHING + "frames are not chosen by colour", high=1 << 16),
+    "SessionPoolSize": RegistryValue("MB of session pool", high=512),
+    "SessionViewSize": RegistryValue("MB of session views", high=512),
+    "SystemPages": RegistryValue("system PTEs; 0: computed, 0xFFFFFFFF: as many as fit"),
+    "SystemViewSize": RegistryValue("MB of system views", high=512),
 }
 """The DWORDs, by name, with what each of them does."""
 

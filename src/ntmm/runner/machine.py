@@ -83,7 +83,7 @@ class Machine:
         """A process with the program loaded and its first thread ready; raises LoaderError, MalformedImage."""
         kernel = self.kernel
         self._programs.setdefault(parameters.image_path.lower(), image)
-        process = new_process(kernel, parameters.image_path.rpartition("\\")[2])
+        process = new_process(kernel, parameters.image_path.rpartition("\\")[2], headers)
         handles = [process.handles.insert(stream, stream.access, inherit=True) for stream in streams]
         parameters.standard_input, parameters.standard_output, parameters.standard_error = handles
         kernel.ps.start(load_new_process(kernel, process, NewProgram(image, headers, parameters, self.open_image)))

@@ -38,6 +38,8 @@ class TableWalk:
         self._ram = kernel.ram
         self._words = kernel.ram.u64 if kernel.architecture.pte_size == 8 else kernel.ram.u32
         self._directory = directory
+        self.executes_data = False
+        """Whether the process may execute its data, which its PTEs say only once it has."""
 
     def entries(self, address: int) -> Iterator[Entry]:
         """The entries from the top table down, ending with the first that is invalid or maps a page."""

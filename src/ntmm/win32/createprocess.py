@@ -172,7 +172,7 @@ def _create(call: Call, request: _Request) -> Thread:
             request.program.image.close()
         raise
     name = request.program.path.rpartition("\\")[2]
-    child = new_process(call.kernel, name, call.process, request.inherit_handles)
+    child = new_process(call.kernel, name, headers, call.process, request.inherit_handles)
     parameters = _parameters(request, _give_streams(call, child, request))
     open_image = linker_of(call).search.open_image
     return load_new_process(call.kernel, child, NewProgram(request.program.image, headers, parameters, open_image))

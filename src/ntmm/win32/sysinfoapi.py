@@ -29,15 +29,15 @@ _SUITE_SINGLE_USER: Final = 0x0100
 def _system_info(call: Call) -> bytes:
     """SYSTEM_INFO: 36 bytes on 32 bit, 48 on 64 bit."""
     processors = call.kernel.profile.reported_processors
-    layout = call.kernel.mm.layout
+    user = call.process.space.user
     is_64 = call.memory.pointer_size == 8
     return struct.pack(
         "<HHIQQQIIIHH" if is_64 else "<HHIIIIIIIHH",
         _AMD64 if is_64 else _INTEL,
         0,
         4096,
-        layout.lowest_user_address,
-        layout.highest_user_address,
+        user.lowest,
+        user.highest,
         (1 << processors) - 1,
         processors,
         _TYPE_AMD64 if is_64 else _TYPE_PENTIUM,

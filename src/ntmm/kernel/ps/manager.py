@@ -11,6 +11,7 @@ from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread, ThreadExit, ThreadState
 from ntmm.kernel.ke.trap import UserThread
+from ntmm.kernel.mm.layout import UserRange
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.ob.waitable import Mutant
 from ntmm.kernel.ps.process import Process
@@ -58,16 +59,23 @@ class ProcessManager:
         number, self._next_id = self._next_id, self._next_id + _ID_STEP
         return number
 
-    def create_process(self, name: str, parent: Process | None = None, inherit_handles: bool = False) -> Process | None:
+    def create_process(
+        self,
+        name: str,
+        parent: Process | None = None,
+        inherit_handles: bool = False,
+        user: UserRange | None = None,
+    ) -> Process | None:
         """A process with an empty address space and its PEB; None over the commit limit or where RAM is full.
 
         It gets a copy of the token of `parent`, and its views that were mapped with ViewShare, at the same addresses;
-        with `inherit_handles` its inheritable handles, under the same values.
+        with `inherit_handles` its inheritable handles, under the same values. `user` is what its image may use of user
+        space.
         """
         if not self._mm.has_room_for_space():
             return None
         process_id = self._new_id()
-        space = self._mm.create_address_space(process_id, f"{name} ({process_id})")
+        space = self._mm.create_address_space(process_id, f"{name} ({process_id})", user)
         process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space)
         peb = self._mm.create_fixed_block(process, 1, "PEB")
         shared = parent is None or is_success(self._mm.copy_inherited_views(parent, process))

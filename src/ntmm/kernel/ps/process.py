@@ -9,6 +9,7 @@ from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject
 from ntmm.kernel.se import Token
+from ntmm.nt.dep import MEM_EXECUTE_OPTION_DISABLE
 from ntmm.nt.status import Status
 
 
@@ -36,6 +37,8 @@ class Process(KernelObject, DispatcherObject):
         self.modules: Any = None
         self.parameters: Any = None
         self.exception_dispatcher = 0
+        self.execute_options = MEM_EXECUTE_OPTION_DISABLE
+        """MEM_EXECUTE_OPTION_* flags: whether data is executable (KPROCESS.Flags)."""
         self.exit_status: int = Status.PENDING
         self.ended = False
         self.missing_imports: list[tuple[str, str]] = []

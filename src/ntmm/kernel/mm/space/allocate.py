@@ -56,7 +56,7 @@ def allocate(
 ) -> Range:
     """Reserves, commits or both; `base` 0 lets the system choose. Statuses as the ledger's table of checks."""
     protection = make_protection_mask(page_protection)
-    status = _check(machine, base, size, allocation_type, protection, zero_bits)
+    status = _check(machine, space, base, size, allocation_type, protection, zero_bits)
     if status is not None:
         return Range(status)
     assert protection is not None
@@ -68,9 +68,15 @@ def allocate(
 
 
 def _check(
-    machine: SpaceMachine, base: int, size: int, allocation_type: int, protection: int | None, zero_bits: int
+    machine: SpaceMachine,
+    space: AddressSpace,
+    base: int,
+    size: int,
+    allocation_type: int,
+    protection: int | None,
+    zero_bits: int,
 ) -> Status | None:
-    highest = machine.layout.highest_vad_address
+    highest = space.user.highest_vad
     if zero_bits > MAXIMUM_ZERO_BITS[machine.architecture.pointer_size]:
         return Status.INVALID_PARAMETER_3
     status = _check_type(allocation_type)
@@ -145,7 +151,7 @@ def find_free(
 ) -> int | None:
     """A free, 64 KB aligned address for `size` bytes; `zero_bits` high bits of the 32-bit address must be clear."""
     page = machine.architecture.page_size
-    highest = machine.layout.highest_vad_address
+    highest = space.user.highest_vad
     if zero_bits:
         highest = min(highest, (0xFFFFFFFF >> zero_bits))
     start = space.vads.find_empty(
