@@ -13,6 +13,7 @@ from ntmm.loader.parameters import ProcessParameters
 from ntmm.loader.process import finish_thread, initialize_thread, load_program, thread_start_block
 from ntmm.loader.search import OpenImage
 from ntmm.loader.teb import ThreadPlace
+from ntmm.loader.wow64 import write_native_teb
 from ntmm.nt.dep import MEM_EXECUTE_OPTION_ENABLE, execute_options
 from ntmm.nt.status import Status
 from ntmm.pe.headers import PeHeaders
@@ -81,6 +82,8 @@ def _load(kernel: Kernel, process: Process, program: NewProgram) -> Thread:
     thread, stack = created
     place = ThreadPlace(thread.teb, process.id, thread.id, stack.base, stack.limit, stack.allocation)
     initialize_thread(start.linker, place, process.peb)
+    if process.is_wow64:
+        write_native_teb(thread)
     push_start_arguments(thread, stack.base, start.start_block)
     return thread
 
@@ -102,6 +105,8 @@ def create_user_thread(
     thread.start_block = block
     place = ThreadPlace(thread.teb, process.id, thread.id, stack.base, stack.limit, stack.allocation)
     initialize_thread(linker, place, process.peb)
+    if process.is_wow64:
+        write_native_teb(thread)
     push_start_arguments(thread, stack.base, block)
     return thread
 

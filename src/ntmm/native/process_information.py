@@ -20,6 +20,7 @@ PROCESS_BASIC_INFORMATION: Final = 0
 PROCESS_QUOTA_LIMITS: Final = 1
 PROCESS_VM_COUNTERS: Final = 3
 PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
+PROCESS_WOW64_INFORMATION: Final = 26
 PROCESS_EXECUTE_FLAGS: Final = 34
 
 _NO_TIME_LIMIT: Final = -1
@@ -76,6 +77,11 @@ def _pooled_usage(call: Call, process: Process) -> bytes:
     return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1)
 
 
+def _wow64_information(call: Call, process: Process) -> bytes:
+    """The 32-bit PEB of a 32-bit process on a 64-bit machine, else 0."""
+    return _pointers(call, process.peb if process.is_wow64 else 0)
+
+
 def _smaller_quota(pointer_size: int) -> int:
     return 48 if pointer_size == 8 else 32
 
@@ -86,6 +92,7 @@ _QUERIES: Final[dict[int, tuple[Query, Callable[[int], int]]]] = {
     PROCESS_BASIC_INFORMATION: (_basic_information, lambda pointer_size: 6 * pointer_size),
     PROCESS_QUOTA_LIMITS: (_quota_limits, _smaller_quota),
     PROCESS_VM_COUNTERS: (_vm_counters, lambda pointer_size: 11 * pointer_size),
+    PROCESS_WOW64_INFORMATION: (_wow64_information, lambda pointer_size: pointer_size),
     PROCESS_EXECUTE_FLAGS: (query_execute_flags, lambda pointer_size: 4),
     PROCESS_POOLED_USAGE_AND_LIMITS: (_pooled_usage, lambda pointer_size: 9 * pointer_size),
 }

@@ -1,5 +1,6 @@
 """A machine and the programs loaded into it: the wiring between options, kernel, services and loader."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,9 +44,9 @@ def environment(profile: SystemProfile) -> dict[str, str]:
     return dict(sorted(names.items(), key=lambda item: item[0].upper()))
 
 
-def default_architecture(headers: PeHeaders) -> str:
-    """PAE with no-execute pages for 32-bit programs, x64 for 64-bit ones."""
-    return "x64" if headers.is_64 else "pae"
+def default_architecture(headers: Sequence[PeHeaders]) -> str:
+    """PAE with no-execute pages for 32-bit programs, x64 where one has 64 bits; 32-bit ones run there too."""
+    return "x64" if any(each.is_64 for each in headers) else "pae"
 
 
 class Machine:

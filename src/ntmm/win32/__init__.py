@@ -28,6 +28,7 @@ from ntmm.win32 import (
     winnls,
     winreg,
     winuser,
+    wow64,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "winnls",
     "winreg",
     "winuser",
+    "wow64",
 ]

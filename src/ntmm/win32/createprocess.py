@@ -121,7 +121,7 @@ def _headers(program: FoundProgram, call: Call) -> PeHeaders:
     """The headers of a program that this machine can run; raises LoaderError and MalformedImage."""
     headers = read_headers(program.path.rpartition("\\")[2], program.image)
     require_program(headers)
-    if headers.is_64 != (call.memory.pointer_size == 8):
+    if headers.is_64 and call.kernel.architecture.pointer_size == 4:
         raise LoaderError(f"{program.path} does not fit this machine", Status.INVALID_IMAGE_FORMAT)
     return headers
 

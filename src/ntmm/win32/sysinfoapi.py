@@ -26,21 +26,22 @@ _SUITE_TERMINAL: Final = 0x0010
 _SUITE_SINGLE_USER: Final = 0x0100
 
 
-def _system_info(call: Call) -> bytes:
-    """SYSTEM_INFO: 36 bytes on 32 bit, 48 on 64 bit."""
+def _system_info(call: Call, native: bool = False) -> bytes:
+    """SYSTEM_INFO: 36 bytes on 32 bit, 48 on 64 bit. `native` tells the processor of the machine."""
     processors = call.kernel.profile.reported_processors
     user = call.process.space.user
     is_64 = call.memory.pointer_size == 8
+    is_amd64 = is_64 or (native and call.process.is_wow64)
     return struct.pack(
         "<HHIQQQIIIHH" if is_64 else "<HHIIIIIIIHH",
-        _AMD64 if is_64 else _INTEL,
+        _AMD64 if is_amd64 else _INTEL,
         0,
         4096,
         user.lowest,
         user.highest,
         (1 << processors) - 1,
         processors,
-        _TYPE_AMD64 if is_64 else _TYPE_PENTIUM,
+        _TYPE_AMD64 if is_amd64 else _TYPE_PENTIUM,
         ALLOCATION_GRANULARITY,
         _LEVEL,
         _REVISION,
@@ -56,8 +57,8 @@ def GetSystemInfo(call: Call, buffer: int) -> int:
 
 @service("kernel32", "GetNativeSystemInfo", "p")
 def GetNativeSystemInfo(call: Call, buffer: int) -> int:
-    """GetSystemInfo: programs run on the machine's own architecture."""
-    call.memory.write(buffer, _system_info(call))
+    """GetSystemInfo; 32-bit programs are told of the 64-bit processor that they run on."""
+    call.memory.write(buffer, _system_info(call, native=True))
     return 0
 
 

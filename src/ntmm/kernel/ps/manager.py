@@ -77,12 +77,14 @@ class ProcessManager:
         process_id = self._new_id()
         space = self._mm.create_address_space(process_id, f"{name} ({process_id})", user)
         process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space)
-        peb = self._mm.create_fixed_block(process, 1, "PEB")
+        peb = self._mm.create_fixed_block(process, 2 if self._is_wow64(process) else 1, "PEB")
         shared = parent is None or is_success(self._mm.copy_inherited_views(parent, process))
         if peb is None or not shared:
             self._mm.delete_address_space(space)
             return None
         process.peb = peb
+        if self._is_wow64(process):
+            process.native_peb = peb + self._mm.architecture.page_size
         process.unused = self._unused
         if parent is not None:
             process.token = deepcopy(parent.token)
@@ -97,24 +99,38 @@ class ProcessManager:
 
         `reserve` and `commit` are the stack's sizes in bytes.
         """
-        teb = self._mm.create_fixed_block(process, _TEB_PAGES[process.memory.pointer_size], "TEB")
-        if teb is None:
+        block = self._create_teb(process)
+        if block is None:
             return None
         stack = create_user_stack(self._mm, process, reserve, commit)
         if stack is None:
-            self._mm.free_fixed_block(process, teb)
+            self._mm.free_fixed_block(process, block)
             return None
         kernel_stack = self._mm.kernel_stacks.create()
         if kernel_stack is None:
             free_user_stack(self._mm, process, stack.allocation)
-            self._mm.free_fixed_block(process, teb)
+            self._mm.free_fixed_block(process, block)
             return None
         thread = Thread(self._new_id(), process, self._run)
-        thread.teb, thread.stack, thread.kernel_stack = teb, stack.allocation, kernel_stack
-        thread.context = self._cpu.create_context(process.space.directory, pc, stack.base, teb)
+        thread.stack, thread.kernel_stack = stack.allocation, kernel_stack
+        thread.teb = block
+        if process.is_wow64:
+            thread.native_teb, thread.teb = block, block + _TEB_PAGES[8] * self._mm.architecture.page_size
+        bits = 8 * process.memory.pointer_size
+        thread.context = self._cpu.create_context(process.space.directory, pc, stack.base, thread.teb, bits=bits)
         process.threads.append(thread)
         thread.reference()
         return thread, stack
+
+    def _is_wow64(self, process: Process) -> bool:
+        return process.memory.pointer_size < self._mm.architecture.pointer_size
+
+    def _create_teb(self, process: Process) -> int | None:
+        """Pages for a thread's TEB; in a 32-bit process of a 64-bit machine the native one comes first."""
+        pages = _TEB_PAGES[process.memory.pointer_size]
+        if process.is_wow64:
+            pages += _TEB_PAGES[8]
+        return self._mm.create_fixed_block(process, pages, "TEB")
 
     def start(self, thread: Thread) -> None:
         """Lets a thread run."""
@@ -164,7 +180,7 @@ class ProcessManager:
         with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same
             self.thread_ended(thread)
         free_user_stack(self._mm, thread.process, thread.stack)
-        self._mm.free_fixed_block(thread.process, thread.teb)
+        self._mm.free_fixed_block(thread.process, thread.teb_block)
 
     def _end_process(self, process: Process, status: int) -> None:
         if process.ended:

@@ -33,6 +33,8 @@ class Process(KernelObject, DispatcherObject):
         self.token = Token()
         self.threads: list[Any] = []
         self.peb = 0
+        self.native_peb = 0
+        """The 64-bit PEB of a 32-bit process on a 64-bit machine, else 0."""
         self.image_base = 0
         self.modules: Any = None
         self.parameters: Any = None
@@ -48,6 +50,11 @@ class Process(KernelObject, DispatcherObject):
         self.is_being_loaded = False
         """Nobody but its creator knows it yet."""
         self.unused: Callable[[Process], None] = lambda process: None
+
+    @property
+    def is_wow64(self) -> bool:
+        """True for a 32-bit process on a 64-bit machine."""
+        return self.native_peb != 0
 
     @property
     def is_unused(self) -> bool:

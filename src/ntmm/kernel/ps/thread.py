@@ -22,6 +22,8 @@ class Thread(KernelObject, DispatcherObject, UserThread):
         self.initialize(thread_id)
         self.process = process
         self.teb = 0
+        self.native_teb = 0
+        """The 64-bit TEB of a thread of a 32-bit process on a 64-bit machine, else 0."""
         self.stack = 0
         self.start_block = 0
         self.call: Any = None
@@ -29,6 +31,11 @@ class Thread(KernelObject, DispatcherObject, UserThread):
         self.exit_status: int = Status.PENDING
         self.ended = False
         self._run = run
+
+    @property
+    def teb_block(self) -> int:
+        """Where the pages of its TEBs begin."""
+        return self.native_teb or self.teb
 
     def main(self) -> None:
         self._run(self)

@@ -14,12 +14,16 @@ _FIXED_WOW64: Final = 0x7EFDFFFF
 
 @dataclass(frozen=True, slots=True)
 class UserRange:
-    """Byte addresses that a process may use. `highest_fixed` is where PEB and TEBs are laid downward from."""
+    """Byte addresses that a process may use. `highest_fixed` is where PEB and TEBs are laid downward from.
+
+    `pointer_size` is 4 or 8 bytes, of the programs that live there.
+    """
 
     lowest: int
     highest: int
     highest_vad: int
     highest_fixed: int
+    pointer_size: int
 
     @property
     def probe_address(self) -> int:
@@ -51,4 +55,4 @@ def user_range(layout: AddressLayout, is_64: bool | None = None, large_address_a
         fixed = _FIXED_2GB if is_64 else _FIXED_WOW64
     else:
         highest, fixed = layout.highest_user_address if is_large else _HIGHEST_2GB, _FIXED_2GB
-    return UserRange(layout.lowest_user_address, highest, highest - _GUARD, fixed)
+    return UserRange(layout.lowest_user_address, highest, highest - _GUARD, fixed, 8 if is_64 else 4)

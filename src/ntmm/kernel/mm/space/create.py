@@ -41,6 +41,7 @@ def create_address_space(
         user.probe_address,
         lambda address, error_code: resolve(space, address, error_code),
         machine.pfn.forget_code,
+        user.pointer_size,
     )
     space = AddressSpace(process_id, tables, working_set, account, memory, user, fixed)
     _list_fixed_pages(machine, space)
