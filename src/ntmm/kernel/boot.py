@@ -6,24 +6,19 @@ from errno import ENOSPC
 from pathlib import Path
 from typing import Final
 
-from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
-from ntmm.hw.ram import Ram
 from ntmm.kernel.cc import CacheManager
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.bugcheck import Bugcheck
-from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.exceptions import ExceptionRecord, deliver
 from ntmm.kernel.ke.instructions import modifies_memory
-from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.trap import TrapLoop
 from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
 from ntmm.kernel.lpc import Ports
+from ntmm.kernel.memory_machine import MemoryMachine
 from ntmm.kernel.mm.fault import Resolution
-from ntmm.kernel.mm.layout import layout_of_profile
-from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.system_threads import SystemThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob.names import ObjectNames
@@ -59,22 +54,9 @@ class Kernel:
         self.profile = profile
         self.volume = volume
         self.trace = trace or Trace()
-        self.architecture = architecture_named(profile.architecture)
-        self.clock = Clock()
-        self.scheduler = Scheduler(self.clock)
-        self.ram = Ram(profile.usable_ram)
-        self.mm = MemoryManager(
-            self.ram,
-            self.architecture,
-            self.clock,
-            checking,
-            self.scheduler,
-            profile.replacement_policy,
-            layout_of_profile(profile),
-            profile.registry.get("SystemPages"),
-            large_cache=bool(profile.registry.get("LargeSystemCache")),
-            no_execute=profile.dep.in_hardware,
-        )
+        memory = MemoryMachine(profile, checking)
+        self.architecture, self.ram, self.mm = memory.architecture, memory.ram, memory.mm
+        self.clock, self.scheduler = memory.clock, memory.scheduler
         self.cc = CacheManager(self.mm, self.scheduler)
         self.cpu = self._boot_cpu()
         self.clock.code_bytes = self.cpu.code_counter

@@ -1,12 +1,14 @@
 """What `ntmm info` tells: the address map, the limits and the fixed costs of a machine."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.io.volume import Volume
+from ntmm.kernel.memory_machine import MemoryMachine
 from ntmm.kernel.mm.layout import (
     SHARED_USER_DATA,
     SHARED_USER_DATA_END,
@@ -19,26 +21,37 @@ from ntmm.nt.dep import covered_regions
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.registry import VALUES
+from ntmm.runner.errors import UserError
 from ntmm.runner.rows import InfoRow
 from ntmm.runner.sizes import size_text
 
 
 def machine_rows(profile: SystemProfile) -> Iterator[InfoRow]:
-    """Boots a machine of the profile and describes it."""
-    with TemporaryDirectory() as folder:
-        volume = Volume(Path(folder))
-        kernel = Kernel(profile, volume)
-        try:
-            yield from _system_rows(kernel)
-            yield from _user_rows(kernel)
-            yield from _kernel_rows(kernel)
-            yield from _size_rows(kernel)
-            yield from _memory_rows(kernel)
-            yield from _dep_rows(kernel)
-            yield from _choice_rows(profile)
-        finally:
-            kernel.close()
-            volume.close()
+    """Boots a machine of the profile and describes it; IA-64 has no processor here, and memory all the same."""
+    with TemporaryDirectory() as folder, _booted(profile, Path(folder)) as machine:
+        yield from _system_rows(machine)
+        yield from _user_rows(machine)
+        yield from _kernel_rows(machine)
+        yield from _size_rows(machine)
+        yield from _memory_rows(machine)
+        yield from _dep_rows(machine)
+        yield from _choice_rows(profile)
+
+
+@contextmanager
+def _booted(profile: SystemProfile, folder: Path) -> Iterator[Kernel | MemoryMachine]:
+    """Raises UserError where the parts of the profile do not fit into one address map."""
+    volume = Volume(folder)
+    try:
+        machine = MemoryMachine(profile) if profile.architecture == "ia64" else Kernel(profile, volume)
+    except ValueError as error:
+        volume.close()
+        raise UserError(str(error)) from error
+    try:
+        yield machine
+    finally:
+        machine.close()
+        volume.close()
 
 
 _KERNELS: Final = {
@@ -50,7 +63,7 @@ _KERNELS: Final = {
 """The kernel image of Windows that the machine stands for: for one processor and for several."""
 
 
-def _system_rows(kernel: Kernel) -> Iterator[InfoRow]:
+def _system_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     architecture, version = kernel.architecture, kernel.profile.version
     release = f"{version.major}.{version.minor}.{version.build}"
     yield InfoRow("Machine", "system", note=f"{version.name} ({release}), {_processors(kernel.profile)}")
@@ -76,7 +89,7 @@ def _range(section: str, name: str, start: int, end: int, note: str = "") -> Inf
     return InfoRow(section, name, start, end, end - start, note)
 
 
-def _user_rows(kernel: Kernel) -> Iterator[InfoRow]:
+def _user_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     layout, page = kernel.mm.layout, kernel.architecture.page_size
     section = "User space"
     own = user_range(layout)
@@ -107,7 +120,7 @@ def _teb_pages(layout: AddressLayout) -> int:
     return 2 if layout.architecture == "x64" else 1
 
 
-def _kernel_rows(kernel: Kernel) -> Iterator[InfoRow]:
+def _kernel_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     layout, architecture = kernel.mm.layout, kernel.architecture
     section, page = "System space", architecture.page_size
     yield InfoRow(section, "begins", layout.system_range_start)
@@ -119,7 +132,7 @@ def _kernel_rows(kernel: Kernel) -> Iterator[InfoRow]:
         yield _range(section, region.name, region.start, region.end, region.note)
 
 
-def _size_rows(kernel: Kernel) -> Iterator[InfoRow]:
+def _size_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     """How large the parts of system space are, and how large Windows would make its pools for this RAM."""
     mm, profile, page = kernel.mm, kernel.profile, kernel.architecture.page_size
     section = "Sizes"
@@ -137,7 +150,7 @@ def _size_rows(kernel: Kernel) -> Iterator[InfoRow]:
 _COMPUTED: Final = "by Windows' formula; see System space for the room it has here"
 
 
-def _dep_rows(kernel: Kernel) -> Iterator[InfoRow]:
+def _dep_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     profile = kernel.profile
     section, dep = "Data execution prevention", profile.dep
     yield InfoRow(section, "policy", note=dep.policy)
@@ -146,7 +159,7 @@ def _dep_rows(kernel: Kernel) -> Iterator[InfoRow]:
         yield InfoRow(section, region, note="never executable")
 
 
-def _memory_rows(kernel: Kernel) -> Iterator[InfoRow]:
+def _memory_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     page, profile = kernel.architecture.page_size, kernel.profile
     yield InfoRow("Memory", "RAM", size=profile.ram)
     yield InfoRow("Memory", "limit of the edition", size=profile.ram_limit)

@@ -51,7 +51,7 @@ def test_is_execution_stopped_where_the_lecture_says(architecture: str, in_hardw
     with pytest.raises(Bugcheck) as caught:
         mm.kernel_fetch(address)
     assert caught.value.code is BugcheckCode.ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY
-    assert caught.value.code == 0xFC
+    assert int(caught.value.code) == 0xFC
     assert caught.value.parameters[0] == address
     assert caught.value.parameters[1] >> 63  # the PTE that forbids it
 

@@ -20,7 +20,9 @@ PHYSICAL_UNCACHED_REGION: Final = 5 << 61
 SYSTEM_REGION: Final = 7 << 61
 
 _PAGE: Final = 8192
-_HYPERSPACE: Final = SYSTEM_REGION + 3 * TB
+_HYPERSPACE: Final = 3 << 61
+"""Each process's own: this manager gives it a region that Windows leaves empty, as it does for the page tables (6)."""
+_LISTS: Final = SYSTEM_REGION + 3 * TB
 
 LAYOUT_IA64: Final = AddressLayout(
     architecture="ia64",
@@ -34,7 +36,7 @@ LAYOUT_IA64: Final = AddressLayout(
     kernel_image=SYSTEM_REGION + 0x80000000,
     hyperspace=_HYPERSPACE,
     working_set_list=_HYPERSPACE + 0x100000,
-    system_working_set_list=_HYPERSPACE + 512 * GB,
+    system_working_set_list=_LISTS,
     system_ptes=SYSTEM_REGION + 2 * GB + 512 * MB,
     system_ptes_end=SYSTEM_REGION + 2 * GB + 512 * MB + 128 * MB,
     system_cache=SYSTEM_REGION + 1 * TB,

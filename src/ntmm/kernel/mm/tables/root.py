@@ -1,6 +1,6 @@
 """The top tables of an address space: the self-map, and the system half that all spaces share."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from ntmm.kernel.mm.pfn import NO_FRAME, PageUse
@@ -8,12 +8,16 @@ from ntmm.kernel.mm.tables.table_memory import TableMemory
 
 PAE_DIRECTORIES: Final = 4
 
-_PRIVATE_ENTRIES: Final = {
+_PRIVATE_ENTRIES: Final[dict[str, dict[int, Container[int]]]] = {
     "x86": {0: range(0x300, 0x302)},
     "pae": {3: range(8)},
     "x64": {0: range(0x1ED, 0x1EF)},
+    "ia64": {0: (3, 6)},
 }
 """By number of the top table: the self-map's and hyperspace's entries, which every space has for itself."""
+
+
+_ROOT_NAMES: Final = {"x86": "page directory", "x64": "page map level 4", "ia64": "region table"}
 
 
 def create_root(memory: TableMemory, template: int | None) -> tuple[int, dict[str, int]]:
@@ -30,7 +34,7 @@ def create_root(memory: TableMemory, template: int | None) -> tuple[int, dict[st
         _own(memory, root)
         index = (root << memory.entries_shift) + architecture.self_map_index
         memory.entries[index] = memory.table_entry(root, user=False)
-        counts = {"page directory" if architecture.levels == 2 else "page map level 4": 1}
+        counts = {_ROOT_NAMES[architecture.name]: 1}
     if template is not None:
         _copy_system_half(memory, template, root)
     return root, counts
