@@ -162,6 +162,8 @@ class Kernel:
         with suppress(Bugcheck):
             self.mm.shut_down()  # nothing is left to write but for a run that could not go on
         self.cpu.close()
+        if self.profile.registry.get("ClearPageFileAtShutdown"):
+            self.mm.paging_files.clear()
         self.mm.paging_files.close()
 
 
