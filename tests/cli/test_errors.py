@@ -44,7 +44,7 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
             "no program runs on ia64, which has no processor here: use ntmm info or the Python interface",
         ),
         (["--report", "xml"], "invalid value for '--report': 'xml' is not one of 'text', 'json', 'none'"),
-        (["--zzz"], "no such option: --zzz"),
+        (["--xyzzy"], "no such option: --xyzzy"),
         (["--and"], "--and stands between two programs: there is none before it"),
         (
             ["--windows", "nt4", "--arch", "x64"],
@@ -74,6 +74,13 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
         ),
         (["--processors", "0"], "a machine has 1 to 32 processors"),
         (
+            ["--global-flag", "abc"],
+            (
+                "invalid value for '--global-flag': 'abc' is no global flag: write a number of 32 bits, or some of "
+                "htc, hfc, hpc, hvc, dhc joined by +"
+            ),
+        ),
+        (
             ["--pagefile", "none", "--pagefile", "2M"],
             "invalid value for '--pagefile': 'none' cannot stand beside a size",
         ),
@@ -83,12 +90,32 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
         (["--timeline-interval", "5"], "--timeline-interval needs --timeline"),
         (["--timeline", "none/t.csv"], "cannot write a time line to 'none/t.csv': no such folder"),
         (["--timeline", "t", "--events", "./t"], "events and time line cannot both be written to 't'"),
+        (["--user", "Everyone"], "Everyone is an account of the system: choose another user"),
+        (["--user", "a/b"], "'a/b' cannot be the name of a user: write 1 to 20 letters and digits"),
+        (["--session", "-1"], "'-1' is not the number of a session: write 0 to 9999"),
     ],
 )
 def test_is_a_bad_option_refused(
     machine: Machine, program: str, options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert refusal(["run", *options, program], capsys) == sentence
+    assert not machine.asked
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--user x", "--and stands between two programs: there is none after --user"),
+        ("--user", "--and stands between two programs: there is none after --user"),
+        ("--session x prog.exe", "'x' is not the number of a session: write 0 to 9999"),
+        ("--session=10000 prog.exe", "'10000' is not the number of a session: write 0 to 9999"),
+        ("--user Guest prog.exe", "Guest is an account of the system: choose another user"),
+    ],
+)
+def test_is_a_bad_option_of_a_later_program_refused(
+    machine: Machine, program: str, words: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refusal(["run", program, "--and", *words.split()], capsys) == sentence
     assert not machine.asked
 
 

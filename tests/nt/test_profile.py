@@ -218,11 +218,14 @@ def test_does_the_system_have_its_own_dep_policy(
     assert (profile.dep.policy, profile.dep.in_hardware) == (policy, in_hardware)
 
 
-@pytest.mark.parametrize(("windows", "megabytes"), [("2000", 127), ("xp", 255), ("2003-sp1", 255)])
+@pytest.mark.parametrize(("windows", "megabytes"), [("2000", 127), ("xp", 255), ("xp-sp2", 255), ("2003-sp1", 255)])
 def test_is_a_large_system_one_with_more_ram_than_the_lecture_says(windows: str, megabytes: int) -> None:
-    assert SystemProfile("x86", windows=windows).large_system_ram == megabytes * MEGABYTE
-    never = parse_registry(["LargePageMinimum=0xFFFFFFFF"])
-    assert SystemProfile("x86", windows=windows, registry=never).large_system_ram > 1 << 50
+    assert not SystemProfile("x86", megabytes * MEGABYTE, windows=windows).has_large_system_pages
+    ram = (megabytes + 1) * MEGABYTE
+    assert SystemProfile("x86", ram, windows=windows).has_large_system_pages
+    for value in ("LargePageMinimum=0xFFFFFFFF", "EnforceWriteProtection=1"):
+        assert not SystemProfile("x86", ram, windows=windows, registry=parse_registry([value])).has_large_system_pages
+    assert not SystemProfile("x86", ram, windows="xp", boot=parse_boot_options("/3GB")).has_large_system_pages
 
 
 @pytest.mark.parametrize(

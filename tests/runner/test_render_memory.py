@@ -9,7 +9,7 @@ from typing import Any
 from ntmm.runner.measure_memory import memory_report
 from ntmm.runner.render import print_report, report_to_json
 from ntmm.runner.report import RunReport
-from ntmm.runner.report_memory import MemoryReport, PageMove, PagingFileReport
+from ntmm.runner.report_memory import CacheReport, MemoryReport, PageMove, PagingFileReport, SwapReport
 from tests.samples import sample_process, sample_report
 
 QUIET = MemoryReport(
@@ -21,6 +21,8 @@ QUIET = MemoryReport(
     read_ios=0,
     pages_written=0,
     write_ios=0,
+    mapped_pages_written=0,
+    mapped_write_ios=0,
     commit=10,
     peak_commit=1500,
     commit_limit=16000,
@@ -29,6 +31,8 @@ QUIET = MemoryReport(
     repurposed=0,
     moves=(),
     paging_files=(),
+    cache=CacheReport(0, 0, 0, 0, 0, 0),
+    swaps=SwapReport(0, 0, 0, 0),
 )
 
 BUSY = MemoryReport(
@@ -40,6 +44,8 @@ BUSY = MemoryReport(
     read_ios=7,
     pages_written=128,
     write_ios=8,
+    mapped_pages_written=48,
+    mapped_write_ios=3,
     commit=900,
     peak_commit=1500,
     commit_limit=16000,
@@ -48,6 +54,8 @@ BUSY = MemoryReport(
     repurposed=5,
     moves=(PageMove("active", "modified", 128), PageMove("standby", "active", 9)),
     paging_files=(PagingFileReport("C:\\pagefile.sys", 96 << 20, 96 << 20, 192 << 20, 128 << 12, 130 << 12),),
+    cache=CacheReport(40, 2, 300, 32, 4, 64),
+    swaps=SwapReport(3, 2, 1, 1),
 )
 
 
@@ -68,6 +76,14 @@ def test_does_the_text_tell_of_paging() -> None:
         "other 10 a page that still lay on a list, a page that others share, a right that was missing",
         "read 56 224 KB 7",
         "written 128 512 KB 8",
+        "written to mapped files 48 192 KB 3",
+        "reads without the disk 40 requests",
+        "reads that waited for it 2 requests",
+        "pages mapped 300 1200 KB",
+        "read ahead 32 128 KB",
+        "written lazily 64 in 4 transfers",
+        "kernel stacks 3 2",
+        "processes 1 1",
         "repurposed 5 standby pages given to another use",
         "at the end 900 pages 3600 KB",
         "peak 1,500 pages 6000 KB",
@@ -83,7 +99,7 @@ def test_does_the_text_tell_of_paging() -> None:
 def test_is_a_quiet_machine_told_of_in_one_section() -> None:
     lines = lines_of(dataclasses.replace(sample_report(), memory=QUIET))
     assert "Commit of the system" in lines
-    for title in ("Hard and soft faults", "Paging", "Trims of working sets", "Paging files"):
+    for title in ("Hard and soft faults", "Paging", "File cache", "Swapping", "Trims of working sets", "Paging files"):
         assert title not in lines
     assert "Pages moved between states" not in lines
 
@@ -150,15 +166,22 @@ def paging_file(number: int) -> Any:
 
 def test_are_statistics_taken_over_in_order() -> None:
     plain = {
-        name: number for number, name in enumerate(MemoryReport.__slots__) if name not in ("moves", "paging_files")
+        name: number
+        for number, name in enumerate(MemoryReport.__slots__)
+        if name not in ("moves", "paging_files", "cache", "swaps")
     }
     transitions = (
         ("active", "modified", 4),
         ("standby", "active", 9),
     )
     files = (paging_file(1), paging_file(0))
-    statistics: Any = SimpleNamespace(**plain, transitions=transitions, paging_files=files)
-    report = memory_report(statistics)
+    cache = SimpleNamespace(
+        read_hits=1, read_misses=2, faults=3, read_ahead_pages=4, lazy_writes=5, lazy_write_pages=6, size=7
+    )
+    statistics: Any = SimpleNamespace(**plain, transitions=transitions, paging_files=files, cache=cache)
+    report = memory_report(statistics, SwapReport(1, 2, 3, 4))
+    assert report.cache == CacheReport(1, 2, 3, 4, 5, 6)
+    assert report.swaps == SwapReport(1, 2, 3, 4)
     assert {name: getattr(report, name) for name in plain} == plain
     assert report.moves == (PageMove("standby", "active", 9), PageMove("active", "modified", 4))
     assert [file.name for file in report.paging_files] == ["0.sys", "1.sys"]

@@ -1,14 +1,16 @@
 """How options are read, shared by the commands."""
 
+import functools
 import math
+import operator
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from ntmm.cli.programs import SEPARATOR, refuse_leading_separator
+from ntmm.cli.programs import SEPARATOR, parse_session, refuse_leading_separator
 from ntmm.nt.boot_ini import LARGEST, parse_boot_ini
 from ntmm.nt.boot_options import BootOptions, parse_boot_options
 from ntmm.nt.profile import PagingFileSize
@@ -85,6 +87,34 @@ def _boot_ini(path: Path) -> BootOptions:
     if len(data) > LARGEST or b"\0" in data:
         raise UserError(f"{str(path)!r} is not a boot.ini file: it must be a short text")
     return parse_boot_ini(data.decode("cp1252", "replace")).options
+
+
+_GLOBAL_FLAGS: Final = {"htc": 0x10, "hfc": 0x20, "hpc": 0x40, "hvc": 0x80, "dhc": 0x200000}
+"""Bits of NtGlobalFlag that heaps obey, by their usual abbreviations."""
+
+
+def parse_global_flag(text: str) -> int:
+    """A number of 32 bits, or abbreviations joined by "+"; raises ValueError with a sentence."""
+    words = text.lower().split("+")
+    if all(word in _GLOBAL_FLAGS for word in words):
+        return functools.reduce(operator.or_, (_GLOBAL_FLAGS[word] for word in words))
+    try:
+        value = int(text, 0)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1 << 32:
+        known = ", ".join(_GLOBAL_FLAGS)
+        raise ValueError(f"{text!r} is no global flag: write a number of 32 bits, or some of {known} joined by +")
+    return value
+
+
+def _global_flag_option(text: str | int) -> int:
+    if isinstance(text, int):
+        return text
+    try:
+        return parse_global_flag(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _size_option(text: str | int) -> int:
@@ -171,6 +201,17 @@ PagingFiles = Annotated[
         help="A paging file; up to 16, each with an option of its own. none: no paging file.",
     ),
 ]
+GlobalFlag = Annotated[
+    int,
+    typer.Option(
+        "--global-flag",
+        parser=_global_flag_option,
+        metavar="FLAGS",
+        show_default=False,
+        help="NtGlobalFlag: a number, or heap checks joined by +: htc (tails), hfc (free blocks), hpc (parameters), "
+        "hvc (whole heap at each call), dhc (no coalescing).",
+    ),
+]
 TimeLimit = Annotated[
     float | None,
     typer.Option("--time-limit", parser=_seconds_option, metavar="SECONDS", help="Stop the program after this time."),
@@ -184,8 +225,29 @@ Arguments = Annotated[
     list[str] | None,
     typer.Argument(metavar="ARGS", help="Handed to the program untouched, options too. --and begins another program."),
 ]
+User = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        metavar="NAME",
+        help="Who runs the program: an ordinary user of that name. Also after --and.",
+        show_default="an administrator",
+    ),
+]
+Session = Annotated[
+    int,
+    typer.Option("--session", parser=parse_session, metavar="N", help="The program's session. Also after --and."),
+]
 Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
 LeadingSeparator = Annotated[
     bool, typer.Option(SEPARATOR, hidden=True, is_eager=True, callback=refuse_leading_separator)
+]
+Grant = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grant",
+        metavar="PRIVILEGE",
+        help="Assign a privilege to the user, which programs may then enable: SeLockMemoryPrivilege for large pages.",
+    ),
 ]
 Overlay = Annotated[Path | None, typer.Option("--overlay", metavar="DIR", help="Keep changes to files in this folder.")]

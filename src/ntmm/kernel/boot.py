@@ -3,11 +3,13 @@
 import struct
 from contextlib import suppress
 from errno import ENOSPC
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.kernel.cc import CacheManager
+from ntmm.kernel.drivers import Drivers
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
@@ -25,6 +27,7 @@ from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.kernel.ps.swapper import Swapper
+from ntmm.kernel.se import Accounts
 from ntmm.kernel.tracing import connect_trace
 from ntmm.nt.dep import POLICY_NUMBERS
 from ntmm.nt.profile import SystemProfile
@@ -64,7 +67,11 @@ class Kernel:
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.usable_ram)
         self.names = ObjectNames()
+        self.accounts = Accounts()
+        self.luids = count(0x10001)
+        """Locally unique numbers, for tokens and for programs that ask (NtAllocateLocallyUniqueId)."""
         self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
+        self.drivers = Drivers(self.mm, self.cpu, self.clock)
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()
@@ -85,6 +92,9 @@ class Kernel:
         self.mm.table_memory.mark_stale = self.cpu.mark_stale
         self.mm.current_teb = self._current_teb
         self.volume.cache = self.cc
+        self.names.insert_public("\\KernelObjects\\LowMemoryCondition", self.mm.low_memory)
+        self.names.insert_public("\\KernelObjects\\HighMemoryCondition", self.mm.high_memory)
+        self.volume.images = self.mm.sections
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
         if self.trace.enabled:
@@ -132,7 +142,7 @@ class Kernel:
             access = _access_of(thread, error_code, pc)
             parameters: tuple[int, ...] = (access, address)
             if outcome.status is Status.IN_PAGE_ERROR:
-                parameters = (access, address, Status.UNSUCCESSFUL)
+                parameters = (access, address, outcome.io_status)
             self.raise_exception(thread, ExceptionRecord(outcome.status, pc, parameters))
 
     def _exception(self, thread: Thread, vector: int) -> None:

@@ -36,6 +36,8 @@ class MemoryMachine:
             checking,
             self.scheduler,
             profile.replacement_policy,
+            profile.has_large_system_pages,
+            profile.registry.large_page_drivers,
             layout_of_profile(profile),
             profile.registry.get("SystemPages"),
             large_cache=bool(profile.registry.get("LargeSystemCache")),

@@ -79,6 +79,7 @@ class _SectionFile:
         self.name = path.lower()
         self.size = backing.size
         self.read = backing.read
+        self.close = backing.let_go
 
 
 class KernelSpace:
@@ -92,7 +93,10 @@ class KernelSpace:
     def map_image(self, path: str, backing: ImageBacking, headers: PeHeaders) -> int:
         """The view's base. The section lives on through the view."""
         try:
-            section = self._mm.create_image_section(_SectionFile(path, backing), headers)
+            file = _SectionFile(path, backing)
+            section = self._mm.create_image_section(file, headers)
+            if section.control_area.backing is not file:
+                file.close()
         except PoolExhausted:
             raise LoaderError(f"the kernel's pools are too small for {path}", Status.INSUFFICIENT_RESOURCES) from None
         section.reference()

@@ -8,6 +8,7 @@ from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.mm.layout import user_range
 from ntmm.kernel.ps import Process, Thread
+from ntmm.kernel.se import Token
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.loader.process import finish_thread, initialize_thread, load_program, thread_start_block
@@ -34,14 +35,19 @@ class NewProgram:
 
 
 def new_process(
-    kernel: Kernel, name: str, headers: PeHeaders, parent: Process | None = None, inherit_handles: bool = False
+    kernel: Kernel,
+    name: str,
+    headers: PeHeaders,
+    parent: Process | None = None,
+    inherit_handles: bool = False,
+    token: Token | None = None,
 ) -> Process:
     """A process that nobody else finds until its program is loaded; raises LoaderError where there is no memory.
 
     The image's headers say how far its user space goes, and with the policy of DEP whether it may execute data.
     """
     user = user_range(kernel.mm.layout, headers.is_64, headers.is_large_address_aware)
-    process = kernel.ps.create_process(name, parent, inherit_handles, user)
+    process = kernel.ps.create_process(name, parent, inherit_handles, token, user)
     if process is None:
         raise LoaderError("there is not enough memory for a process: run with more RAM (--ram)", Status.NO_MEMORY)
     process.is_being_loaded = True

@@ -33,7 +33,7 @@ def change_execute_options(call: Call, process: Process, options: int) -> Status
     both = MEM_EXECUTE_OPTION_DISABLE | MEM_EXECUTE_OPTION_ENABLE
     if process is not call.process or process.memory.pointer_size == 8:
         return Status.INVALID_PARAMETER
-    if options & ~MEM_EXECUTE_OPTIONS or options & both in (0, both):
+    if options & ~MEM_EXECUTE_OPTIONS or options & both == both:
         return Status.INVALID_PARAMETER
     if process.execute_options & MEM_EXECUTE_OPTION_PERMANENT:
         return Status.ACCESS_DENIED

@@ -1,20 +1,32 @@
-"""Files: NtCreateFile, NtReadFile and the other services of ntdll that take a file, and NtClose.
+"""Files: NtCreateFile, NtReadFile and the other services of ntdll that take a file.
 
 The Windows API's file functions use what is here: `read_into`, `write_from`, `open_relative`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 
-from ntmm.kernel.io.constants import DELETE, FILE_DIRECTORY_FILE, Disposition
+from ntmm.kernel.io.constants import (
+    DELETE,
+    FILE_APPEND_DATA,
+    FILE_DIRECTORY_FILE,
+    FILE_EXECUTE,
+    FILE_READ_DATA,
+    FILE_WRITE_DATA,
+    Disposition,
+)
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.volume import Opened, OpenRequest
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ob import Event, InvalidHandle
+from ntmm.kernel.ob import OBJ_INHERIT, Event, InvalidHandle
+from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
+from ntmm.native.object_attributes import read_descriptor
 from ntmm.native.service_table import service
+from ntmm.native.synchronization import MODIFY_STATE
 from ntmm.native.transfer_rules import check_read, check_write
 from ntmm.nt.status import Status
 
@@ -23,8 +35,9 @@ TRANSFER_CHUNK: Final = 1 << 20
 
 _USE_FILE_POINTER: Final = -2
 _WRITE_TO_END: Final = -1
-_INHERIT: Final = 2
-"""OBJ_INHERIT of an OBJECT_ATTRIBUTES."""
+READING: Final = FILE_READ_DATA | FILE_EXECUTE
+WRITING: Final = FILE_WRITE_DATA | FILE_APPEND_DATA
+"""Rights of which one is enough to read, to write."""
 
 Parameters = ParamSpec("Parameters")
 Handler = Callable[Concatenate[Call, Parameters], int]
@@ -43,9 +56,17 @@ def answers_status(handler: Handler[Parameters]) -> Handler[Parameters]:
     return guarded
 
 
-def lookup_file(call: Call, handle: int) -> File:
-    """The file of a handle; raises InvalidHandle."""
-    return call.process.handles.lookup(handle, File)
+def lookup_file(call: Call, handle: int, rights: int = 0) -> File:
+    """The file of a handle; raises InvalidHandle, also where the handle has none of the `rights` that the open has."""
+    file = call.process.handles.lookup(handle, File)
+    if rights & file.access and not rights & call.process.handles.entry(handle).access:
+        raise InvalidHandle(Status.ACCESS_DENIED)
+    return file
+
+
+def open_file(call: Call, nt_path: str, request: OpenRequest) -> Opened:
+    """Opens or creates on behalf of the caller; fails with the status NtCreateFile gives."""
+    return call.kernel.volume.open(nt_path, replace(request, token=call.requester.token))
 
 
 def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
@@ -113,6 +134,12 @@ def object_path(call: Call, attributes: int) -> str:
     return name if not root else _below(lookup_file(call, root & 0xFFFFFFFF), name)
 
 
+def _flags_and_descriptor(call: Call, attributes: int) -> tuple[int, int]:
+    """OBJ_* flags and the address of the descriptor of an OBJECT_ATTRIBUTES."""
+    pointer = call.memory.pointer_size
+    return call.memory.read_u32(attributes + 3 * pointer), call.memory.read_pointer(attributes + 4 * pointer)
+
+
 def _below(folder: File, name: str) -> str:
     if not folder.is_directory:
         raise IoFailure(Status.OBJECT_TYPE_MISMATCH)
@@ -124,7 +151,7 @@ def insert_file(call: Call, opened: Opened, inherit: bool = False) -> int:
     return call.process.handles.insert(opened.file, opened.file.access, inherit)
 
 
-@service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32")
+@service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32", lacks="extended attributes")
 @answers_status
 def NtCreateFile(
     call: Call,
@@ -145,9 +172,12 @@ def NtCreateFile(
         return Status.INVALID_PARAMETER
     if ea_length:
         return Status.NOT_IMPLEMENTED
-    request = OpenRequest(access, share, Disposition(disposition), options, file_attributes)
-    opened = call.kernel.volume.open(object_path(call, attributes), request)
-    inherit = bool(call.memory.read_u32(attributes + 3 * call.memory.pointer_size) & _INHERIT)
+    flags, descriptor = _flags_and_descriptor(call, attributes)
+    request = OpenRequest(
+        access, share, Disposition(disposition), options, file_attributes, security=read_descriptor(call, descriptor)
+    )
+    opened = open_file(call, object_path(call, attributes), request)
+    inherit = bool(flags & OBJ_INHERIT)
     call.memory.write_pointer(handle_address, insert_file(call, opened, inherit))
     write_io_status(call, io_status, Status.SUCCESS, opened.action)
     return Status.SUCCESS
@@ -188,11 +218,11 @@ def complete_io(call: Call, event: int, io_status: int, status: int, information
     """Fills an IO_STATUS_BLOCK, signals the request's event if it has one, and answers the status."""
     write_io_status(call, io_status, status, information)
     if event:
-        call.process.handles.lookup(event, Event).set()
+        call.process.handles.lookup(event, Event, MODIFY_STATE).set()
     return status
 
 
-@service("ntdll", "NtReadFile", "h h p p p p u32 p p")
+@service("ntdll", "NtReadFile", "h h p p p p u32 p p", lacks="APC routines")
 @answers_status
 def NtReadFile(
     call: Call,
@@ -209,7 +239,7 @@ def NtReadFile(
     """Reads and completes at once; END_OF_FILE if there is nothing to read. APC routines are not supported."""
     if apc_routine:
         return Status.NOT_IMPLEMENTED
-    file = lookup_file(call, handle)
+    file = lookup_file(call, handle, READING)
     offset = _offset(call, file, byte_offset)
     count = read_into(call, file, buffer, length, offset, _key(call, key))
     if offset is not None:
@@ -218,7 +248,7 @@ def NtReadFile(
     return complete_io(call, event, io_status, status, count)
 
 
-@service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
+@service("ntdll", "NtWriteFile", "h h p p p p u32 p p", lacks="APC routines")
 @answers_status
 def NtWriteFile(
     call: Call,
@@ -235,7 +265,7 @@ def NtWriteFile(
     """Writes and completes at once. APC routines are not supported."""
     if apc_routine:
         return Status.NOT_IMPLEMENTED
-    file = lookup_file(call, handle)
+    file = lookup_file(call, handle, WRITING)
     offset = _offset(call, file, byte_offset)
     count = write_from(call, file, buffer, length, offset, _key(call, key))
     if offset is not None:
@@ -247,7 +277,7 @@ def NtWriteFile(
 @answers_status
 def NtFlushBuffersFile(call: Call, handle: int, io_status: int) -> int:
     """Hands what was written to the host."""
-    lookup_file(call, handle).flush()
+    lookup_file(call, handle, WRITING).flush()
     write_io_status(call, io_status, Status.SUCCESS, 0)
     return Status.SUCCESS
 
@@ -262,7 +292,7 @@ def NtDeleteFile(call: Call, attributes: int) -> int:
 
 def delete_path(call: Call, nt_path: str, options: int) -> None:
     """Opens for deletion, marks and closes: a file, or with FILE_DIRECTORY_FILE an empty folder."""
-    file = call.kernel.volume.open(nt_path, OpenRequest(DELETE, 7, options=options)).file
+    file = open_file(call, nt_path, OpenRequest(DELETE, 7, options=options)).file
     try:
         if not isinstance(file, FileObject):
             raise IoFailure(Status.INVALID_PARAMETER)
@@ -271,19 +301,7 @@ def delete_path(call: Call, nt_path: str, options: int) -> None:
         file.close()
 
 
-def make_directory(call: Call, nt_path: str) -> None:
+def make_directory(call: Call, nt_path: str, security: SecurityDescriptor | None = None) -> None:
     """Creates a folder; fails with OBJECT_NAME_COLLISION if the name is taken."""
-    request = OpenRequest(1, 3, Disposition.CREATE, FILE_DIRECTORY_FILE)
-    call.kernel.volume.open(nt_path, request).file.close()
-
-
-@service("ntdll", "NtClose", "h")
-def NtClose(call: Call, handle: int) -> int:
-    """Closes a handle; the pseudo handles of the process and thread need no closing."""
-    if handle in (-1, -2):
-        return Status.SUCCESS
-    try:
-        call.process.handles.close(handle)
-    except InvalidHandle as failure:
-        return failure.status
-    return Status.SUCCESS
+    request = OpenRequest(1, 3, Disposition.CREATE, FILE_DIRECTORY_FILE, security=security)
+    open_file(call, nt_path, request).file.close()

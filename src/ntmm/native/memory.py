@@ -14,6 +14,7 @@ from ntmm.native.handles import (
     PROCESS_VM_WRITE,
     TargetProcess,
 )
+from ntmm.native.privilege import has_privilege
 from ntmm.native.section_information import query_section_name
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
@@ -24,7 +25,7 @@ _MEMORY_WORKING_SET_LIST: Final = 1
 _MEMORY_SECTION_NAME: Final = 2
 
 
-@service("ntdll", "NtAllocateVirtualMemory", "h p p p u32 u32")
+@service("ntdll", "NtAllocateVirtualMemory", "h p p p u32 u32", lacks="write watch")
 def NtAllocateVirtualMemory(
     call: Call, process: int, base_address: int, zero_bits: int, region_size: int, allocation_type: int, protect: int
 ) -> int:
@@ -32,7 +33,9 @@ def NtAllocateVirtualMemory(
     memory = call.memory
     base, size = memory.read_pointer(base_address), memory.read_pointer(region_size)
     with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
-        status, base, size = call.kernel.mm.allocate(target, base, size, allocation_type, protect, zero_bits)
+        status, base, size = call.kernel.mm.allocate(
+            target, base, size, allocation_type, protect, zero_bits, has_privilege(call, "SeLockMemoryPrivilege")
+        )
     if status is Status.SUCCESS:
         memory.write_pointer(base_address, base)
         memory.write_pointer(region_size, size)

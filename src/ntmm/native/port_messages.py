@@ -62,14 +62,14 @@ def NtReplyWaitReceivePortEx(call: Call, handle: int, context: int, reply: int, 
     return _receive(call, port, context, message, timeout_of(call, timeout))
 
 
-@service("ntdll", "NtReplyWaitReplyPort", "h p")
+@service("ntdll", "NtReplyWaitReplyPort", "h p", implemented=False)
 def NtReplyWaitReplyPort(call: Call, handle: int, reply: int) -> int:
     """Callbacks inside a request are not implemented."""
     port_of(call, handle)
     return Status.NOT_IMPLEMENTED
 
 
-@service("ntdll", "NtRegisterThreadTerminatePort", "h")
+@service("ntdll", "NtRegisterThreadTerminatePort", "h", implemented=False)
 def NtRegisterThreadTerminatePort(call: Call, handle: int) -> int:
     """Messages about the ends of threads are not implemented."""
     port_of(call, handle)
@@ -83,7 +83,7 @@ def NtQueryInformationPort(call: Call, handle: int, kind: int, buffer: int, leng
     return Status.INVALID_INFO_CLASS
 
 
-@service("ntdll", "NtImpersonateClientOfPort", "h p")
+@service("ntdll", "NtImpersonateClientOfPort", "h p", implemented=False)
 def NtImpersonateClientOfPort(call: Call, handle: int, message: int) -> int:
     """Impersonation is not implemented."""
     port_of(call, handle)

@@ -86,19 +86,19 @@ def NtDelayExecution(call: Call, alertable: int, interval: int) -> int:
     return Status.SUCCESS
 
 
-@service("ntdll", "NtCreateProcess", "p u32 p h u32 h h h")
+@service("ntdll", "NtCreateProcess", "p u32 p h u32 h h h", implemented=False)
 def NtCreateProcess(call: Call, handle: int, access: int, attributes: int, parent: int, *others: int) -> int:
     """Processes without a loaded program, and clones of others, are not implemented: CreateProcess makes them whole."""
     return Status.NOT_IMPLEMENTED
 
 
-@service("ntdll", "NtCreateProcessEx", "p u32 p h u32 h h h u32")
+@service("ntdll", "NtCreateProcessEx", "p u32 p h u32 h h h u32", implemented=False)
 def NtCreateProcessEx(call: Call, handle: int, access: int, attributes: int, parent: int, *others: int) -> int:
     """See NtCreateProcess."""
     return Status.NOT_IMPLEMENTED
 
 
-@service("ntdll", "NtCreateThread", "p u32 p h p p p u32")
+@service("ntdll", "NtCreateThread", "p u32 p h p p p u32", implemented=False)
 def NtCreateThread(call: Call, handle: int, access: int, attributes: int, process: int, *others: int) -> int:
     """Threads with a stack of the caller's own making are not implemented: CreateRemoteThread makes them."""
     return Status.NOT_IMPLEMENTED

@@ -1,6 +1,7 @@
 """NtQueryInformationProcess and NtSetInformationProcess.
 
-Classes that tell of a process: basic information, quota limits, memory counters, pool quotas. Sizes in bytes.
+Classes that tell of a process: basic information, quota limits, memory counters, pool quotas, execute options. Sizes in
+bytes.
 """
 
 import struct
@@ -10,16 +11,18 @@ from typing import Final
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
 from ntmm.native.execution import query_execute_flags, set_execute_flags
-from ntmm.native.handles import process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_INFORMATION, PROCESS_SET_QUOTA, process_of
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
+from ntmm.native.working_set_watch import query_watch, watch
 from ntmm.nt.status import Status
 
 PROCESS_BASIC_INFORMATION: Final = 0
 PROCESS_QUOTA_LIMITS: Final = 1
 PROCESS_VM_COUNTERS: Final = 3
 PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
+PROCESS_WORKING_SET_WATCH: Final = 15
 PROCESS_WOW64_INFORMATION: Final = 26
 PROCESS_EXECUTE_FLAGS: Final = 34
 
@@ -70,11 +73,12 @@ def _vm_counters(call: Call, process: Process) -> bytes:
 
 
 def _pooled_usage(call: Call, process: Process) -> bytes:
-    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file."""
+    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file, all in bytes."""
     memory = call.kernel.mm.process_memory(process)
     paged = (memory.peak_paged_pool_quota, memory.paged_pool_quota, -1)
     nonpaged = (memory.peak_nonpaged_pool_quota, memory.nonpaged_pool_quota, -1)
-    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1)
+    quota = call.kernel.mm.page_file_quota(process)
+    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1 if quota is None else quota)
 
 
 def _wow64_information(call: Call, process: Process) -> bytes:
@@ -104,11 +108,13 @@ def NtQueryInformationProcess(
     call: Call, process: int, information_class: int, buffer: int, length: int, return_length: int
 ) -> int:
     """Tells of a process; the length must be that of one of the structure's forms."""
+    if information_class == PROCESS_WORKING_SET_WATCH:
+        return query_watch(call, process_of(call, process, PROCESS_QUERY_INFORMATION), buffer, length, return_length)
     known = _QUERIES.get(information_class)
     if known is None:
         return Status.INVALID_INFO_CLASS
     query, older_size = known
-    data = query(call, process_of(call, process))
+    data = query(call, process_of(call, process, PROCESS_QUERY_INFORMATION))
     if length not in (len(data), older_size(call.memory.pointer_size)):
         return Status.INFO_LENGTH_MISMATCH
     call.memory.write(buffer, data[:length])
@@ -149,15 +155,17 @@ def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
     return Status.SUCCESS
 
 
-@service("ntdll", "NtSetInformationProcess", "h u32 p u32")
+@service("ntdll", "NtSetInformationProcess", "h u32 p u32", lacks="rarer classes, quotas of pool")
 def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
-    """Changes a process: ProcessQuotaLimits the limits of its working set, ProcessExecuteFlags what it may execute.
-
-    Other classes are NOT_IMPLEMENTED.
+    """Changes a process: ProcessQuotaLimits sets the limits of its working set, ProcessWorkingSetWatch begins to keep
+    its page faults, ProcessExecuteFlags whether it may execute data; other classes are NOT_IMPLEMENTED.
     """
-    target = process_of(call, process)
+    if information_class == PROCESS_WORKING_SET_WATCH:
+        return watch(call, process_of(call, process, PROCESS_SET_INFORMATION))
     if information_class == PROCESS_EXECUTE_FLAGS:
+        target = process_of(call, process, PROCESS_SET_INFORMATION)
         return set_execute_flags(call, target, buffer, length)
+    target = process_of(call, process, PROCESS_SET_QUOTA)
     if information_class != PROCESS_QUOTA_LIMITS:
         return Status.NOT_IMPLEMENTED
     return _set_quota_limits(call, target, buffer, length)

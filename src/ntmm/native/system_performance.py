@@ -42,6 +42,17 @@ def performance_information(call: Call) -> bytes:
     return _PERFORMANCE.pack(0, 0, 0, 0, *fields)
 
 
+def file_cache_information(call: Call) -> bytes:
+    """SYSTEM_FILECACHE_INFORMATION, 36 or 64 bytes: the system working set in bytes, its limits in pages."""
+    mm = call.kernel.mm
+    figures, working_set = mm.statistics(), mm.system.working_set
+    page, limits = figures.page_size, working_set.limits
+    cache = (working_set.count * page, working_set.peak * page, figures.cache.faults & 0xFFFFFFFF)
+    pages = (limits.minimum, limits.maximum, working_set.count, working_set.peak)
+    form = struct.Struct("<QQI4x4QII" if call.memory.pointer_size == 8 else "<9I")
+    return form.pack(*cache, *pages, 0, 0)
+
+
 def page_file_information(call: Call, buffer: int) -> bytes:
     """SYSTEM_PAGEFILE_INFORMATION for each paging file, sizes in pages; one entry of zeros where there is none.
 

@@ -20,7 +20,8 @@ MEM_EXECUTE_OPTION_ENABLE: Final = 0x2
 MEM_EXECUTE_OPTION_DISABLE_THUNK_EMULATION: Final = 0x4
 MEM_EXECUTE_OPTION_PERMANENT: Final = 0x8
 """The flags cannot be changed any more."""
-MEM_EXECUTE_OPTIONS: Final = 0xF
+MEM_EXECUTE_OPTIONS: Final = 0x3F
+"""With the two bits that let handlers outside images, and outside executable pages, pass software DEP."""
 
 
 @dataclass(frozen=True, slots=True)

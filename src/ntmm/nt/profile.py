@@ -6,6 +6,7 @@ from typing import Final
 from ntmm.nt.boot_options import BootOptions
 from ntmm.nt.dep import DepSettings
 from ntmm.nt.editions import EDITION_NAMES, EDITIONS, THREE_GB_RAM_LIMIT, Edition
+from ntmm.nt.large_pages import has_large_system_pages
 from ntmm.nt.limits import (
     MAXIMUM_PAGING_FILE,
     MAXIMUM_PAGING_FILES,
@@ -55,8 +56,8 @@ class SystemProfile:
 
     `windows` is "auto" or a name of WINDOWS, `edition` "auto" or one of its editions, `processor_kind` "auto" or one of
     PROCESSOR_KINDS; `replacement` is "auto", "fifo", "clock" or "ageing". `paging_files` None is the default of the
-    machine, () none at all. Only one processor is ever simulated: more change what is reported and which policy "auto"
-    takes. Raises ValueError with a sentence when the parts do not fit together.
+    machine, () none at all. `global_flag` is NtGlobalFlag. Only one processor is ever simulated: more change what is
+    reported and which policy "auto" takes. Raises ValueError with a sentence when the parts do not fit together.
     """
 
     architecture: str = "pae"
@@ -65,6 +66,7 @@ class SystemProfile:
     windows: str = AUTO
     replacement: str = AUTO
     paging_files: tuple[PagingFileSize, ...] | None = None
+    global_flag: int = 0
     edition: str = AUTO
     boot: BootOptions = field(default_factory=BootOptions)
     registry: Registry = field(default_factory=Registry)
@@ -273,10 +275,15 @@ class SystemProfile:
         return min(self.processors, self.boot.processors or self.processors)
 
     @property
-    def large_system_ram(self) -> int:
-        """More RAM than this, in bytes, makes a large system, whose kernel is mapped with large pages."""
-        minimum = self.registry.get("LargePageMinimum")
-        return minimum << 20 if minimum else self._release.large_system_ram
+    def has_large_system_pages(self) -> bool:
+        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound.
+
+        Not with /3GB, whose gigabyte has no room for that pool, nor on IA-64, whose large pages are not simulated.
+        """
+        if self.boot.three_gb or self.architecture == "ia64" or self.registry.get("EnforceWriteProtection"):
+            return False
+        minimum = dict(self.registry.values).get("LargePageMinimum")
+        return has_large_system_pages(self.family, self.usable_ram, minimum)
 
     # DEP
 

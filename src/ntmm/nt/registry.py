@@ -27,9 +27,9 @@ _NOTHING: Final = "taken, changes nothing: "
 VALUES: Final = {
     "ClearPageFileAtShutdown": RegistryValue("the paging files are overwritten with zeros at shutdown", high=1),
     "DisablePagingExecutive": RegistryValue(_NOTHING + "this kernel has no pageable code", high=1),
-    "EnforceWriteProtection": RegistryValue(_NOTHING + "the kernel is mapped with small pages here", high=1),
+    "EnforceWriteProtection": RegistryValue("1: the kernel is mapped with small pages, write-protected", high=1),
     "IoPageLockLimit": RegistryValue(_NOTHING + "it is obsolete in Windows too"),
-    "LargePageMinimum": RegistryValue(_NOTHING + "the kernel is mapped with small pages here"),
+    "LargePageMinimum": RegistryValue("bytes of RAM beyond which the kernel has large pages; 0xFFFFFFFF: never"),
     "LargeSystemCache": RegistryValue("the system cache gets up to 960 MB of addresses", high=1),
     "NonPagedPoolQuota": RegistryValue(_NOTHING + "no process is charged for pool", high=128),
     "NonPagedPoolSize": RegistryValue("bytes of nonpaged pool; 0: computed from RAM"),

@@ -30,13 +30,11 @@ SERVER_2003_SP2 = WindowsVersion("Windows Server 2003 SP2", 5, 2, 3790, 2)
 class Release:
     """What the choice of a Windows means beside its version.
 
-    `large_system_ram`: more RAM than this, in bytes, makes the kernel map itself with large pages. `replacement`: how
-    working sets choose the page that goes, on one processor and on several.
+    `replacement`: how working sets choose the page that goes, on one processor and on several.
     """
 
     title: str
     family: str
-    large_system_ram: int
     replacement: tuple[str, str]
     knows_dep: bool
     knows_user_va: bool
@@ -47,26 +45,22 @@ class Release:
 _MB: Final = 1 << 20
 
 WINDOWS: Final = {
-    "nt4": Release("Windows NT 4.0", "nt4", 127 * _MB, ("fifo", "fifo"), knows_dep=False, knows_user_va=False),
+    "nt4": Release("Windows NT 4.0", "nt4", ("fifo", "fifo"), knows_dep=False, knows_user_va=False),
     # Clearing an accessed bit would flush every processor's TLB, so 2000 does it on one processor only.
     "2000": Release(
         "Windows 2000",
         "2000",
-        127 * _MB,
         ("clock", "fifo"),
         knows_dep=False,
         knows_user_va=False,
         temporary_paging_file=20 * _MB,
     ),
-    "xp": Release("Windows XP", "xp", 255 * _MB, ("ageing", "ageing"), knows_dep=False, knows_user_va=True),
-    "xp-sp2": Release("Windows XP SP2", "xp", 255 * _MB, ("ageing", "ageing"), knows_dep=True, knows_user_va=True),
-    "2003": Release(
-        "Windows Server 2003", "2003", 255 * _MB, ("ageing", "ageing"), knows_dep=False, knows_user_va=True
-    ),
+    "xp": Release("Windows XP", "xp", ("ageing", "ageing"), knows_dep=False, knows_user_va=True),
+    "xp-sp2": Release("Windows XP SP2", "xp", ("ageing", "ageing"), knows_dep=True, knows_user_va=True),
+    "2003": Release("Windows Server 2003", "2003", ("ageing", "ageing"), knows_dep=False, knows_user_va=True),
     "2003-sp1": Release(
         "Windows Server 2003 SP1",
         "2003",
-        255 * _MB,
         ("ageing", "ageing"),
         knows_dep=True,
         knows_user_va=True,
@@ -74,7 +68,6 @@ WINDOWS: Final = {
     "2003-sp2": Release(
         "Windows Server 2003 SP2",
         "2003",
-        255 * _MB,
         ("ageing", "ageing"),
         knows_dep=True,
         knows_user_va=True,

@@ -1,20 +1,34 @@
 """What can be refused before a machine is built, each with one sentence."""
 
+import difflib
 import os
 import stat
 from pathlib import Path
 
+from ntmm.kernel.se import PRIVILEGES, Accounts
 from ntmm.nt.profile import AUTO
 from ntmm.nt.versions import RELEASES
 from ntmm.runner.errors import UserError
 from ntmm.runner.options import ArchitectureChoice, RunOptions
+from ntmm.runner.text import printable
+
+
+def check_privilege(name: str) -> None:
+    """Raises UserError for a name that is not one of a privilege."""
+    if name not in PRIVILEGES:
+        close = difflib.get_close_matches(name, PRIVILEGES, 1, 0.3)
+        hint = f": did you mean {close[0]}?" if close else ""
+        raise UserError(f"{printable(name)!r} is not the name of a privilege{hint} (--grant)")
 
 
 def check_options(options: RunOptions) -> None:
     """Raises UserError where the machine, a program, a file to write or the overlay cannot be had."""
     _check_machine(options)
+    for name in options.granted:
+        check_privilege(name)
     for line in options.programs:
         _check_program(line.program)
+        _check_user(line.user)
     if options.events is not None:
         _check_writable(options.events, "events")
     if options.timeline is not None:
@@ -55,6 +69,14 @@ def _check_program(program: Path) -> None:
         raise UserError(f"{str(program)!r} is not a regular file")
     if not os.access(program, os.R_OK):
         raise UserError(f"cannot open program {str(program)!r}: permission denied")
+
+
+def _check_user(name: str) -> None:
+    try:
+        if name:
+            Accounts().user(name)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _check_apart(events: Path | None, timeline: Path) -> None:

@@ -186,4 +186,4 @@ def _choice_rows(profile: SystemProfile) -> Iterator[InfoRow]:
         yield InfoRow("Registry", f"layer of {name}", note=f"{'in' if opted_in else 'out of'} DEP")
     if profile.registry.large_page_drivers:
         drivers = ", ".join(profile.registry.large_page_drivers)
-        yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: taken, changes nothing: there are no drivers")
+        yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: mapped with large pages")

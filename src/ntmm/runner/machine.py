@@ -14,6 +14,8 @@ from ntmm.kernel.io.console import ConsoleFile
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ps import Process
+from ntmm.kernel.se import PRIVILEGES, Token
+from ntmm.kernel.se.accounts import DEFAULT_USER_NAME
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.loader.start import NewProgram, load_new_process, new_process, release_thread
 from ntmm.native.dispatch import ServiceDispatcher
@@ -32,15 +34,14 @@ _ENVIRONMENT: Final = {
     "SystemRoot": "C:\\WINDOWS",
     "TEMP": "C:\\WINDOWS\\Temp",
     "TMP": "C:\\WINDOWS\\Temp",
-    "USERNAME": "user",
     "windir": "C:\\WINDOWS",
 }
 """The same on every host, so that runs repeat."""
 
 
-def environment(profile: SystemProfile) -> dict[str, str]:
-    """The environment of every process, in the order of its names."""
-    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.reported_processors)}
+def environment(profile: SystemProfile, user: str = DEFAULT_USER_NAME) -> dict[str, str]:
+    """The environment of a user's process, in the order of its names."""
+    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.reported_processors), "USERNAME": user}
     return dict(sorted(names.items(), key=lambda item: item[0].upper()))
 
 
@@ -53,7 +54,13 @@ class Machine:
     """A booted machine. Close it when the run is over."""
 
     def __init__(
-        self, profile: SystemProfile, root: Path, overlay: Path | None, trace: Trace, checking: bool = False
+        self,
+        profile: SystemProfile,
+        root: Path,
+        overlay: Path | None,
+        trace: Trace,
+        checking: bool = False,
+        granted: Sequence[str] = (),
     ) -> None:
         """Raises OSError or ValueError where the folders cannot be used."""
         self.volume = Volume(root, overlay)
@@ -62,6 +69,7 @@ class Machine:
         self.dispatcher = ServiceDispatcher(self.kernel)
         self.kernel.traps.system_call = self.dispatcher
         self.kernel.ps.thread_ended = release_thread
+        self._granted = [PRIVILEGES[name] for name in granted]
         self._programs: dict[str, ImageBacking] = {}
         """By guest path: they may lie outside the drive's folder."""
 
@@ -80,11 +88,19 @@ class Machine:
         headers: PeHeaders,
         parameters: ProcessParameters,
         streams: tuple[ConsoleFile, ConsoleFile, ConsoleFile],
+        user: str = "",
+        session: int = 0,
     ) -> Process:
-        """A process with the program loaded and its first thread ready; raises LoaderError, MalformedImage."""
+        """A process with the program loaded and its first thread ready; raises LoaderError, MalformedImage.
+
+        It runs for `user`, "" the machine's own. Raises ValueError for a name that no user can have.
+        """
         kernel = self.kernel
         self._programs.setdefault(parameters.image_path.lower(), image)
-        process = new_process(kernel, parameters.image_path.rpartition("\\")[2], headers)
+        token = Token(kernel.accounts.user(user or DEFAULT_USER_NAME), session)
+        for privilege in self._granted:
+            token.grant(privilege)
+        process = new_process(kernel, parameters.image_path.rpartition("\\")[2], headers, token=token)
         handles = [process.handles.insert(stream, stream.access, inherit=True) for stream in streams]
         parameters.standard_input, parameters.standard_output, parameters.standard_error = handles
         kernel.ps.start(load_new_process(kernel, process, NewProgram(image, headers, parameters, self.open_image)))

@@ -8,6 +8,7 @@ from ntmm.runner.machine import Machine
 from ntmm.runner.measure_memory import memory_report
 from ntmm.runner.measure_process import MeasuredProcess
 from ntmm.runner.report import ChangedFile, FaultCount, FaultOrigin, NamedCount, RunReport, ServiceCount
+from ntmm.runner.report_memory import SwapReport
 
 _GIVING = (
     FaultKind.DEMAND_ZERO,
@@ -55,8 +56,13 @@ def make_report(
         replacement=profile.replacement_policy,
         unused_ram=profile.unused_ram,
         processes=tuple(process.row for process in processes),
-        memory=memory_report(statistics),
+        memory=memory_report(statistics, _swaps(machine)),
     )
+
+
+def _swaps(machine: Machine) -> SwapReport:
+    swapper = machine.kernel.swapper
+    return SwapReport(swapper.stacks_out, swapper.stacks_in, swapper.processes_out, swapper.processes_in)
 
 
 def _faults(machine: Machine) -> tuple[FaultCount, ...]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from ntmm.kernel.mm.statistics import MemoryStatistics, PagingFileStatus
-from ntmm.runner.report_memory import MemoryReport, PageMove, PagingFileReport
+from ntmm.runner.report_memory import CacheReport, MemoryReport, PageMove, PagingFileReport, SwapReport
 
 
-def memory_report(statistics: MemoryStatistics) -> MemoryReport:
-    """The report of MemoryStatistics."""
+def memory_report(statistics: MemoryStatistics, swaps: SwapReport) -> MemoryReport:
+    """The report of MemoryStatistics, and of what the swapper did."""
+    cache = statistics.cache
     return MemoryReport(
         hard_faults=statistics.hard_faults,
         soft_faults=statistics.soft_faults,
@@ -17,6 +18,8 @@ def memory_report(statistics: MemoryStatistics) -> MemoryReport:
         read_ios=statistics.read_ios,
         pages_written=statistics.pages_written,
         write_ios=statistics.write_ios,
+        mapped_pages_written=statistics.mapped_pages_written,
+        mapped_write_ios=statistics.mapped_write_ios,
         commit=statistics.commit,
         peak_commit=statistics.peak_commit,
         commit_limit=statistics.commit_limit,
@@ -25,6 +28,15 @@ def memory_report(statistics: MemoryStatistics) -> MemoryReport:
         repurposed=statistics.repurposed,
         moves=_moves(statistics.transitions),
         paging_files=_paging_files(statistics.paging_files),
+        cache=CacheReport(
+            cache.read_hits,
+            cache.read_misses,
+            cache.faults,
+            cache.read_ahead_pages,
+            cache.lazy_writes,
+            cache.lazy_write_pages,
+        ),
+        swaps=swaps,
     )
 
 

@@ -63,10 +63,15 @@ class ReplacementChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramLine:
-    """A program file of the host and what it is called with."""
+    """A program file of the host, what it is called with, and whose session it runs in.
+
+    `user` "" is the machine's user, an administrator; every other name is an ordinary user's.
+    """
 
     program: Path
     arguments: Sequence[str] = ()
+    user: str = ""
+    session: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,17 @@ class SystemOptions:
 class RunOptions:
     """One run: `program` with `arguments`, and the programs of `others` beside it on the same machine.
 
+    `user` and `session` are those of `program`, see ProgramLine.
+
     `ram` and `output_limit` in bytes, `time_limit` in seconds of the host; None means no limit.
 
     `overlay` is a folder that takes all changes to files; without it they go to the current folder itself.
     `events` is the file for the event stream, `timeline` the one for the sizes of the page lists, sampled every
     `timeline_interval` milliseconds of virtual time. `paging_files` None is the default of the machine. `checking`
     fills freed pages with junk, and audits the memory manager's books when the programs have ended and again when
-    their memory has been returned. `with_symbols` compiles C sources so that a debugger finds their functions.
+    their memory has been returned. `granted` names privileges that an administrator has assigned to the user, which
+    programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions. `global_flag` is
+    NtGlobalFlag: heaps of programs check themselves by its bits.
     """
 
     program: Path
@@ -110,6 +119,10 @@ class RunOptions:
     timeline: Path | None = None
     timeline_interval: int = DEFAULT_TIMELINE_INTERVAL
     with_symbols: bool = False
+    user: str = ""
+    session: int = 0
+    granted: Sequence[str] = ()
+    global_flag: int = 0
     standard_input: BinaryIO = field(default_factory=standard_input)
     standard_output: BinaryIO = field(default_factory=standard_output)
     standard_error: BinaryIO = field(default_factory=standard_error)
@@ -117,7 +130,7 @@ class RunOptions:
     @property
     def programs(self) -> tuple[ProgramLine, ...]:
         """All programs in the order of the command line."""
-        return (ProgramLine(self.program, self.arguments), *self.others)
+        return (ProgramLine(self.program, self.arguments, self.user, self.session), *self.others)
 
     def profile(self, default: str) -> SystemProfile:
         """The machine to boot; `default` is the architecture that "auto" stands for. Raises UserError."""
@@ -130,6 +143,7 @@ class RunOptions:
             processors=self.processors,
             paging_files=self.paging_files,
             system=self.system,
+            global_flag=self.global_flag,
         )
 
 
@@ -143,6 +157,7 @@ def profile_for(
     processors: int = 1,
     paging_files: tuple[PagingFileSize, ...] | None = None,
     system: SystemOptions | None = None,
+    global_flag: int = 0,
 ) -> SystemProfile:
     """The machine to boot; `default` stands for "auto", where PAE means the kernel that Windows would take.
 
@@ -163,6 +178,7 @@ def profile_for(
             str(windows),
             str(replacement),
             paging_files,
+            global_flag,
             system.edition,
             system.boot,
             system.registry,

@@ -18,6 +18,7 @@ from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.scheduler import Deadlock
 from ntmm.kernel.ke.trap import TimeLimitReached
 from ntmm.kernel.ps import Thread
+from ntmm.kernel.se.accounts import DEFAULT_USER_NAME
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.nt.profile import SystemProfile
@@ -150,7 +151,7 @@ def _open(path: Path, resources: ExitStack) -> tuple[HostImage, PeHeaders]:
 
 def _build_machine(options: RunOptions, profile: SystemProfile, trace: Trace) -> Machine:
     try:
-        return Machine(profile, Path.cwd(), options.overlay, trace, options.checking)
+        return Machine(profile, Path.cwd(), options.overlay, trace, options.checking, options.granted)
     except ValueError as error:
         raise UserError(str(error)) from error
 
@@ -177,6 +178,8 @@ def _programs(
             headers=headers,
             parameters=_parameters(line, path, profile),
             streams=_streams(options, limit),
+            user=line.user,
+            session=line.session,
         )
         for line, path, (image, headers) in zip(options.programs, paths, images, strict=True)
     ]
@@ -185,7 +188,7 @@ def _programs(
 def _parameters(line: ProgramLine, program: Path, profile: SystemProfile) -> ProcessParameters:
     path = guest_path(program, Path.cwd())
     command_line = subprocess.list2cmdline([path, *line.arguments])
-    return ProcessParameters(path, command_line, "C:\\", environment(profile))
+    return ProcessParameters(path, command_line, "C:\\", environment(profile, line.user or DEFAULT_USER_NAME))
 
 
 def _streams(options: RunOptions, limit: OutputLimit) -> tuple[ConsoleFile, ConsoleFile, ConsoleFile]:

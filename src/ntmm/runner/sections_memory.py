@@ -1,10 +1,11 @@
 """The machine's memory in the text form of a report: hard and soft faults, paging, commit, trims, page lists."""
 
 from collections.abc import Iterable
+from dataclasses import astuple
 
 from rich.table import Table
 
-from ntmm.runner.report_memory import MemoryReport, PagingFileReport
+from ntmm.runner.report_memory import CacheReport, MemoryReport, PagingFileReport, SwapReport
 from ntmm.runner.sizes import size_text
 from ntmm.runner.table import Cell, table_of
 
@@ -13,8 +14,12 @@ def memory_sections(memory: MemoryReport, page_size: int) -> Iterable[tuple[str,
     """(title, table) of each section that has something to say."""
     if memory.hard_faults or memory.soft_faults:
         yield "Hard and soft faults", table_of(_fault_rows(memory))
-    if memory.pages_read or memory.pages_written:
+    if memory.pages_read or memory.pages_written or memory.mapped_pages_written:
         yield "Paging", table_of(_paging_rows(memory, page_size))
+    if any(astuple(memory.cache)):
+        yield "File cache", table_of(_cache_rows(memory.cache, page_size))
+    if any(astuple(memory.swaps)):
+        yield "Swapping", table_of(_swap_rows(memory.swaps))
     yield "Commit of the system", table_of(_commit_rows(memory, page_size))
     if memory.trim_passes or memory.trimmed_pages:
         yield "Trims of working sets", table_of([("passes", memory.trim_passes), ("pages", memory.trimmed_pages)])
@@ -43,8 +48,29 @@ def _paging_rows(memory: MemoryReport, page_size: int) -> Iterable[tuple[Cell, .
     yield "", "pages", "", "I/Os"
     yield "read", memory.pages_read, size_text(memory.pages_read * page_size), memory.read_ios
     yield "written", memory.pages_written, size_text(memory.pages_written * page_size), memory.write_ios
+    if memory.mapped_pages_written:
+        size = size_text(memory.mapped_pages_written * page_size)
+        yield "written to mapped files", memory.mapped_pages_written, size, memory.mapped_write_ios
     if memory.repurposed:
         yield "repurposed", memory.repurposed, "", "standby pages given to another use"
+
+
+def _cache_rows(cache: CacheReport, page_size: int) -> Iterable[tuple[Cell, ...]]:
+    for name, count, meaning in (
+        ("reads without the disk", cache.read_hits, "requests"),
+        ("reads that waited for it", cache.read_misses, "requests"),
+        ("pages mapped", cache.faults, size_text(cache.faults * page_size)),
+        ("read ahead", cache.read_ahead_pages, size_text(cache.read_ahead_pages * page_size)),
+        ("written lazily", cache.lazy_write_pages, f"in {cache.lazy_writes:,} transfers"),
+    ):
+        if count:
+            yield name, count, meaning
+
+
+def _swap_rows(swaps: SwapReport) -> Iterable[tuple[Cell, ...]]:
+    yield "", "out", "in"
+    yield "kernel stacks", swaps.stacks_out, swaps.stacks_in
+    yield "processes", swaps.processes_out, swaps.processes_in
 
 
 def _commit_rows(memory: MemoryReport, page_size: int) -> Iterable[tuple[Cell, ...]]:

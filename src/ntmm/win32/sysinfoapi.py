@@ -7,13 +7,13 @@ from ntmm.kernel.io.volume import SYSTEM_DIRECTORY, WINDOWS_DIRECTORY
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
+from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
 from ntmm.win32.text import ANSI, WIDE, StringKind, answer_sized_string, answer_string
 from ntmm.win32.timezoneapi import pack_system_time
 
 COMPUTER_NAME: Final = "NTMM"
-USER_NAME: Final = "User"
 
 _INTEL: Final = 0
 _AMD64: Final = 9
@@ -69,6 +69,15 @@ def GetVersion(call: Call) -> int:
     return version.major | version.minor << 8 | version.build << 16
 
 
+def version_numbers(call: Call) -> tuple[int, ...]:
+    """Major, minor, build, platform, service pack (two parts), suites, kind of product, as in OSVERSIONINFOEX."""
+    version = call.kernel.profile.version
+    edition = call.kernel.profile.edition_data
+    suite = edition.suite_mask | _SUITE_SINGLE_USER | (_SUITE_TERMINAL if edition.is_server else 0)
+    system = (version.major, version.minor, version.build, _PLATFORM_NT)
+    return (*system, version.service_pack, 0, suite, edition.product_type)
+
+
 def _version_ex(call: Call, kind: StringKind, buffer: int) -> int:
     """OSVERSIONINFO (148 / 276 bytes) or OSVERSIONINFOEX (156 / 284), as its size field says."""
     size = call.memory.read_u32(buffer)
@@ -79,11 +88,19 @@ def _version_ex(call: Call, kind: StringKind, buffer: int) -> int:
     text = f"Service Pack {version.service_pack}" if version.service_pack else ""
     data = struct.pack("<4I", version.major, version.minor, version.build, _PLATFORM_NT) + kind.fixed(text, 128)
     if size > smaller:
-        edition = call.kernel.profile.edition_data
-        suite = edition.suite_mask | _SUITE_SINGLE_USER | (_SUITE_TERMINAL if edition.is_server else 0)
-        data += struct.pack("<3HBB", version.service_pack, 0, suite, edition.product_type, 0)
+        data += struct.pack("<3HBB", *version_numbers(call)[4:], 0)
     call.memory.write(buffer + 4, data)
     return 1
+
+
+@service("ntdll", "RtlGetVersion", "p")
+def RtlGetVersion(call: Call, buffer: int) -> int:
+    """GetVersionExW, as an Nt function answers."""
+    try:
+        _version_ex(call, WIDE, buffer)
+    except Win32Failure:
+        return Status.INVALID_PARAMETER
+    return Status.SUCCESS
 
 
 @service("kernel32", "GetVersionExW", "p")
@@ -117,6 +134,12 @@ def GetSystemTimeAsFileTime(call: Call, address: int) -> int:
     """The machine's virtual time as a FILETIME."""
     call.memory.write_u64(address, call.kernel.clock.now_100ns())
     return 0
+
+
+@service("kernel32", "GetSystemTimePreciseAsFileTime", "p")
+def GetSystemTimePreciseAsFileTime(call: Call, address: int) -> int:
+    """GetSystemTimeAsFileTime, which is precise."""
+    return GetSystemTimeAsFileTime(call, address)
 
 
 @service("kernel32", "GetSystemTime", "p")

@@ -52,10 +52,10 @@ class CachedMachine(MemoryMachine):
         section.reference()
         return section
 
-    def map(self, process: FakeProcess, file: FileObject, size: int = 0) -> int:
+    def map(self, process: FakeProcess, file: FileObject, size: int = 0, protection: int = PAGE_READWRITE) -> int:
         """The base of a view of a file from its beginning; the section lives as long as the view."""
         section = self.section(file, size=size)
-        view = self.mm.map_view(process, section)
+        view = self.mm.map_view(process, section, page_protection=protection)
         assert view.status is Status.SUCCESS
         section.dereference()
         return view.base

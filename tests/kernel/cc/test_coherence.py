@@ -20,6 +20,7 @@ from ntmm.kernel.io.constants import (
     FILE_WRITE_THROUGH,
 )
 from ntmm.kernel.io.failure import IoFailure
+from ntmm.nt.memory import PAGE_WRITECOPY
 from ntmm.nt.status import Status
 from tests.kernel.cc.machine import CachedMachine
 from tests.kernel.mm.machine import MB, PAGE
@@ -45,7 +46,7 @@ def pattern(seed: int, length: int) -> bytes:
 
 
 class Coherence(RuleBasedStateMachine):
-    """One file, four cached opens of it, one uncached, and up to two views in each of two processes."""
+    """One file, four cached opens of it, one uncached, up to two views and a copy-on-write view in two processes."""
 
     architecture = ""
 
@@ -61,7 +62,9 @@ class Coherence(RuleBasedStateMachine):
         self.processes = [self.machine.new_process() for _ in range(2)]
         self.views: list[dict[int, int]] = [{}, {}]
         """By process: base -> bytes of the file that it shows."""
-        self.idle = self.mm.ledger.committed
+        self.copies: list[dict[int, dict[int, bytearray]]] = [{}, {}]
+        """By process: base of a copy-on-write view -> its private pages by number."""
+        self.copy_pages: dict[int, int] = {}
 
     @initialize(size=PLACE, seed=SEED)
     def fill_host_file(self, size: int, seed: int) -> None:
@@ -78,7 +81,7 @@ class Coherence(RuleBasedStateMachine):
 
     @property
     def is_mapped(self) -> bool:
-        return any(self.views)
+        return any(self.views) or any(self.copies)
 
     # requests
 
@@ -174,6 +177,40 @@ class Coherence(RuleBasedStateMachine):
         for base in self.views[who]:
             assert self.mm.flush_view(self.processes[who], base, 0).status is Status.SUCCESS
 
+    # copy on write
+
+    @rule(who=WHICH)
+    def map_copy(self, who: int) -> None:
+        if not self.copies[who] and self.model:
+            base = self.machine.map(self.processes[who], self.files[1], protection=PAGE_WRITECOPY)
+            self.copies[who][base] = {}
+            self.copy_pages[base] = -(-len(self.model) // PAGE)
+
+    @rule(who=WHICH)
+    def unmap_copy(self, who: int) -> None:
+        if self.copies[who]:
+            base, _ = self.copies[who].popitem()
+            assert self.mm.unmap_view(self.processes[who], base) is Status.SUCCESS
+
+    @rule(who=WHICH, page=st.integers(0, LARGEST // PAGE), place=st.integers(0, PAGE - 8), seed=SEED)
+    def write_copy(self, who: int, page: int, place: int, seed: int) -> None:
+        for base, pages in self.copies[who].items():
+            number, data = page % self.copy_pages[base], pattern(seed, 8)
+            self.processes[who].space.memory.write(base + number * PAGE + place, data)
+            held = pages.setdefault(number, bytearray(self.expect(number * PAGE, PAGE).ljust(PAGE, b"\0")))
+            held[place : place + 8] = data
+
+    @rule(who=WHICH)
+    def read_copy(self, who: int) -> None:
+        """Pages that were written to are the view's own; the others show the file of today."""
+        for base, pages in self.copies[who].items():
+            for number in range(self.copy_pages[base]):
+                shown = self.processes[who].space.memory.read(base + number * PAGE, PAGE)
+                if number in pages:
+                    assert shown == pages[number]
+                else:
+                    assert shown.startswith(self.expect(number * PAGE, PAGE))
+
     # what the system does
 
     @rule(pages=st.integers(1, 300))
@@ -213,7 +250,7 @@ class Coherence(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for who, views in enumerate(self.views):
-            for base in views:
+            for base in (*views, *self.copies[who]):
                 self.mm.unmap_view(self.processes[who], base)
             self.machine.end(self.processes[who])
         for file in [*self.files, self.uncached]:

@@ -24,6 +24,7 @@ from ntmm.pe.headers import parse_headers
 ARCHITECTURES = ("x86", "pae", "x64")
 PAGE = 0x1000
 MB = 1 << 20
+GB = 1 << 30
 
 READ_FAULT, WRITE_FAULT, FETCH_FAULT = 4, 6, 0x14
 """#PF error codes of ring 3 on an absent page."""
@@ -55,6 +56,9 @@ class BytesBacking:
             raise OSError("the disk is gone")
         self.reads += 1
         return self.data[offset : offset + size]
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass

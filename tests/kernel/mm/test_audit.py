@@ -148,13 +148,13 @@ def test_is_a_wrong_working_set_entry_found(machine: MemoryMachine, process: Fak
     working_set = process.space.working_set
     index = machine.mm.pfn.working_set_index[machine.frame(process, busy)]
     word = working_set._word(index)
-    entry = working_set._words[word]
+    entry = working_set.words[word]
     for value, words in (
         (entry + PAGE, "working-set list and page tables differ"),
         (entry ^ 8, "its rights are not those of protection"),
         (0, "working-set list and page tables differ"),
     ):
-        with spoilt(working_set._words, word, value):
+        with spoilt(working_set.words, word, value):
             assert found(machine, words)
 
 

@@ -20,12 +20,12 @@ from ntmm.nt.memory import (
 from tests.kernel.mm.machine import ARCHITECTURES
 
 NX = 1 << 63
-POINTERS_X86 = SplitPointers(0xE1000000, 0xFFBE0000)
+POINTERS_X86 = SplitPointers(0xE1000000, 0xFFBE0000, 0x80400000)
 
 
 def pte_format(name: str) -> PteFormat:
     layout = layout_for(name)
-    return format_for(architecture_named(name), layout.paged_pool, layout.nonpaged_pool_end)
+    return format_for(architecture_named(name), layout.paged_pool, layout.nonpaged_pool_end, 0x80400000)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,8 @@ def test_how_does_x86_pack_a_prototype_address(address: int, pte: int) -> None:
 def test_how_does_x86_pack_a_subsection_address() -> None:
     packed = POINTERS_X86.subsection(0xFFAACBB8, 1)
     assert (packed, POINTERS_X86.subsection_address(packed)) == (0x01334432, 0xFFAACBB8)
+    packed = POINTERS_X86.subsection(0x80412348, 1)
+    assert (packed, POINTERS_X86.subsection_address(packed)) == (0x80000000 | 0x246 << 11 | 0x432, 0x80412348)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,8 @@ def test_which_type_does_virtual_query_tell() -> None:
         "MAPPED": (MEM_MAPPED, True, True),
         "IMAGE": (MEM_IMAGE, True, True),
         "SHARED_PAGE": (MEM_PRIVATE, False, False),
+        "PHYSICAL": (MEM_PRIVATE, False, True),
+        "LARGE_PAGES": (MEM_PRIVATE, False, True),
     }
 
 

@@ -97,7 +97,7 @@ def state_layout() -> StateLayout:
     engine = Engine(64, ram.size, ram.address)
     try:
         ring0 = engine.new_state()
-        ring3 = enter_ring3(engine, ram, X64, AREA, TOP_TABLE)
+        ring3 = enter_ring3(engine, ram, X64, AREA, TOP_TABLE).user
         return _layout(engine, ring0, ring3)
     finally:
         engine.close()

@@ -15,7 +15,7 @@ from ntmm.hw.cpu.context import Context, RegisterFile
 from ntmm.hw.cpu.descriptors import selectors_of, teb_descriptor
 from ntmm.hw.cpu.engine import CALL, ENTER, INVALID_INSTRUCTION, REFUSED, CpuError, Engine, describe, version
 from ntmm.hw.cpu.exits import ExitReason, Vector
-from ntmm.hw.cpu.ring3 import SupervisorArea, enter_ring3
+from ntmm.hw.cpu.ring3 import RETURN_OFFSET, SupervisorArea, enter_ring3
 from ntmm.hw.cpu.translated_code import TranslatedCode
 from ntmm.hw.ram import Ram
 
@@ -78,6 +78,7 @@ class Cpu:
         self._fault_slot = layout.slots.cr2
         self._templates: dict[int, bytes] = {}
         """By the bits of programs: the state in ring 3 that their threads start from."""
+        self._kernel_template: bytes | None = None
         self._current: Context | None = None
         self._page_directory = 0
         self._stale = self._attention = self._stop_requested = False
@@ -94,11 +95,12 @@ class Cpu:
     def boot(self, page_directory: int) -> None:
         """Fill the supervisor pages and enter ring 3 once; the tables under `page_directory` must map those pages."""
         reset = self._engine.new_state()
-        for bits in self._files:
+        for bits in sorted(self._files):  # the machine's own last: its state in ring 0 is the kernel's
             self._engine.restore(reset)
             self._engine.flush_tlb()
-            state = enter_ring3(self._engine, self._ram, self.architecture, self._area, page_directory, bits)
-            self._templates[bits] = with_word(state, self._old_exception, -1)
+            states = enter_ring3(self._engine, self._ram, self.architecture, self._area, page_directory, bits)
+            self._templates[bits] = with_word(states.user, self._old_exception, -1)
+            self._kernel_template = with_word(states.kernel, self._old_exception, -1)
         self._page_directory = page_directory
         self._code.collect(page_directory)
 
@@ -127,6 +129,25 @@ class Cpu:
         context = Context(self._files[bits], self._templates[bits])
         self._fill(context, page_directory, pc, sp, teb_base, registers or {})
         return context
+
+    def create_kernel_context(
+        self, page_directory: int, pc: int, sp: int, registers: Mapping[str, int] | None = None
+    ) -> Context:
+        """Registers of a routine that runs in ring 0, where only system space is its own (a driver's).
+
+        `run` answers PAGE_FAULT for its faults, without FAULT_USER, and SYSTEM_CALL when it returns to
+        `return_address`.
+        """
+        if self._kernel_template is None:
+            raise CpuError("The CPU has not been booted, so no context can be made.")
+        context = Context(self._files[self.architecture.bits], self._kernel_template)
+        self._fill(context, page_directory, pc, sp, 0, registers or {})
+        return context
+
+    @property
+    def return_address(self) -> int:
+        """Where code in ring 0 goes to end its run."""
+        return self._area.code_virtual + RETURN_OFFSET
 
     def restore_context(
         self, context: Context, page_directory: int, pc: int, sp: int, teb_base: int, registers: Mapping[str, int]

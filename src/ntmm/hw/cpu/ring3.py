@@ -18,6 +18,10 @@ from ntmm.hw.ram import Ram
 
 IRETD = b"\xcf"
 IRETQ = b"\x48\xcf"
+NOP = b"\x90"
+RETURN_OFFSET = 16
+"""Offset in the code page of what a routine in ring 0 returns to: `int 2Eh`, which ends the run."""
+RETURN_TO_MONITOR = b"\xcd\x2e"
 CR0_PAGING = 0x80010033  # PG, WP, NE, ET, MP, PE
 CR4_LARGE_PAGES = 0x10  # PSE: 4 MB pages in 2-level tables
 CR4_SSE = 0x600  # OSFXSR, OSXMMEXCPT
@@ -34,7 +38,8 @@ FPU_EMPTY = 0xFFFF  # tag word; the engine resets it to "all zero"
 
 @dataclass(frozen=True)
 class SupervisorArea:
-    """Three pages mapped for the CPU, supervisor and writable, at the same address in every address space.
+    """Three pages mapped for the CPU, for ring 0 alone, at the same address in every address space; the code page
+    need not be writable.
 
     Virtual and physical byte addresses, page-aligned. The CPU fills them at boot; the kernel never touches them.
     """
@@ -47,6 +52,14 @@ class SupervisorArea:
     stack_physical: int
 
 
+@dataclass(frozen=True)
+class Templates:
+    """Engine states that contexts start from: with paging on in ring 0, and in ring 3 after the interrupt return."""
+
+    kernel: bytes
+    user: bytes
+
+
 def enter_ring3(
     engine: Engine,
     ram: Ram,
@@ -54,8 +67,8 @@ def enter_ring3(
     area: SupervisorArea,
     page_directory: int,
     bits: int | None = None,
-) -> bytes:
-    """Fill the supervisor pages, run the interrupt return, and return the engine state reached in ring 3.
+) -> Templates:
+    """Fill the supervisor pages, run the interrupt return, and return the engine states before and after it.
 
     With 32 `bits` on a 64-bit machine that is compatibility mode.
     `page_directory` is the CR3 value; raises CpuError if the return does not arrive in ring 3 (area not mapped).
@@ -70,13 +83,14 @@ def enter_ring3(
     engine.write_register(x86.UC_X86_REG_FPCW, FPU_CONTROL)
     engine.write_register(x86.UC_X86_REG_FPTAG, FPU_EMPTY)
     engine.write_register(x86.UC_X86_REG_MXCSR, SSE_CONTROL)
+    kernel = engine.new_state()
     error = engine.start(area.code_virtual)
     vector = engine.vectors.pop(engine.handle.value or 0, None)
     if error or vector != 14 or engine.read_register(x86.UC_X86_REG_CS) & 3 != 3:
         reason = describe(error) if error else f"vector {vector}"
         raise CpuError(f"The CPU did not reach ring 3 through its supervisor pages ({reason}).")
     _load_data_segments(engine, selectors)  # again: in long mode the return has emptied DS and ES
-    return engine.new_state()
+    return Templates(kernel, engine.new_state())
 
 
 def _check_mapped(ram: Ram, architecture: Architecture, area: SupervisorArea, page_directory: int) -> None:
@@ -96,7 +110,7 @@ def _frame_offset(architecture: Architecture) -> int:
 
 
 def _fill_pages(ram: Ram, architecture: Architecture, area: SupervisorArea, selectors: Selectors) -> None:
-    code = IRETQ if architecture.bits == 64 else IRETD
+    code = (IRETQ if architecture.bits == 64 else IRETD).ljust(RETURN_OFFSET, NOP) + RETURN_TO_MONITOR
     ram.bytes[area.code_physical : area.code_physical + len(code)] = code
     for offset, value in descriptor_table(architecture.bits).items():
         ram.u64[area.descriptors_physical + offset >> 3] = value

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from ntmm.kernel.io.control_block import FileControlBlock
-from ntmm.kernel.io.data_file import FileRefused
-from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.failure import FileRefused, IoFailure
 from ntmm.kernel.ke.lock import KernelMutex
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.section import ControlArea

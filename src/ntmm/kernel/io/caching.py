@@ -29,6 +29,16 @@ class FileData(Protocol):
         """The file is being deleted: nothing of it is written any more, and it is let go of."""
 
 
+class ImageFiles(Protocol):
+    """The images that the memory manager keeps of files, as the drive sees them; names begin with the drive."""
+
+    def flush_image(self, name: str) -> bool:
+        """The file is about to be changed or deleted; False while a program has its image mapped."""
+
+    def rename_image(self, name: str, new_name: str) -> None:
+        """The file has another name."""
+
+
 class FileCache(Protocol):
     """The cache manager. `opened` is a file object, `block` its control block; sizes and offsets in bytes.
 

@@ -22,6 +22,9 @@ class ImageBacking(Protocol):
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset`."""
 
+    def let_go(self) -> None:
+        """The memory manager has no more use for it."""
+
 
 class BytesImage:
     """A synthesized system DLL."""
@@ -34,6 +37,9 @@ class BytesImage:
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset`."""
         return self._data[offset : offset + size]
+
+    def let_go(self) -> None:
+        """Other processes will map it again."""
 
 
 class HostImage:
@@ -48,6 +54,9 @@ class HostImage:
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset`."""
         return os.pread(self._file.fileno(), size, offset)
+
+    def let_go(self) -> None:
+        """The machine may run it again: it stays open."""
 
     def close(self) -> None:
         """Gives the host's descriptor back."""
@@ -70,8 +79,8 @@ class VolumeImage:
         except IoFailure as failure:
             raise OSError(str(failure)) from failure
 
-    def close(self) -> None:
-        """Lets go of the file: nothing was mapped from it."""
+    def let_go(self) -> None:
+        """Lets go of the file: nothing is mapped from it any more."""
         self._file.dereference()
 
 

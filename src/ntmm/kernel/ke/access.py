@@ -7,7 +7,7 @@ through the trap slot where the CPU would. The slot may wait, so no view of RAM 
 from collections.abc import Callable
 from typing import Final
 
-from ntmm.hw.arch import Architecture
+from ntmm.hw.arch import LARGE, Architecture
 from ntmm.hw.ram import Ram
 from ntmm.nt.status import Status, is_error
 
@@ -15,6 +15,9 @@ ERROR_PRESENT: Final = 1
 ERROR_WRITE: Final = 2
 ERROR_USER: Final = 4
 ERROR_FETCH: Final = 0x10
+
+_TABLE_BITS: Final = LARGE | 1
+"""An entry of an upper level leads to a table if it is valid and does not map a large page."""
 
 FaultSlot = Callable[[int, int], int]
 """(address, #PF error code) -> NTSTATUS; not an error: the access is tried again."""
@@ -55,6 +58,8 @@ class GuestMemory:
         self.page_size = architecture.page_size
         self._offset_mask = architecture.page_size - 1
         self._frame_mask = architecture.frame_mask
+        self._large_frame_mask = architecture.large_frame_mask
+        self._large_offset_mask = architecture.large_page_size - 1
         masks = [(1 << bits) - 1 for bits in architecture.index_bits]
         self._upper = tuple(zip(architecture.shifts[:-1], masks[:-1], strict=True))
         self._last_shift = architecture.shifts[-1]
@@ -75,12 +80,16 @@ class GuestMemory:
         self._directory = directory
 
     def _entry_index(self, address: int) -> int:
-        """Index of the PTE of `address` among all entries of RAM, or -1 where an upper level is missing."""
+        """Index of the PTE of `address` among all entries of RAM, or -1 where an upper level is missing.
+
+        For an address in a large page that of the directory entry, counted from -2 downwards.
+        """
         table = self._directory >> self._entry_shift
         for shift, mask in self._upper:
-            entry = self._entries[table + (address >> shift & mask)]
-            if not entry & 1:
-                return -1
+            index = table + (address >> shift & mask)
+            entry = self._entries[index]
+            if entry & _TABLE_BITS != 1:
+                return -2 - index if entry & 1 else -1
             table = (entry & self._frame_mask) >> self._entry_shift
         return table + (address >> self._last_shift & self._last_mask)
 
@@ -91,6 +100,8 @@ class GuestMemory:
                 raise GuestFault(Status.ACCESS_VIOLATION, address, int(write))
             error = ERROR_USER | (ERROR_WRITE if write else 0)
             index = self._entry_index(address)
+            if index < -1:
+                return self._translate_large(address, -2 - index, write)
             entry = self._entries[index] if index >= 0 else 0
             if entry & self._valid_user == self._valid_user and (not write or entry & self._write):
                 if write:
@@ -103,6 +114,17 @@ class GuestMemory:
             status = self._fault(address, error | (entry & 1))
             if is_error(status) or status & 0x80000000:
                 raise GuestFault(status, address, int(write))
+
+    def _translate_large(self, address: int, index: int, write: bool) -> int:
+        """As `_translate`, through a directory entry that maps a large page: it can always be written."""
+        entry = self._entries[index]
+        if not entry & self._valid_user == self._valid_user:
+            raise GuestFault(Status.ACCESS_VIOLATION, address, int(write))
+        self._entries[index] = entry | self._accessed | (self._dirty if write else 0)
+        physical = entry & self._large_frame_mask | address & self._large_offset_mask
+        if write and not entry & self._no_execute:
+            self._code_written(physical >> self._frame_shift)
+        return physical
 
     def read(self, address: int, size: int) -> bytes:
         """`size` bytes from `address`; raises GuestFault at the first page that cannot be read."""

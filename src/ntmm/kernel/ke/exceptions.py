@@ -18,7 +18,10 @@ CONTEXT_64_SIZE: Final = 0x4D0
 _CONTEXT_32_ALL: Final = 0x1003F
 _CONTEXT_64_ALL: Final = 0x10001F
 _RECORD_OFFSET_64: Final = 0x4F0
-_FRAME_64: Final = 0x590
+_MACHINE_FRAME_64: Final = 0x590
+_FRAME_64: Final = 0x5C0
+_CODE_64: Final = 0x33
+_STACK_64: Final = 0x2B
 
 _REGISTERS_32: Final = ("edi", "esi", "ebx", "edx", "ecx", "eax", "ebp")
 _REGISTERS_64: Final = (
@@ -139,14 +142,17 @@ def deliver(cpu: Cpu, context: Context, memory: GuestMemory, record: ExceptionRe
     """Builds the exception frame on the user stack and makes the thread go on in KiUserExceptionDispatcher.
 
     x86: ESP points to the two pointers (record, context) with both structures above. x64: RSP points to the CONTEXT,
-    the record lies at +0x4F0. Raises GuestFault if the stack cannot hold them.
+    the record lies at +0x4F0, and at +0x590 a machine frame, by which unwinding goes on to the interrupted code. Raises
+    GuestFault if the stack cannot hold them.
     """
     saved = capture_context(cpu, context)
     encoded = record.encode(memory.pointer_size)
     if memory.pointer_size == 8:
-        frame = (context.sp - _FRAME_64) & -16
+        frame = (context.sp & -16) - _FRAME_64
         memory.write(frame, saved)
         memory.write(frame + _RECORD_OFFSET_64, encoded)
+        interrupted = struct.pack("<5Q", context.pc, _CODE_64, context.flags, context.sp, _STACK_64)
+        memory.write(frame + _MACHINE_FRAME_64, interrupted)
     else:
         context_at = (context.sp - CONTEXT_32_SIZE) & 0xFFFFFFFC
         record_at = (context_at - len(encoded)) & 0xFFFFFFFF

@@ -5,6 +5,7 @@ from typing import Final
 
 from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.commit import CommitAccount
+from ntmm.kernel.mm.large_mappings import LargeMappings
 from ntmm.kernel.mm.layout import AddressLayout
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
@@ -14,7 +15,11 @@ from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits
 from ntmm.nt.memory import MM_READONLY, MM_READWRITE
 
 KERNEL_PAGES: Final = 3
-"""Supervisor code, descriptor tables, and the stack of the entry to ring 3."""
+"""Supervisor code, which is read-only where small pages map it, descriptor tables, the stack of the entry to ring 3."""
+
+_SMALLEST_POOL: Final = 256 << 10
+_POOL_PER_MB: Final = 32 << 10
+_LARGEST_INITIAL_POOL: Final = 128 << 20
 
 
 @dataclass(frozen=True)
@@ -29,28 +34,55 @@ class SystemSpace:
     kernel_addresses: tuple[int, ...]
     shared_page_frame: int
     shared_page_prototype: int
+    large_mappings: LargeMappings
+
+
+def initial_nonpaged_pool(ram_bytes: int) -> int:
+    """Bytes of nonpaged pool at boot (MmSizeOfNonPagedPoolInBytes): 256 KB and 32 KB for each MB of RAM beyond 4, at
+    most 128 MB.
+    """
+    return min(_SMALLEST_POOL + max(0, (ram_bytes >> 20) - 4) * _POOL_PER_MB, _LARGEST_INITIAL_POOL)
 
 
 def build_system_space(
-    memory: TableMemory, ram: Ram, layout: AddressLayout, account: CommitAccount, limits: WorkingSetLimits
+    memory: TableMemory,
+    ram: Ram,
+    layout: AddressLayout,
+    account: CommitAccount,
+    limits: WorkingSetLimits,
+    large_pages: bool = False,
 ) -> SystemSpace:
-    """Makes system space in an empty machine."""
+    """Makes system space in an empty machine; `large_pages`: the kernel and initial nonpaged pool are mapped so."""
     pfn, page = memory.pfn, memory.architecture.page_size
     frames = tuple(pfn.take_zeroed(PageUse.KERNEL) for _ in range(KERNEL_PAGES))
     root, counts = create_root(memory, None)
     account.charge_required(KERNEL_PAGES + sum(counts.values()))
     tables = PageTables(memory, root, account)
     addresses = tuple(layout.kernel_image + frame * page for frame in frames)
-    for address, frame in zip(addresses, frames, strict=True):
-        map_system_page(tables, address, frame)
+    large = LargeMappings(tables, layout.kernel_image)
+    if large_pages:
+        large.map_kernel()
+    else:
+        for number, (address, frame) in enumerate(zip(addresses, frames, strict=True)):
+            map_system_page(tables, address, frame, writable=number > 0)
     paged = Pool(tables, layout.paged_pool, layout.paged_pool_end, PageUse.PAGED_POOL, account, downward=False)
     nonpaged = Pool(
         tables, layout.nonpaged_pool, layout.nonpaged_pool_end, PageUse.NONPAGED_POOL, account, downward=True
     )
+    if large_pages:
+        _add_initial_pool(nonpaged, large, ram.size, account)
     working_set = WorkingSet(tables, ram, layout.system_working_set_list, account, limits)
     paged.page_made = lambda frame, address: _in_working_set(memory, working_set, frame, address)
     shared, prototype = _make_shared_page(tables, layout, account, paged)
-    return SystemSpace(tables, paged, nonpaged, working_set, frames, addresses, shared, prototype)
+    return SystemSpace(tables, paged, nonpaged, working_set, frames, addresses, shared, prototype, large)
+
+
+def _add_initial_pool(pool: Pool, large: LargeMappings, ram_bytes: int, account: CommitAccount) -> None:
+    """Nonpaged pool that is there from boot on."""
+    run = large.map_run(initial_nonpaged_pool(ram_bytes), PageUse.NONPAGED_POOL)
+    assert run is not None, "a large machine has no room for its nonpaged pool"
+    account.charge_required(run.pages)
+    pool.add_initial(run.address, run.pages)
 
 
 def _in_working_set(memory: TableMemory, working_set: WorkingSet, frame: int, address: int) -> None:
@@ -60,11 +92,12 @@ def _in_working_set(memory: TableMemory, working_set: WorkingSet, frame: int, ad
     memory.pfn.working_set_index[frame] = working_set.insert(vpn, MM_READWRITE)
 
 
-def map_system_page(tables: PageTables, address: int, frame: int) -> None:
-    """Maps a frame supervisor, read/write, executable."""
+def map_system_page(tables: PageTables, address: int, frame: int, writable: bool = True) -> None:
+    """Maps a frame supervisor, executable."""
     memory = tables.memory
     index = tables.ensure(address, user=False)
-    memory.write(index, memory.table_entry(frame, user=False))
+    entry = memory.table_entry(frame, user=False)
+    memory.write(index, entry if writable else entry & ~(memory.architecture.WRITE | memory.architecture.DIRTY))
     memory.own(frame, index, memory.architecture.pte_address(address), 0)
 
 

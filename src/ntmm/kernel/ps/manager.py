@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Final
 
 from ntmm.hw.cpu import Cpu
@@ -14,9 +13,12 @@ from ntmm.kernel.ke.trap import UserThread
 from ntmm.kernel.mm.layout import UserRange
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.ob.waitable import Mutant
+from ntmm.kernel.ps.impersonate import revert_to_self
 from ntmm.kernel.ps.process import Process
 from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
 from ntmm.kernel.ps.thread import Thread
+from ntmm.kernel.se import Token, assign_security
+from ntmm.kernel.se.token import ImpersonationLevel, TokenType
 from ntmm.nt.status import Status, is_success
 from ntmm.trace import ProcessEnded, ThreadCreated, ThreadEnded, Trace
 
@@ -64,19 +66,24 @@ class ProcessManager:
         name: str,
         parent: Process | None = None,
         inherit_handles: bool = False,
+        token: Token | None = None,
         user: UserRange | None = None,
     ) -> Process | None:
         """A process with an empty address space and its PEB; None over the commit limit or where RAM is full.
 
-        It gets a copy of the token of `parent`, and its views that were mapped with ViewShare, at the same addresses;
-        with `inherit_handles` its inheritable handles, under the same values. `user` is what its image may use of user
-        space.
+        It runs with `token`, else with a copy of the token of `parent`, else for the machine's user; its descriptor is
+        the default one of its token. It gets the views of `parent` that were mapped with ViewShare, at the same
+        addresses; with `inherit_handles` its inheritable handles, under the same values. `user` is what its image may
+        use of user space.
         """
         if not self._mm.has_room_for_space():
             return None
         process_id = self._new_id()
         space = self._mm.create_address_space(process_id, f"{name} ({process_id})", user)
-        process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space)
+        if token is None and parent is not None:
+            token = parent.token.duplicate(TokenType.PRIMARY, ImpersonationLevel.ANONYMOUS)
+        process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space, token)
+        process.security = assign_security(None, None, process.token, Process.mapping).descriptor
         peb = self._mm.create_fixed_block(process, 2 if self._is_wow64(process) else 1, "PEB")
         shared = parent is None or is_success(self._mm.copy_inherited_views(parent, process))
         if peb is None or not shared:
@@ -86,8 +93,6 @@ class ProcessManager:
         if self._is_wow64(process):
             process.native_peb = peb + self._mm.architecture.page_size
         process.unused = self._unused
-        if parent is not None:
-            process.token = deepcopy(parent.token)
         if parent is not None and inherit_handles:
             process.handles = parent.handles.inherited()
         process.reference()
@@ -112,6 +117,7 @@ class ProcessManager:
             self._mm.free_fixed_block(process, block)
             return None
         thread = Thread(self._new_id(), process, self._run)
+        thread.security = assign_security(None, None, process.token, Thread.mapping).descriptor
         thread.stack, thread.kernel_stack = stack.allocation, kernel_stack
         thread.teb = block
         if process.is_wow64:
@@ -176,6 +182,7 @@ class ProcessManager:
             self.trace.emit(ThreadEnded(uptime, thread.process.id, thread.id, thread.exit_status))
         for mutant in list(self.mutants):
             mutant.abandon(thread)
+        revert_to_self(thread)
         self._scheduler.signalled(thread)
         with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same
             self.thread_ended(thread)

@@ -25,7 +25,7 @@ class VadRow(Row):
     exe: str = column("", Form.TEXT, "Exe for views of images")
     protection: str = column("protection", Form.TEXT, "the protection it was reserved with")
     details: str = column(
-        "details", Form.TEXT, "its file or its purpose, and NoChange where programs may not change it"
+        "details", Form.TEXT, "its file or purpose, AWE or LargePages; NoChange where programs may not change it"
     )
 
 
@@ -40,6 +40,9 @@ class VadTotalRow(Row):
     commit: int = column("Total commit", Form.COUNT, "pages charged for all ranges")
 
 
+_SPECIAL: Final = {VadKind.PHYSICAL: "AWE", VadKind.LARGE_PAGES: "LargePages"}
+
+
 def _vads(debugger: Debugger, arguments: str) -> Iterator[Row]:
     process = with_space(process_of(debugger, arguments))
     vads = list(process.space.vads)
@@ -51,7 +54,8 @@ def _row(vad: Vad) -> VadRow:
     kind = "Mapped" if vad.is_view else "Private"
     exe = "Exe" if vad.kind is VadKind.IMAGE else ""
     file = vad.control_area.name if vad.control_area is not None else ""
-    details = [word for word in (file, vad.purpose, "NoChange" if vad.no_change else "") if word]
+    special = _SPECIAL.get(vad.kind, "")
+    details = [word for word in (file, vad.purpose, special, "NoChange" if vad.no_change else "") if word]
     return VadRow(
         vad.start_vpn, vad.end_vpn, vad.commit_charge, kind, exe, protection_name(vad.protection), ", ".join(details)
     )

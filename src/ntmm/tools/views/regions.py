@@ -131,6 +131,8 @@ def committed_pages(vad: Vad) -> int:
 def _details(vad: Vad, thread: int | None) -> str:
     if thread is not None:
         return f"thread {thread:x}"
+    if vad.is_locked:
+        return "window of physical pages" if vad.kind is VadKind.PHYSICAL else "large pages"
     return str(vad.control_area.name) if vad.is_view else vad.purpose
 
 

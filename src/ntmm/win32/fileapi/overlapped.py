@@ -2,6 +2,7 @@
 
 from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
+from ntmm.native.synchronization import MODIFY_STATE
 
 
 class Overlapped:
@@ -24,4 +25,4 @@ class Overlapped:
         memory.write_pointer(self._address + self._pointer_size, count)
         event = memory.read_pointer(self._address + 2 * self._pointer_size + 8)
         if event:
-            self._call.process.handles.lookup(event & 0xFFFFFFFE, Event).set()
+            self._call.process.handles.lookup(event & 0xFFFFFFFE, Event, MODIFY_STATE).set()

@@ -13,6 +13,7 @@ from ntmm.native.handles import (
     TargetProcess,
 )
 from ntmm.native.memory import copy_between, encode_basic_information
+from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.nt.memory import ALLOCATION_GRANULARITY, MEM_RELEASE, PAGE_EXECUTE_READWRITE, PAGE_READWRITE
 from ntmm.nt.status import Status
@@ -21,19 +22,20 @@ from ntmm.nt.win32 import Win32Error
 _WRITABLE: Final = PAGE_READWRITE | PAGE_EXECUTE_READWRITE
 
 
-@service("kernel32", "VirtualAlloc", "p p u32 u32")
+@service("kernel32", "VirtualAlloc", "p p u32 u32", lacks="write watch")
 def VirtualAlloc(call: Call, address: int, size: int, allocation_type: int, protect: int) -> int:
     """Reserves or commits pages of the calling process; the base address, or 0."""
     return VirtualAllocEx(call, CURRENT_PROCESS, address, size, allocation_type, protect)
 
 
-@service("kernel32", "VirtualAllocEx", "h p p u32 u32")
+@service("kernel32", "VirtualAllocEx", "h p p u32 u32", lacks="write watch")
 def VirtualAllocEx(call: Call, process: int, address: int, size: int, allocation_type: int, protect: int) -> int:
     """Reserves or commits pages of a process; the base address, or 0."""
     if address and address < ALLOCATION_GRANULARITY:
         return call.fail(Status.INVALID_PARAMETER)
     with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:
-        status, base, _ = call.kernel.mm.allocate(target, address, size, allocation_type, protect)
+        privileged = has_privilege(call, "SeLockMemoryPrivilege")
+        status, base, _ = call.kernel.mm.allocate(target, address, size, allocation_type, protect, 0, privileged)
     return base if status is Status.SUCCESS else call.fail(status)
 
 

@@ -3,13 +3,14 @@
 `audit(manager)` answers a list of sentences, one for each violated invariant; an empty list means that the books are
 right. `findings` gathers what the tables say and `frames` compares the PFN database with it; `spaces` looks at working
 sets and commit charge, `entries` at single user PTEs, `roots` at self-maps, `sections` at prototype PTEs, `pools` at
-blocks, `system_ptes` at free system PTEs and kernel stacks, `system_cache` at cached files. Reads everything, changes
-nothing; may use all of mm.
+blocks, `locked_memory` at pages outside working sets, `system_ptes` at free system PTEs and kernel stacks,
+`system_cache` at cached files. Reads everything, changes nothing; may use all of mm.
 """
 
 from ntmm.kernel.mm.audit.entries import check_entries
 from ntmm.kernel.mm.audit.findings import gather
 from ntmm.kernel.mm.audit.frames import check_frames
+from ntmm.kernel.mm.audit.locked_memory import check_locked_memory
 from ntmm.kernel.mm.audit.pools import check_pools
 from ntmm.kernel.mm.audit.roots import check_root
 from ntmm.kernel.mm.audit.sections import check_sections
@@ -32,6 +33,7 @@ def audit(manager: MemoryManager) -> list[str]:
         problems += check_root(manager, space)
         problems += check_space(manager, space)
         problems += check_entries(manager, space)
+    problems += check_locked_memory(manager)
     problems += check_sections(manager)
     problems += check_pools(manager)
     problems += check_system_ptes(manager)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ntmm.hw.arch import LARGE
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn.state import READ_FLAG
 
@@ -15,10 +16,12 @@ def is_in_ram(manager: MemoryManager, entry: int) -> bool:
 
 
 def table_words(manager: MemoryManager, entry: int) -> list[int]:
-    """All entries of the table that an upper entry leads to; none for a demand-zero one."""
+    """All entries of the table that an upper entry leads to; none for a demand-zero one, or one of a large page."""
     memory = manager.table_memory
     if memory.format.is_transition(entry) and not is_in_ram(manager, entry):
         entry = manager.pfn.original_pte[memory.format.frame(entry)]
+    if entry & (LARGE | 1) == LARGE | 1:
+        return []
     if entry & 1 or memory.format.is_transition(entry):
         start = memory.format.frame(entry) << memory.entries_shift
         return memory.entries[start : start + (1 << memory.entries_shift)].tolist()
@@ -36,11 +39,11 @@ def word_at(manager: MemoryManager, address: int) -> tuple[int, int]:
     """(index among the words of RAM or -1, contents) of a word of paged pool."""
     memory = manager.table_memory
     entry = memory.entries[manager.system.tables.find(address)]
-    words = table_words(manager, entry)
     slot = (address & manager.architecture.page_mask) // manager.architecture.pte_size
     if is_in_ram(manager, entry):
-        return (memory.format.frame(entry) << memory.entries_shift) + slot, words[slot]
-    return -1, words[slot]
+        index = (memory.format.frame(entry) << memory.entries_shift) + slot
+        return index, memory.entries[index]
+    return -1, table_words(manager, entry)[slot]
 
 
 def all_entries(manager: MemoryManager, root: int, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.vad import Vad, VadKind
-from ntmm.nt.memory import MM_ACCESS_MASK, MM_DECOMMIT, MM_GUARD_PAGE, MM_MODIFIER_MASK
+from ntmm.nt.memory import MM_ACCESS_MASK, MM_DECOMMIT, MM_GUARD_PAGE, MM_MODIFIER_MASK, MM_READWRITE
 
 
 def check_entries(manager: MemoryManager, space: AddressSpace) -> Iterator[str]:
@@ -68,6 +68,9 @@ class _EntryChecker:
 
     def _check_valid(self, vad: Vad | None, address: int, pte: int) -> Iterator[str]:
         frame = self._format.frame(pte)
+        if self._pfn.use[frame] == PageUse.USER_PHYSICAL:
+            yield from self._check_physical(vad, address, pte, frame)
+            return
         listed = self._listed.get(address >> self._architecture.page_shift)
         if listed is None:
             return  # the working-set check tells it
@@ -86,8 +89,19 @@ class _EntryChecker:
             if self._pfn.working_set_index[frame] != index:
                 yield f"its page names working-set entry {self._pfn.working_set_index[frame]} instead of {index}"
 
+    def _check_physical(self, vad: Vad | None, address: int, pte: int, frame: int) -> Iterator[str]:
+        physical = self._space.physical
+        if vad is None or vad.kind is not VadKind.PHYSICAL:
+            yield "an allocated page outside a window"
+        if physical is None or not physical.owned[frame]:
+            yield "a page that another process allocated"
+        if self._pfn.pte_address[frame] != self._architecture.pte_address(address):
+            yield f"its page names the PTE at {self._pfn.pte_address[frame]:#x}"
+        if (pte ^ self._format.user_bits[MM_READWRITE]) & ~(self._architecture.DIRTY | self._architecture.frame_mask):
+            yield "a window that is not plainly writable"
+
     def _check_private(self, vad: Vad | None, address: int, frame: int, code: int) -> Iterator[str]:
-        if vad is None or vad.kind is VadKind.SHARED_PAGE:
+        if vad is None or vad.is_locked or vad.kind is VadKind.SHARED_PAGE:
             yield "a private page where only the shared page may be"
         if self._pfn.use[frame] != PageUse.PROCESS_PRIVATE:
             yield f"a private page in use as {PageUse(self._pfn.use[frame]).name}"

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ntmm.hw.arch import LARGE
 from ntmm.kernel.mm.audit.contents import is_in_ram, table_words, word_at
+from ntmm.kernel.mm.audit.locked_memory import ordinary_frames
 from ntmm.kernel.mm.manager import FIRMWARE_FRAMES, MemoryManager
-from ntmm.kernel.mm.pfn import PageState
+from ntmm.kernel.mm.pfn import PageState, PageUse
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.space import AddressSpace, SwappedRoots
 from ntmm.kernel.mm.tables import own_slots, root_frames
@@ -50,6 +52,7 @@ def gather(manager: MemoryManager) -> Findings:
     for frame in range(FIRMWARE_FRAMES):
         findings.hold(frame, "firmware")
     _walk_system(manager, findings)
+    _hold_large(manager, findings)
     for space in manager.spaces:
         _walk_space(manager, space, findings)
     _walk_prototypes(manager, findings)
@@ -110,6 +113,8 @@ def _below(manager: MemoryManager, findings: Findings, index: int, entry: int, l
     """The leaf entries below an entry of an upper table."""
     memory = manager.table_memory
     table = -1
+    if entry & (LARGE | 1) == LARGE | 1:
+        return  # check_locked_memory looks at these
     if entry & 1:
         table = memory.format.frame(entry)
         findings.hold(table, "page table")
@@ -158,6 +163,17 @@ def _walk_swapped(manager: MemoryManager, findings: Findings, swapped: SwappedRo
             yield from _below(manager, findings, at, words[slot], 2 if swapped.pointer_table else 1)
 
 
+def _hold_large(manager: MemoryManager, findings: Findings) -> None:
+    """What large pages of system space map: their runs, and the kernel's own pages."""
+    large = manager.system.large_mappings
+    for run in large.runs:
+        for frame in range(run.frame, run.frame + run.pages):
+            findings.hold(frame, "large page of the system")
+            findings.places[frame] = manager.pfn.pte_index(frame)
+    for frame in manager.system.kernel_frames if large.maps_kernel else ():
+        findings.hold(frame, "kernel page")
+
+
 def _walk_system(manager: MemoryManager, findings: Findings) -> None:
     memory, free_list = manager.table_memory, manager.system_ptes.list_words()
     for index, pte in _walk_tables(manager, findings, manager.system.tables.root, is_system=True):
@@ -187,6 +203,8 @@ def _walk_space(manager: MemoryManager, space: AddressSpace, findings: Findings)
         leaves = _walk_swapped(manager, findings, space.swapped)
     for index, pte in leaves:
         frame = memory.format.frame(pte)
+        if pte & 1 and pfn.use[frame] == PageUse.USER_PHYSICAL:
+            continue
         if pte & 1 and pfn.flags[frame] & PROTOTYPE_FLAG:
             findings.shares[frame] += 1
         elif pte & 1:
@@ -224,6 +242,6 @@ def _note_originals(manager: MemoryManager, findings: Findings) -> None:
     """Pages in RAM whose PFN entry keeps a slot."""
     pfn = manager.pfn
     unowned = (PageState.ZEROED, PageState.FREE, PageState.BAD)
-    for frame in range(pfn.high_water):
+    for frame in ordinary_frames(pfn):
         if pfn.state[frame] not in unowned:
             note_slot(manager, findings, pfn.original_pte[frame])

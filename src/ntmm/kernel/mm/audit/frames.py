@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ntmm.kernel.mm.audit.findings import Findings
+from ntmm.kernel.mm.audit.locked_memory import ordinary_frames
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse, PfnDatabase
 from ntmm.kernel.mm.pfn.lists import PageList
@@ -23,7 +24,7 @@ def check_frames(manager: MemoryManager, findings: Findings) -> Iterator[str]:
     for state, pages in _lists(pfn):
         yield from _check_list(pfn, state, pages, listed)
     yield from _check_transitions(pfn)
-    for frame in range(pfn.high_water):
+    for frame in ordinary_frames(pfn):
         yield from _check_frame(manager, findings, frame, listed)
     for frame in range(pfn.high_water, min(pfn.frames, pfn.high_water + _SAMPLE)):
         contents = manager.ram.bytes[frame * pfn.page_size : (frame + 1) * pfn.page_size]

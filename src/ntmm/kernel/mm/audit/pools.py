@@ -18,18 +18,19 @@ def check_pools(manager: MemoryManager) -> Iterator[str]:
 
 
 def _check_ranges(manager: MemoryManager, pool: Pool) -> Iterator[str]:
-    start, end = pool.grown_range
-    if end - start != pool.pages * manager.architecture.page_size:
-        yield f"{pool.pages} pages in a range of {end - start:#x} bytes"
-    at, free_before = start, False
-    for address, size, is_free in pool.ranges():
-        if address != at or size <= 0:
-            yield f"the range at {address:#x} does not follow the one that ends at {at:#x}"
-        if is_free and free_before:
-            yield f"two free ranges meet at {address:#x}"
-        at, free_before = address + size, is_free
-    if at != end:
-        yield f"the last range ends at {at:#x} instead of {end:#x}"
+    mapped = sum(end - start for start, end in pool.mapped_ranges)
+    if mapped != pool.pages * manager.architecture.page_size:
+        yield f"{pool.pages} pages in ranges of {mapped:#x} bytes"
+    for start, end in pool.mapped_ranges:
+        at, free_before = start, False
+        for address, size, is_free in (entry for entry in pool.ranges() if start <= entry[0] < end):
+            if address != at or size <= 0:
+                yield f"the range at {address:#x} does not follow the one that ends at {at:#x}"
+            if is_free and free_before:
+                yield f"two free ranges meet at {address:#x}"
+            at, free_before = address + size, is_free
+        if at != end:
+            yield f"the last range ends at {at:#x} instead of {end:#x}"
 
 
 def _check_pages(manager: MemoryManager, pool: Pool, use: PageUse) -> Iterator[str]:

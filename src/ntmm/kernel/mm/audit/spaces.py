@@ -6,6 +6,7 @@ from ntmm.kernel.mm.audit.contents import all_entries
 from ntmm.kernel.mm.audit.findings import Findings
 from ntmm.kernel.mm.audit.system_cache import cached_ranges
 from ntmm.kernel.mm.manager import MemoryManager
+from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.system_space import KERNEL_PAGES
@@ -64,7 +65,7 @@ def _valid_pages(manager: MemoryManager, space: AddressSpace) -> dict[int, int]:
     shift, valid = architecture.page_shift, dict[int, int]()
     for address, index in space.tables.resident(0, space.user.highest + 1):
         pte = memory.entries[index]
-        if pte & 1:
+        if pte & 1 and manager.pfn.use[memory.format.frame(pte)] != PageUse.USER_PHYSICAL:
             valid[address >> shift] = memory.format.frame(pte)
     for frame in space.tables.user_tables():
         valid[architecture.address_of_pte(manager.pfn.pte_address[frame]) >> shift] = frame
@@ -108,7 +109,7 @@ def _commit_of(manager: MemoryManager, space: AddressSpace, vad: Vad) -> int:
         changed = sum(1 for vpn in space.charged_copies if vad.start_vpn <= vpn <= vad.end_vpn)
         copies = vad.pages if vad.protection & MM_ACCESS_MASK in COPY_CODES else 0
         return (int(vad.control_area.copy_pages) if vad.kind is VadKind.IMAGE else copies) + changed
-    if not vad.memory_is_counted:
+    if not vad.memory_is_counted or vad.kind is VadKind.PHYSICAL:
         return 0
     present = [
         pte for _, pte in all_entries(manager, space.tables.root, vad.start_vpn * page, (vad.end_vpn + 1) * page)
@@ -120,12 +121,14 @@ def _commit_of(manager: MemoryManager, space: AddressSpace, vad: Vad) -> int:
 def check_commit(manager: MemoryManager) -> Iterator[str]:
     """The ledger is the sum of all accounts, and the system's account is what the system holds."""
     sections = [area.account.pages for area in manager.sections.areas() if area.account is not None]
-    accounts = manager.system_account.pages + sum(space.account.pages for space in manager.spaces) + sum(sections)
+    physical = [space.physical.account.pages for space in manager.spaces if space.physical is not None]
+    spaces = [space.account.pages for space in manager.spaces]
+    accounts = manager.system_account.pages + sum(spaces) + sum(physical) + sum(sections)
     if manager.ledger.committed != accounts:
         yield f"the commit ledger says {manager.ledger.committed} pages, the accounts hold {accounts}"
     system = manager.system
     roots = len(root_frames(manager.table_memory, system.tables.root))
     held = KERNEL_PAGES + roots + system.tables.tables + system.paged_pool.pages + system.nonpaged_pool.pages + 1
-    held += system.working_set.list_pages + manager.kernel_stacks.committed
+    held += system.working_set.list_pages + manager.kernel_stacks.committed + manager.system_images.committed
     if manager.system_account.pages != held:
         yield f"the system is charged {manager.system_account.pages} pages, it holds {held}"

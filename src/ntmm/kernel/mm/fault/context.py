@@ -4,6 +4,7 @@ from collections import Counter
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
+from ntmm.kernel.mm.fault.history import FaultHistory
 from ntmm.kernel.mm.layout import UserRange
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.mm.vad import VadTree
@@ -37,6 +38,8 @@ class FaultContext:
         self.page_fault_count = 0
         self.executes_data = False
         """DEP is off: every page that can be read can be executed. Its PTEs say so from the first fetch on."""
+        self.fault_history: FaultHistory | None = None
+        """Set while somebody watches the working set."""
         self.next_colour = process_id
         self.is_swapped_out = False
         """The root and the working-set list are not in RAM: the process must be swapped in first."""

@@ -3,7 +3,7 @@
 from enum import Enum, IntEnum, auto
 from typing import Final, NamedTuple
 
-from ntmm.kernel.mm.in_page import READ_DONE, READ_FAILED, InPageBlock
+from ntmm.kernel.mm.in_page import READ_DONE, InPageBlock
 from ntmm.nt.status import Status
 
 
@@ -55,7 +55,8 @@ class Resolution(Enum):
 class FaultOutcome(NamedTuple):
     """The end of one fault, or of one look at it: what to do, the NTSTATUS, and the kind it is counted under.
 
-    A wait names the read and the frame that is needed; `own_read` if this fault has begun it.
+    A wait names the read and the frame that is needed; `own_read` if this fault has begun it. An in-page error has the
+    NTSTATUS of the read that failed in `io_status`.
     """
 
     resolution: Resolution
@@ -64,6 +65,7 @@ class FaultOutcome(NamedTuple):
     block: InPageBlock | None = None
     frame: int = 0
     own_read: bool = False
+    io_status: Status = Status.SUCCESS
 
 
 def _resolved(status: Status, kind: FaultKind) -> FaultOutcome:
@@ -82,9 +84,14 @@ def reading(block: InPageBlock, kind: FaultKind) -> FaultOutcome:
     """A read was begun; its first page is the one that is needed."""
     if block is READ_DONE:
         return _READ[kind]
-    if block is READ_FAILED:
-        return IN_PAGE_ERROR
+    if block.is_done:
+        return in_page_error(block.status)
     return FaultOutcome(_WAIT, _PENDING, kind, block, block.frames[0], own_read=True)
+
+
+def in_page_error(io_status: Status) -> FaultOutcome:
+    """The read of the page failed with `io_status`."""
+    return FaultOutcome(Resolution.RAISE, Status.IN_PAGE_ERROR, FaultKind.IN_PAGE_ERROR, io_status=io_status)
 
 
 def collided(block: InPageBlock, frame: int) -> FaultOutcome:
@@ -104,7 +111,6 @@ SPURIOUS: Final = _resolved(Status.SUCCESS, FaultKind.SPURIOUS)
 GUARD_PAGE: Final = _raised(Status.GUARD_PAGE_VIOLATION, FaultKind.GUARD_PAGE)
 STACK_OVERFLOW: Final = _raised(Status.STACK_OVERFLOW, FaultKind.STACK_OVERFLOW)
 ACCESS_VIOLATION: Final = _raised(Status.ACCESS_VIOLATION, FaultKind.ACCESS_VIOLATION)
-IN_PAGE_ERROR: Final = _raised(Status.IN_PAGE_ERROR, FaultKind.IN_PAGE_ERROR)
 OUT_OF_MEMORY: Final = _raised(Status.NO_MEMORY, FaultKind.OUT_OF_MEMORY)
 
 _READ: Final = {

@@ -7,6 +7,7 @@ Sizes and addresses in bytes. A process is named by its `AddressSpace`; the kern
 from ntmm.kernel.mm.manager.address_spaces import AddressSpaceServices
 from ntmm.kernel.mm.manager.paging_files import PagingFileServices
 from ntmm.kernel.mm.manager.parts import FIRMWARE_FRAMES, HasSpace
+from ntmm.kernel.mm.manager.physical_memory import PhysicalMemoryServices
 from ntmm.kernel.mm.manager.sections import SectionServices
 from ntmm.kernel.mm.manager.virtual_memory import VirtualMemoryServices
 from ntmm.kernel.mm.manager.working_sets import WorkingSetServices
@@ -15,6 +16,11 @@ __all__ = ["FIRMWARE_FRAMES", "HasSpace", "MemoryManager"]
 
 
 class MemoryManager(
-    AddressSpaceServices, VirtualMemoryServices, SectionServices, WorkingSetServices, PagingFileServices
+    AddressSpaceServices,
+    VirtualMemoryServices,
+    PhysicalMemoryServices,
+    SectionServices,
+    WorkingSetServices,
+    PagingFileServices,
 ):
     """One machine's memory."""

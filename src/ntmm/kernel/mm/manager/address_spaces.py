@@ -7,7 +7,9 @@ from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.ke.lock import KernelMutex
 from ntmm.kernel.mm.fault import FaultOutcome
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU
+from ntmm.kernel.mm.fault.kernel_mode import kernel_fault
 from ntmm.kernel.mm.layout import UserRange, user_range
+from ntmm.kernel.mm.manager.pageable_ranges import PagedPoolRange, SystemCacheRange
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.space.create import create_address_space
@@ -73,6 +75,11 @@ class AddressSpaceServices(Parts):
         """Waits until the swapper has brought a process back, if it is out; nothing keeps it in memory afterwards."""
         if process.space.is_swapped_out:
             self.faults.swap_in(process.space)
+
+    def kernel_fault(self, address: int, error_code: int, pc: int) -> None:
+        """Answers a #PF of code in ring 0 on a system address; may wait, raises Bugcheck where it must not be."""
+        ranges = (PagedPoolRange(self.system.paged_pool, self.faults), SystemCacheRange(self.system_cache))
+        kernel_fault(self.faults, ranges, address, error_code, pc)
 
     def cpu_fault(self, space: AddressSpace, address: int, error_code: int, teb: int) -> FaultOutcome:
         """Answers a #PF of the CPU (MmAccessFault)."""

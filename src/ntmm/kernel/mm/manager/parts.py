@@ -1,6 +1,6 @@
 """What a memory manager is made of, and how the parts are wired to each other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -23,6 +23,7 @@ from ntmm.kernel.mm.section import Sections
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
 from ntmm.kernel.mm.space.adjust import SYSTEM_SHARE
 from ntmm.kernel.mm.system_cache import SystemCache, system_cache_bytes
+from ntmm.kernel.mm.system_images import SystemImages
 from ntmm.kernel.mm.system_ptes import SystemPtes, system_pte_count
 from ntmm.kernel.mm.system_space import build_system_space
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
@@ -79,6 +80,8 @@ class Parts:
         junk_fill: bool = False,
         scheduler: Scheduler | None = None,
         replacement: str = "ageing",
+        large_pages: bool = False,
+        large_drivers: Iterable[str] = (),
         layout: AddressLayout | None = None,
         system_ptes: int = 0,
         large_cache: bool = False,
@@ -91,7 +94,8 @@ class Parts:
         self.pfn = PfnDatabase(ram, architecture.page_size, architecture.pte_size, junk_fill)
         for _ in range(FIRMWARE_FRAMES):
             self.pfn.take_zeroed(PageUse.FIRMWARE)
-        pte_format = format_for(architecture, self.layout.paged_pool, self.layout.nonpaged_pool_end)
+        initial_pool = self.layout.kernel_image + architecture.large_page_size
+        pte_format = format_for(architecture, self.layout.paged_pool, self.layout.nonpaged_pool_end, initial_pool)
         self.table_memory = TableMemory(ram, architecture, self.pfn, pte_format, self.layout.system_range_start)
         if not no_execute:
             self.table_memory.stack_no_execute = self.table_memory.paged_pool_no_execute = 0
@@ -100,7 +104,7 @@ class Parts:
         self.limits = default_limits(self.pfn.frames)
         self._largest_working_set = self.pfn.available - SYSTEM_SHARE
         self.system = build_system_space(
-            self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames)
+            self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames), large_pages
         )
         self.ledger.limit = self.ledger.committed + self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT)
         self.resident = ResidentLedger(self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT))
@@ -114,6 +118,9 @@ class Parts:
             system_ptes or system_pte_count(ram.size),
         )
         self.kernel_stacks = KernelStacks(ram, self.table_memory, self.system_ptes, self.system_account, self.resident)
+        self.system_images = SystemImages(
+            ram, self.table_memory, self.system_ptes, self.system.large_mappings, self.system_account, large_drivers
+        )
         self.stack_swapping = StackSwapping(
             self.table_memory, self.kernel_stacks, self.system_ptes, self.resident, self.in_page, self.paging_files
         )

@@ -3,8 +3,8 @@
 from typing import Final
 
 from ntmm.kernel.io.control_block import FileControlBlock
-from ntmm.kernel.io.data_file import DataFile, FileRefused
-from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.data_file import DataFile
+from ntmm.kernel.io.failure import FileRefused, IoFailure
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
 from ntmm.kernel.mm.pool import PoolExhausted
@@ -83,10 +83,11 @@ class SectionServices(Parts):
         page, pages = self.architecture.page_size, -(-size // self.architecture.page_size)
         account = self.ledger.open_account("section")
         committed = not attributes & SEC_RESERVE
-        if pages > _MOST_PROTOTYPES:
-            return Status.SECTION_TOO_BIG, None
         if committed and not account.charge(pages):
             return Status.COMMITMENT_LIMIT, None
+        if pages > _MOST_PROTOTYPES:
+            account.close()
+            return Status.SECTION_TOO_BIG, None
         protection = make_protection_mask(page_protection)
         assert protection is not None
         try:

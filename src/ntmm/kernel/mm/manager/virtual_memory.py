@@ -7,6 +7,7 @@ from ntmm.kernel.mm.space.fixed_block import create_fixed_block
 from ntmm.kernel.mm.space.free import free
 from ntmm.kernel.mm.space.protect import Protected, forbid_execution_of_data, protect
 from ntmm.kernel.mm.space.query import MemoryInformation, query
+from ntmm.kernel.mm.space.write_watch import Written, get_write_watch, reset_write_watch
 from ntmm.nt.memory import (
     MEM_COMMIT,
     MEM_RELEASE,
@@ -33,10 +34,13 @@ class VirtualMemoryServices(Parts):
         allocation_type: int,
         protection: int,
         zero_bits: int = 0,
+        may_lock_memory: bool = True,
     ) -> Range:
-        """NtAllocateVirtualMemory: (status, base, size)."""
+        """NtAllocateVirtualMemory: (status, base, size). `may_lock_memory`: the caller may have large pages."""
         with self._changing(process) as space:
-            result = allocate(self.machine, space, address, size, allocation_type, protection, zero_bits)
+            result = allocate(
+                self.machine, space, address, size, allocation_type, protection, zero_bits, may_lock_memory
+            )
         self._tell(process, _allocation_name(allocation_type), result.status, result.base, result.size, protection)
         return result
 
@@ -68,6 +72,16 @@ class VirtualMemoryServices(Parts):
         Bugcheck 0xFC where the page is never executable, 0x50 where there is no page.
         """
         return kernel_fetch(self.system.tables, address)
+
+    def get_write_watch(self, process: HasSpace, address: int, size: int, room: int, reset: bool) -> Written:
+        """NtGetWriteWatch: (status, addresses of up to `room` pages that were written)."""
+        with self._changing(process) as space:
+            return get_write_watch(self.machine, space, address, size, room, reset)
+
+    def reset_write_watch(self, process: HasSpace, address: int, size: int) -> Status:
+        """NtResetWriteWatch."""
+        with self._changing(process) as space:
+            return reset_write_watch(self.machine, space, address, size)
 
     def query(self, process: HasSpace, address: int) -> MemoryInformation | None:
         """NtQueryVirtualMemory: the run of alike pages at an address; None above user space."""

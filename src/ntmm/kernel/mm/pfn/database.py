@@ -220,6 +220,21 @@ class PfnDatabase:
             self._activate(frame, use)
         return first
 
+    def take_this(self, frame: int, use: PageUse) -> int:
+        """A given page of the zeroed, free or standby list, zeroed and ACTIVE with one share."""
+        state = self.state[frame]
+        if state == _ZEROED:
+            self.zeroed.remove(frame)
+            return self._activate(frame, use)
+        if state == _FREE:
+            self.free_list.remove(frame)
+        else:
+            self.standby.remove(frame)
+            self._restore_entry(frame)
+        start = frame * self.page_size
+        self._bytes[start : start + self.page_size] = self._zero_page
+        return self._activate(frame, use)
+
     def _pop_dirty(self, colour: int) -> int:
         frame = self.free_list.pop(colour)
         return frame if frame != NO_FRAME else self._repurpose_standby()
@@ -229,6 +244,11 @@ class PfnDatabase:
         frame = self.standby.pop()
         if frame == NO_FRAME:
             raise Bugcheck(BugcheckCode.NO_PAGES_AVAILABLE, "no page of RAM is left; run with more (--ram)")
+        self._restore_entry(frame)
+        return frame
+
+    def _restore_entry(self, frame: int) -> None:
+        """The PTE of a standby page that goes to another owner gets its original contents back."""
         index = self.pte_index(frame)
         if self.entry_restored is not None:
             self.entry_restored(index, self._entries[index], self.original_pte[frame])
@@ -239,7 +259,6 @@ class PfnDatabase:
         self.original_pte[frame] = 0
         self.used_entries[frame] = 0
         self.repurposed += 1
-        return frame
 
     def _activate(self, frame: int, use: PageUse) -> int:
         state = self.state[frame]
@@ -364,6 +383,12 @@ class PfnDatabase:
         self.reference_count[frame] = left = self.reference_count[frame] - 1
         if not left:
             self._list(frame, _TRANSITION)
+
+    def end_read_in_use(self, frame: int) -> None:
+        """The read has filled the page, and it is mapped at once: ACTIVE with one share."""
+        self.flags[frame] = 0
+        self.share_count[frame] = 1
+        self._move(frame, _TRANSITION, _ACTIVE)
 
     def begin_write(self, frame: int) -> None:
         """A page writer takes a dirty page, from its list or while it is mapped; later changes count as new."""

@@ -40,6 +40,8 @@ class Pool:
         self._free: SortedDict[int, int] = SortedDict()
         self._blocks: dict[int, tuple[int, str]] = {}
         self.pages = 0
+        self.initial_range: tuple[int, int] | None = None
+        """[start, end) of the pages that are not mapped one by one."""
         self.page_made: Callable[[int, int], None] = lambda frame, address: None
         """Slot: told of every page that is added (paged pool's go to the system working set)."""
         self.bring_in: Callable[[int], None] = lambda address: None
@@ -63,6 +65,14 @@ class Pool:
                     self._blocks[address] = (size, tag)
                     return int(address)
             self._grow(size)
+
+    def add_initial(self, start: int, pages: int) -> None:
+        """Pages that large pages map elsewhere belong to the pool as well; blocks are taken from them first."""
+        assert self.initial_range is None and not self._blocks
+        length = pages * self._page
+        self.initial_range = (start, start + length)
+        self.pages += pages
+        self._insert_free(start, length)
 
     def _take(self, address: int, room: int, size: int) -> None:
         del self._free[address]
@@ -126,6 +136,12 @@ class Pool:
     def grown_range(self) -> tuple[int, int]:
         """[start, end) of the addresses that have pages."""
         return (self._grown, self._end) if self._downward else (self._start, self._grown)
+
+    @property
+    def mapped_ranges(self) -> list[tuple[int, int]]:
+        """All [start, end) that have pages, in the order of addresses."""
+        initial = [self.initial_range] if self.initial_range is not None else []
+        return sorted([*initial, self.grown_range])
 
     def ranges(self) -> list[tuple[int, int, bool]]:
         """(address, size, is free) of every block and free range in address order."""

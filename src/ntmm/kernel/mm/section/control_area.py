@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.se.access import SECTION_MAPPING
 
 
 class Backing(Protocol):
@@ -21,6 +22,8 @@ class Backing(Protocol):
 
     def read(self, offset: int, size: int) -> bytes: ...
 
+    def close(self) -> None: ...
+
 
 class WritableBacking(Backing, Protocol):
     """A data file: dirty pages go back to it. Every method raises OSError where the disk refuses."""
@@ -28,8 +31,6 @@ class WritableBacking(Backing, Protocol):
     def write(self, offset: int, data: bytes) -> None: ...
 
     def set_size(self, size: int) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class AreaKind(Enum):
@@ -140,6 +141,8 @@ class Section(KernelObject):
     """
 
     type_name = "Section"
+    mapping = SECTION_MAPPING
+    is_global_privileged = True
 
     def __init__(
         self, control_area: ControlArea, size: int = 0, page_protection: int = 0, attributes: int = 0, based: int = 0

@@ -66,9 +66,11 @@ class Sections:
 
     def image(self, backing: Backing, headers: PeHeaders) -> ControlArea:
         """The control area of an image file; the same file has one."""
-        key = (backing.name, backing.size)
+        key = (backing.name.lower(), backing.size)
         area = self._images.get(key)
-        if area is None:
+        if area is not None:
+            self.reuse(area)
+        else:
             area = create_image_control_area(
                 self._next_index, backing, headers, self._tables, self._paged_pool, self._nonpaged_pool
             )
@@ -161,19 +163,40 @@ class Sections:
             return
         if area.kind is AreaKind.PAGING_FILE:
             self.delete(area)
-        elif area.kind is AreaKind.FILE:
+        else:
             self._unused[area] = None
 
     def reuse(self, area: ControlArea) -> None:
         """An unused area is wanted again."""
         self._unused.pop(area, None)
 
+    def flush_image(self, name: str) -> bool:
+        """A file is about to be changed or deleted: its image leaves RAM. False while a program has it mapped
+        (MmFlushImageSection).
+        """
+        for area in self._images_of(name):
+            if area.is_used:
+                return False
+            self.delete(area)
+        return True
+
+    def rename_image(self, name: str, new_name: str) -> None:
+        """A file has another name: its image is found by that one from now on."""
+        for area in self._images_of(name):
+            key = next(key for key, image in self._images.items() if image is area)
+            del self._images[key]
+            self._images[new_name.lower(), key[1]] = area
+
+    def _images_of(self, name: str) -> list[ControlArea]:
+        return [area for (known, _), area in self._images.items() if known == name.lower()]
+
     def trim_unused(self, keep: int = UNUSED_AREAS) -> int:
         """Deletes the oldest unused areas down to a number; answers how many (MiDereferenceSegmentThread's work)."""
         deleted = 0
         while len(self._unused) > keep:
             area = next(iter(self._unused))
-            area.write_failed = not self.write_back(area)
+            if area.kind is AreaKind.FILE:
+                area.write_failed = not self.write_back(area)
             if not area.is_used:  # nobody opened the file while this waited
                 self.delete(area)
                 deleted += 1
@@ -228,7 +251,9 @@ class Sections:
         area.subsections.clear()
         if area.account is not None:
             area.account.close()
-        if area.backing is not None and area.kind is AreaKind.FILE:
+        if area.backing is not None:
             area.backing.close()
+        if area.kind is AreaKind.IMAGE:
+            self._images = {key: image for key, image in self._images.items() if image is not area}
         self._unused.pop(area, None)
         del self._areas[area]

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
@@ -49,12 +50,23 @@ class AddressSpace(FaultContext):
         """Held by services that change the space (EPROCESS.AddressCreationLock)."""
         self.swapped: SwappedRoots | None = None
         """Set while the process is out of memory."""
+        self.physical: Any = None
+        """What AllocateUserPhysicalPages gave the process, or None."""
         self.deleted = False
 
     @property
     def directory(self) -> int:
         """The value of CR3."""
         return self.tables.directory
+
+    def watch_writes(self) -> None:
+        """Begins to note pages of watched regions whose Dirty bit goes."""
+        self.tables.dirty_bit_lost = self._note_written
+
+    def _note_written(self, vpn: int) -> None:
+        vad = self.vads.find(vpn)
+        if vad is not None and vad.written is not None:
+            vad.written.add(vpn)
 
     def grow(self, size: int) -> None:
         """Counts `size` more bytes of used address space; negative for less."""

@@ -6,6 +6,7 @@ from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
 from ntmm.kernel.mm.section import AreaKind
 from ntmm.kernel.mm.space.account import refusal
 from ntmm.kernel.mm.space.address_space import AddressSpace
+from ntmm.kernel.mm.space.large_pages import map_large_pages
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import has_room_for_tables, page_protection_code
 from ntmm.kernel.mm.space.protect import change_page, code_of, is_compatible
@@ -22,6 +23,7 @@ from ntmm.nt.memory import (
     MM_ACCESS_MASK,
     MM_DECOMMIT,
     MM_EXECUTE_WRITECOPY,
+    MM_MODIFIER_MASK,
     MM_READWRITE,
     MM_WRITECOPY,
     make_protection_mask,
@@ -53,8 +55,12 @@ def allocate(
     allocation_type: int,
     page_protection: int,
     zero_bits: int = 0,
+    may_lock_memory: bool = True,
 ) -> Range:
-    """Reserves, commits or both; `base` 0 lets the system choose. Statuses as the ledger's table of checks."""
+    """Reserves, commits or both; `base` 0 lets the system choose. Statuses as the ledger's table of checks.
+
+    Large pages need SeLockMemoryPrivilege (`may_lock_memory`), else PRIVILEGE_NOT_HELD.
+    """
     protection = make_protection_mask(page_protection)
     status = _check(machine, space, base, size, allocation_type, protection, zero_bits)
     if status is not None:
@@ -62,6 +68,10 @@ def allocate(
     assert protection is not None
     if allocation_type & MEM_RESET:
         return _reset(machine, space, base, size)
+    if allocation_type & MEM_LARGE_PAGES:
+        if not may_lock_memory:
+            return Range(Status.PRIVILEGE_NOT_HELD)
+        return _allocate_large(machine, space, base, size, allocation_type, protection, zero_bits)
     if base == 0 or allocation_type & MEM_RESERVE:
         return _reserve(machine, space, base, size, allocation_type, protection, zero_bits)
     return _commit(machine, space, base, size, protection)
@@ -92,8 +102,6 @@ def _check(
         return Status.INVALID_PARAMETER_4
     if protection & MM_ACCESS_MASK in _COPY_CODES and (allocation_type & MEM_RESERVE or base == 0):
         return Status.INVALID_PAGE_PROTECTION
-    if allocation_type & (MEM_LARGE_PAGES | MEM_PHYSICAL | MEM_WRITE_WATCH):
-        return Status.NOT_IMPLEMENTED
     return None
 
 
@@ -136,27 +144,62 @@ def _reserve(
             return Range(Status.NO_MEMORY)
         start, end = found, found + -(-size // page) * page
     commit = bool(allocation_type & MEM_COMMIT)
-    vad = Vad(start // page, end // page - 1, VadKind.PRIVATE, protection, mem_commit=commit)
+    kind = VadKind.PHYSICAL if allocation_type & MEM_PHYSICAL else VadKind.PRIVATE
+    vad = Vad(start // page, end // page - 1, kind, protection, mem_commit=commit)
     if commit:
         if not space.account.charge(vad.pages):
             return Range(refusal(space, vad.pages))
         vad.commit_charge = vad.pages
+    if allocation_type & MEM_WRITE_WATCH:
+        vad.written = set()
+        space.watch_writes()
     space.vads.insert(vad)
     space.grow(end - start)
     return Range(Status.SUCCESS, start, end - start)
 
 
+def _allocate_large(
+    machine: SpaceMachine,
+    space: AddressSpace,
+    base: int,
+    size: int,
+    allocation_type: int,
+    protection: int,
+    zero_bits: int,
+) -> Range:
+    """Size and base must be multiples of a large page; such memory is reserved and committed in one step."""
+    page, large = machine.architecture.page_size, machine.architecture.large_page_size
+    if size % large:
+        return Range(Status.INVALID_PARAMETER_4)
+    if base % large:
+        return Range(Status.INVALID_PARAMETER_2)
+    if protection & MM_MODIFIER_MASK or not protection & MM_ACCESS_MASK:
+        return Range(Status.INVALID_PAGE_PROTECTION)
+    start = base or find_free(machine, space, size, bool(allocation_type & MEM_TOP_DOWN), zero_bits, large)
+    if not start:
+        return Range(Status.NO_MEMORY)
+    if base and (not allocation_type & MEM_RESERVE or space.vads.overlapping(base // page, (base + size) // page - 1)):
+        return Range(Status.CONFLICTING_ADDRESSES)
+    status = map_large_pages(machine, space, start, start + size, protection)
+    return Range(status, start, size) if status is Status.SUCCESS else Range(status)
+
+
 def find_free(
-    machine: SpaceMachine, space: AddressSpace, size: int, top_down: bool = False, zero_bits: int = 0
+    machine: SpaceMachine,
+    space: AddressSpace,
+    size: int,
+    top_down: bool = False,
+    zero_bits: int = 0,
+    alignment: int = ALLOCATION_GRANULARITY,
 ) -> int | None:
-    """A free, 64 KB aligned address for `size` bytes; `zero_bits` high bits of the 32-bit address must be clear."""
+    """A free, aligned address for `size` bytes; `zero_bits` high bits of the 32-bit address must be clear."""
     page = machine.architecture.page_size
     highest = space.user.highest_vad
     if zero_bits:
         highest = min(highest, (0xFFFFFFFF >> zero_bits))
     start = space.vads.find_empty(
         -(-size // page),
-        ALLOCATION_GRANULARITY // page,
+        alignment // page,
         machine.layout.lowest_user_address // page,
         highest // page,
         top_down,
@@ -173,7 +216,7 @@ def _commit(machine: SpaceMachine, space: AddressSpace, base: int, size: int, pr
         return Range(Status.CONFLICTING_ADDRESSES)
     if vad.is_view:
         return _commit_view(machine, space, vad, start, end, protection)
-    if vad.no_change:
+    if vad.no_change or vad.is_locked:
         return Range(Status.CONFLICTING_ADDRESSES)
     if protection & MM_ACCESS_MASK in _COPY_CODES:
         return Range(Status.INVALID_PAGE_PROTECTION)
@@ -246,11 +289,13 @@ def _reset(machine: SpaceMachine, space: AddressSpace, base: int, size: int) -> 
     page, memory = machine.architecture.page_size, machine.table_memory
     start, end = base & -page, -(-(base + size) // page) * page
     vad = space.vads.find(start // page)
-    if vad is None or end // page - 1 > vad.end_vpn or vad.is_view:
+    if vad is None or end // page - 1 > vad.end_vpn or vad.is_view or vad.is_locked:
         return Range(Status.CONFLICTING_ADDRESSES)
-    for _, index in space.tables.existing(start, end):
+    for address, index in space.tables.existing(start, end):
         pte = memory.entries[index]
         if pte & 1:
+            if vad.written is not None and pte & machine.architecture.DIRTY:
+                vad.written.add(address // page)
             memory.write(index, pte & ~machine.architecture.DIRTY)
             machine.pfn.flags[machine.format.frame(pte)] &= ~MODIFIED_FLAG
     return Range(Status.SUCCESS, start, end - start)

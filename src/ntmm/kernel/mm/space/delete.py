@@ -5,6 +5,7 @@ from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.free import free
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import delete_page
+from ntmm.kernel.mm.space.physical_pages import free_all_physical
 from ntmm.kernel.mm.space.view import remove_view
 from ntmm.kernel.mm.tables import root_frames
 from ntmm.kernel.mm.vad import VadKind
@@ -20,11 +21,12 @@ def delete_address_space(machine: SpaceMachine, space: AddressSpace) -> None:
         vad.no_change = False
         if vad.is_view:
             remove_view(machine, space, vad)
-        elif vad.kind is VadKind.PRIVATE:
+        elif vad.kind in (VadKind.PRIVATE, VadKind.PHYSICAL, VadKind.LARGE_PAGES):
             status = free(machine, space, vad.start_vpn * page, 0, MEM_RELEASE).status
             assert status is Status.SUCCESS
         else:
             space.vads.remove(vad)
+    free_all_physical(machine, space)
     _unmap_shared_page(machine, space)
     space.working_set.release()
     _free_root(machine, space)

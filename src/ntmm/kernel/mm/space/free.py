@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.allocate import Range, count_committed, is_committed
+from ntmm.kernel.mm.space.large_pages import unmap_large_pages
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import delete_page, has_room_for_tables
+from ntmm.kernel.mm.space.physical_pages import clear_window
 from ntmm.kernel.mm.vad import Vad, VadKind
 from ntmm.nt.memory import MEM_DECOMMIT, MEM_RELEASE, MM_DECOMMIT
 from ntmm.nt.status import Status
@@ -28,6 +30,8 @@ def free(machine: SpaceMachine, space: AddressSpace, base: int, size: int, free_
     status = _check(vad, start // page, end // page - 1, size)
     if status is not None:
         return Range(status)
+    if vad.is_locked:
+        return _free_locked(machine, space, vad, free_type, start, end)
     if free_type == MEM_RELEASE:
         _release(machine, space, vad, start, end)
     elif vad.mem_commit and not has_room_for_tables(machine, space, start, end):
@@ -35,6 +39,21 @@ def free(machine: SpaceMachine, space: AddressSpace, base: int, size: int, free_
     else:
         space.tables.bring_in_range(start, end)
         _decommit(machine, space, vad, start, end)
+    return Range(Status.SUCCESS, start, end - start)
+
+
+def _free_locked(machine: SpaceMachine, space: AddressSpace, vad: Vad, free_type: int, start: int, end: int) -> Range:
+    """Windows of physical pages and large pages go as a whole or not at all."""
+    if free_type != MEM_RELEASE:
+        return Range(Status.MEMORY_NOT_ALLOCATED)
+    if (end - start) // machine.architecture.page_size != vad.pages:
+        return Range(Status.UNABLE_TO_FREE_VM)
+    if vad.kind is VadKind.LARGE_PAGES:
+        unmap_large_pages(machine, space, vad)
+    else:
+        clear_window(machine, space, start, end)
+        space.vads.remove(vad)
+        space.grow(start - end)
     return Range(Status.SUCCESS, start, end - start)
 
 
@@ -71,6 +90,8 @@ def _keep_rest(machine: SpaceMachine, space: AddressSpace, vad: Vad, first: int,
         if start > end:
             continue
         rest = Vad(start, end, VadKind.PRIVATE, vad.protection, vad.mem_commit, purpose=vad.purpose)
+        if vad.written is not None:
+            rest.written = {vpn for vpn in vad.written if start <= vpn <= end}
         rest.commit_charge = count_committed(machine, space, rest, start * page, (end + 1) * page)
         space.vads.insert(rest)
 
@@ -78,6 +99,10 @@ def _keep_rest(machine: SpaceMachine, space: AddressSpace, vad: Vad, first: int,
 def _decommit(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> None:
     """Pages become reserved again: zero PTEs, or explicitly decommitted ones where a zero PTE would mean committed."""
     replacement = machine.format.demand_zero(MM_DECOMMIT) if vad.mem_commit else 0
+    if vad.written is not None:
+        vad.written.difference_update(
+            range(start // machine.architecture.page_size, end // machine.architecture.page_size)
+        )
     for address, index in _decommittable(machine, space, vad, start, end):
         delete_page(machine, space, address, index, replacement)
         vad.commit_charge -= 1

@@ -11,6 +11,7 @@ from ntmm.kernel.mm.space.allocate import Range
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import is_shared
 from ntmm.kernel.mm.space.protect import code_of
+from ntmm.kernel.mm.vad import VadKind
 from ntmm.kernel.mm.working_set.working_set import LOCKED, LOCKED_IN_MEMORY, LOCKED_IN_SET
 from ntmm.nt.memory import MAP_PROCESS, MAP_SYSTEM, MM_ACCESS_MASK
 from ntmm.nt.status import Status
@@ -29,6 +30,9 @@ def lock(machine: SpaceMachine, space: AddressSpace, address: int, size: int, ma
     pages = _pages(machine, space, address, size)
     if pages is None:
         return Range(Status.INVALID_PARAMETER)
+    locked = _never_paged(machine, space, pages)
+    if locked is not None:
+        return locked
     kinds = _kinds(map_type)
     status = _check_pages(machine, space, pages)
     if status is Status.SUCCESS and kinds & LOCKED_IN_SET:
@@ -71,12 +75,27 @@ def unlock(machine: SpaceMachine, space: AddressSpace, address: int, size: int, 
     pages = _pages(machine, space, address, size)
     if pages is None:
         return Range(Status.INVALID_PARAMETER)
+    locked = _never_paged(machine, space, pages)
+    if locked is not None:
+        return locked
     kinds = _kinds(map_type)
     if any(_entry(machine, space, at)[1] & kinds != kinds for at in pages):
         return Range(Status.NOT_LOCKED)
     for at in pages:
         index, value = _entry(machine, space, at)
         _unlock_entry(machine, space, index, value, kinds)
+    return Range(Status.SUCCESS, pages.start, len(pages) * pages.step)
+
+
+def _never_paged(machine: SpaceMachine, space: AddressSpace, pages: range) -> Range | None:
+    """The answer for memory outside working sets: large pages need no lock, windows of physical pages take none."""
+    vad = space.vads.find(pages.start >> machine.architecture.page_shift)
+    if vad is None or not vad.is_locked:
+        return None
+    if vad.kind is VadKind.PHYSICAL:
+        return Range(Status.INCOMPATIBLE_FILE_MAP)
+    if (pages.stop - 1) >> machine.architecture.page_shift > vad.end_vpn:
+        return Range(Status.ACCESS_VIOLATION)
     return Range(Status.SUCCESS, pages.start, len(pages) * pages.step)
 
 

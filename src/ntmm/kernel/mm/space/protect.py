@@ -114,6 +114,8 @@ def _check_vad(vad: Vad, protection: int) -> Status | None:
     """The refusal of a protection that the region cannot have at all."""
     if vad.no_change or vad.kind is VadKind.SHARED_PAGE:
         return Status.INVALID_PAGE_PROTECTION
+    if vad.is_locked:
+        return Status.CONFLICTING_ADDRESSES
     if vad.is_view and protection & MM_MODIFIER_MASK == MM_NOCACHE:
         return Status.INVALID_PARAMETER_4
     if vad.kind is VadKind.MAPPED:

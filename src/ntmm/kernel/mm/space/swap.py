@@ -28,9 +28,13 @@ _TAG: Final = "Proc"
 
 
 def may_out_swap(machine: SpaceMachine, space: AddressSpace) -> bool:
-    """True when nothing but page tables is left in the working set, and no service is at work on the process."""
+    """True when nothing but page tables is left in the working set, none of them maps memory that is never paged, and
+    no service is at work on the process.
+    """
     lock = space.address_creation
     if space.is_swapped_out or space.deleted or (isinstance(lock, KernelMutex) and lock.owner is not None):
+        return False
+    if any(vad.is_locked for vad in space.vads):
         return False
     return all(machine.pfn.use[frame] == PageUse.PAGE_TABLE for frame in _tables_left(machine, space))
 

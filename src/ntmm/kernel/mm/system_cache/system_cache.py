@@ -94,6 +94,14 @@ class SystemCache:
         """The views of one file."""
         return list(self._views.get(area, {}).values())
 
+    def view_at(self, address: int) -> CacheView | None:
+        """The view that an address lies in."""
+        return next((view for view in self.views() if view.address <= address < view.address + VIEW_BYTES), None)
+
+    def page_number(self, view: CacheView, address: int) -> int:
+        """Which page of a view an address lies in."""
+        return address - view.address >> self._page_shift
+
     def find(self, area: ControlArea, number: int) -> CacheView | None:
         """The view of the file's 256 KB with a number, if it is mapped."""
         of_area = self._views.get(area)

@@ -24,6 +24,9 @@ FILE_MASK: Final = 0xF
 PROTOTYPE: Final = 0x400
 TRANSITION: Final = 0x800
 
+_WHICH_POOL: Final = 1 << 31
+_SUBSECTION_REACH: Final = 1 << 27
+
 _EXECUTE_CODES: Final = frozenset({2, 3, 6, 7})
 _WRITE_CODES: Final = frozenset({4, 6})
 _COPY_CODES: Final = frozenset({5, 7})
@@ -43,8 +46,8 @@ class PointerCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SplitPointers:
-    """x86: a 1 GB window above the start of paged pool for prototype PTEs, 128 MB below the end of nonpaged pool
-    for subsections (WhichPool = 0).
+    """x86: a 1 GB window above the start of paged pool for prototype PTEs; for subsections 128 MB below the end of
+    nonpaged pool (WhichPool = 0) and 128 MB above the start of initial nonpaged pool (1, MmSubsectionBase).
 
         prototype    31..11 address 29..9 | 10 P | 9 pool | 8 read-only | 7..1 address 8..2 | 0
         subsection   31 pool | 30..11 offset 26..7 | 10 P | 9..5 protection | 4..1 offset 6..3 | 0
@@ -52,6 +55,7 @@ class SplitPointers:
 
     paged_pool_start: int
     nonpaged_pool_end: int
+    subsection_base: int
 
     def prototype(self, address: int) -> int:
         offset = address - self.paged_pool_start & 0xFFFFFFFF
@@ -61,12 +65,14 @@ class SplitPointers:
         return self.paged_pool_start + ((pte >> 11) << 9) + ((pte >> 1 & 0x7F) << 2) & 0xFFFFFFFF
 
     def subsection(self, address: int, protection: int) -> int:
-        offset = self.nonpaged_pool_end - address
-        assert 0 <= offset < 1 << 27 and not offset & 7, f"subsection {address:#x} is out of reach of a PTE"
-        return (offset >> 7) << 11 | PROTOTYPE | protection << PROTECTION_SHIFT | (offset >> 3 & 0xF) << 1
+        which = _WHICH_POOL if 0 <= address - self.subsection_base < _SUBSECTION_REACH else 0
+        offset = address - self.subsection_base if which else self.nonpaged_pool_end - address
+        assert 0 <= offset < _SUBSECTION_REACH and not offset & 7, f"subsection {address:#x} is out of reach of a PTE"
+        return which | (offset >> 7) << 11 | PROTOTYPE | protection << PROTECTION_SHIFT | (offset >> 3 & 0xF) << 1
 
     def subsection_address(self, pte: int) -> int:
-        return self.nonpaged_pool_end - (((pte >> 11 & 0xFFFFF) << 7) + ((pte >> 1 & 0xF) << 3))
+        offset = ((pte >> 11 & 0xFFFFF) << 7) + ((pte >> 1 & 0xF) << 3)
+        return self.subsection_base + offset if pte & _WHICH_POOL else self.nonpaged_pool_end - offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +184,14 @@ def _hardware_bits(architecture: Architecture, code: int, owner: int) -> int:
     return bits
 
 
-def format_for(architecture: Architecture, paged_pool_start: int, nonpaged_pool_end: int) -> PteFormat:
+def format_for(
+    architecture: Architecture, paged_pool_start: int, nonpaged_pool_end: int, initial_pool_start: int
+) -> PteFormat:
     """The formats of an architecture; the pool bounds matter where pointers are packed relative to them (x86)."""
     if architecture.pte_size == 4:
-        return PteFormat(architecture, SplitPointers(paged_pool_start, nonpaged_pool_end), 0xFFFFF000)
+        return PteFormat(
+            architecture, SplitPointers(paged_pool_start, nonpaged_pool_end, initial_pool_start), 0xFFFFF000
+        )
     if architecture.pointer_size == 4:
         return PteFormat(architecture, HighPointers(32, 0), 0xFFFFFFFF << 32)
     if architecture.name == "ia64":

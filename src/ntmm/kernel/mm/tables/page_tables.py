@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from ntmm.hw.arch import LARGE
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
@@ -14,7 +15,7 @@ from ntmm.kernel.mm.tables.table_memory import TableMemory
 from ntmm.nt.memory import MM_READWRITE
 
 ABSENT: Final = -1
-"""The answer of `find` where an upper table is missing."""
+"""The answer of `find` where an upper table is missing, or a large page needs none."""
 
 PAGED_OUT: Final = -2
 """The answer of `find` where an upper table is not in RAM, or on a page list."""
@@ -51,6 +52,8 @@ class PageTables:
         """Slot: told of a table that is about to be freed."""
         self.bring_in: Callable[[int], None] = _unfilled
         """Slot: makes the tables on the way to an address valid; may wait."""
+        self.dirty_bit_lost: Callable[[int], None] | None = None
+        """Slot, where writes are watched: told of each private page that goes with its Dirty bit set."""
         self.tables = 0
         self._account = account
         self._shifts = architecture.shifts
@@ -134,7 +137,7 @@ class PageTables:
             for base in bases:
                 start = base << memory.entries_shift
                 words = memory.entries[start : start + (1 << memory.entries_shift)].tolist()
-                below += [memory.format.frame(entry) for entry in words if entry & 1 and entry & owner]
+                below += [memory.format.frame(entry) for entry in words if entry & (LARGE | 1) == 1 and entry & owner]
             found += below
             bases = below
         return found
@@ -155,12 +158,25 @@ class PageTables:
 
         ABSENT if the page is not in RAM now.
         """
-        memory = self.memory
-        page = memory.entries[self.find(address)]
+        memory, architecture = self.memory, self.memory.architecture
+        index = self.find(address)
+        if index < 0:
+            return self._find_large_word(address)
+        page = memory.entries[index]
         if not page & 1:
             return ABSENT
-        offset = (address & memory.architecture.page_mask) // memory.architecture.pte_size
+        offset = (address & architecture.page_mask) // architecture.pte_size
         return (memory.format.frame(page) << memory.entries_shift) + offset
+
+    def _find_large_word(self, address: int) -> int:
+        """As `find_word`, where a large page may map the address."""
+        architecture = self.memory.architecture
+        index = self.directory_index(address)
+        entry = self.memory.entries[index] if index >= 0 else 0
+        if entry & (LARGE | 1) != LARGE | 1:
+            return ABSENT
+        offset = address & architecture.large_page_size - 1
+        return ((entry & architecture.large_frame_mask) + offset) // architecture.pte_size
 
     def _walk(self, address: int) -> int:
         memory = self.memory
@@ -169,6 +185,8 @@ class PageTables:
             entry = memory.entries[base + (address >> shift & mask)]
             if not entry & 1:
                 return PAGED_OUT if entry else ABSENT
+            if entry & LARGE:
+                return ABSENT
             base = memory.format.frame(entry) << memory.entries_shift
         return base
 
@@ -182,12 +200,46 @@ class PageTables:
         for level, (shift, mask) in enumerate(zip(self._shifts[:-1], self._masks[:-1], strict=True), start=1):
             index = base + (address >> shift & mask)
             entry = memory.entries[index]
+            assert not entry & LARGE or not entry & 1, f"{address:#x} lies in a large page"
             if not entry & 1:
                 self._account.charge_required(1)
                 entry = self._make_table(index, level, user, address)
             base = memory.format.frame(entry) << memory.entries_shift
         self._leaf_tables[(address & self._address_mask) >> self._table_shift] = base
         return base + (address >> self._leaf_shift & self._leaf_mask)
+
+    def ensure_directory(self, address: int, user: bool = True) -> int:
+        """Index of the page-directory entry of an address; missing upper tables are made.
+
+        May wait for those that are paged out.
+        """
+        self.find_resident(address)
+        memory = self.memory
+        base = self.root << memory.entries_shift
+        upper = list(zip(self._shifts[:-2], self._masks[:-2], strict=True))
+        for level, (shift, mask) in enumerate(upper, start=1):
+            index = base + (address >> shift & mask)
+            entry = memory.entries[index]
+            if not entry & 1:
+                self._account.charge_required(1)
+                entry = self._make_table(index, level, user, address)
+            base = memory.format.frame(entry) << memory.entries_shift
+        return base + (address >> self._table_shift & self._masks[-2])
+
+    def directory_index(self, address: int) -> int:
+        """Index of the page-directory entry of an address, or ABSENT where an upper table is not valid."""
+        memory = self.memory
+        base = self.root << memory.entries_shift
+        for shift, mask in zip(self._shifts[:-2], self._masks[:-2], strict=True):
+            entry = memory.entries[base + (address >> shift & mask)]
+            if not entry & 1:
+                return ABSENT
+            base = memory.format.frame(entry) << memory.entries_shift
+        return base + (address >> self._table_shift & self._masks[-2])
+
+    def drop_empty_directory(self, address: int) -> None:
+        """Frees the page directory of an address if no entry of it is in use, and empty tables above it."""
+        self._drop_if_empty(address, len(self._shifts) - 2)
 
     def missing_tables(self, start: int, end: int) -> int:
         """At most how many tables `ensure` would have to make for all of [start, end)."""
@@ -228,8 +280,8 @@ class PageTables:
         base = self.root << memory.entries_shift
         for shift, mask in zip(self._shifts[:-1], self._masks[:-1], strict=True):
             entry = memory.entries[base + (address >> shift & mask)]
-            if not entry & 1:
-                assert not entry, "a hole is asked for where a table is paged out"
+            if not entry & 1 or entry & LARGE:
+                assert entry & 1 or not entry, "a hole is asked for where a table is paged out"
                 return ((address >> shift) + 1) << shift
             base = memory.format.frame(entry) << memory.entries_shift
         return address + (1 << self._table_shift)
@@ -293,6 +345,6 @@ class PageTables:
             address = base + (slot << shift)
             if level == len(self._shifts) - 1:
                 yield address, table + slot
-            elif memory.entries[table + slot] & 1:
+            elif memory.entries[table + slot] & (LARGE | 1) == 1:
                 below = memory.format.frame(memory.entries[table + slot]) << memory.entries_shift
                 yield from self._resident_below(below, level + 1, address, start, end)

@@ -15,11 +15,15 @@ class VadKind(Enum):
     IMAGE = MEM_IMAGE
     SHARED_PAGE = MEM_PRIVATE | 1
     """The fixed block of the shared user data page, where it lies inside the range that VADs may use (x64)."""
+    PHYSICAL = MEM_PRIVATE | 2
+    """A window of MapUserPhysicalPages (VadAwe)."""
+    LARGE_PAGES = MEM_PRIVATE | 3
+    """Memory in large pages (VadLargePages)."""
 
     @property
     def memory_type(self) -> int:
         """The MEM_* type."""
-        return self.value & ~1
+        return self.value & ~3
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +49,8 @@ class Vad:
     inherit: bool = False
     """A child process gets the view as well (ViewShare)."""
     purpose: str = ""
+    written: set[int] | None = None
+    """Of a region with MEM_WRITE_WATCH: numbers of its pages that were written and whose Dirty bit has gone since."""
 
     @property
     def pages(self) -> int:
@@ -55,6 +61,11 @@ class Vad:
     def memory_is_counted(self) -> bool:
         """False for the fixed block of the shared user data page: it is neither committed nor part of the size."""
         return self.kind is not VadKind.SHARED_PAGE
+
+    @property
+    def is_locked(self) -> bool:
+        """True for memory outside the working set, which is never paged: windows of physical pages, large pages."""
+        return self.kind in (VadKind.PHYSICAL, VadKind.LARGE_PAGES)
 
     @property
     def is_view(self) -> bool:

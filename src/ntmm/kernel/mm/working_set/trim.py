@@ -25,13 +25,16 @@ def trim_entry(working_set: WorkingSet, index: int) -> None:
     pte = memory.entries[place]
     assert pte & 1, f"working-set entry {index} names a page that is not valid"
     frame = pte_format.frame(pte)
-    if pte & memory.architecture.DIRTY:
+    is_dirty = pte & memory.architecture.DIRTY
+    if is_dirty:
         pfn.flags[frame] |= MODIFIED_FLAG
     if pfn.flags[frame] & PROTOTYPE_FLAG:
         working_set.remove_shared(value >> memory.architecture.page_shift)
         memory.write(place, pte_format.lookup(value >> PROTECTION_SHIFT & PROTECTION_MASK))
         drop_prototype_share(memory, frame)
     else:
+        if is_dirty and working_set.tables.dirty_bit_lost is not None:
+            working_set.tables.dirty_bit_lost(value >> memory.architecture.page_shift)
         working_set.remove(index)
         if pfn.use[frame] == PageUse.PAGE_TABLE:
             working_set.tables.forget_table(frame)

@@ -1,0 +1,72 @@
+"""Large pages of system space: the kernel and the HAL where they lie in RAM, initial nonpaged pool, chosen drivers.
+
+They lie side by side from the kernel's address on. All of them can be written and executed: that is their price.
+"""
+
+from dataclasses import dataclass, field
+
+from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.pfn.columns import column
+from ntmm.kernel.mm.pfn.runs import take_contiguous_run
+from ntmm.kernel.mm.tables import PageTables
+from ntmm.nt.memory import MM_EXECUTE_READWRITE
+
+
+@dataclass(frozen=True, slots=True)
+class LargeRun:
+    """Adjacent frames that large pages map: byte address, first frame, and how many small pages."""
+
+    address: int
+    frame: int
+    pages: int
+
+
+@dataclass
+class LargeMappings:
+    """The large pages of one machine, in the order of their addresses; `start` is where the first may lie."""
+
+    tables: PageTables
+    start: int
+    runs: list[LargeRun] = field(default_factory=list)
+    maps_kernel: bool = False
+    """The first large page maps the lowest frames of RAM, whatever they hold: the kernel and the HAL lie there."""
+
+    def map_kernel(self) -> None:
+        """Maps the beginning of RAM at the kernel's address."""
+        assert not self.maps_kernel and not self.runs
+        self._write(self.start, 0)
+        self.maps_kernel = True
+
+    def map_run(self, size: int, use: PageUse) -> LargeRun | None:
+        """Adjacent zeroed pages for `size` bytes, rounded up to large pages; None if RAM has no such run."""
+        architecture, pfn = self.tables.memory.architecture, self.tables.memory.pfn
+        large = architecture.large_page_size
+        pages = -(-size // large) * large // architecture.page_size
+        frame = take_contiguous_run(pfn, pages, large // architecture.page_size, use)
+        if frame is None:
+            return None
+        run = LargeRun(self.end, frame, pages)
+        for offset in range(0, pages * architecture.page_size, large):
+            first = frame + offset // architecture.page_size
+            index = self._write(run.address + offset, first)
+            part = slice(first, first + large // architecture.page_size)
+            column(pfn.pte_frame)[part] = index >> self.tables.memory.entries_shift
+            column(pfn.pte_address)[part] = architecture.pde_address(run.address + offset)
+        self.runs.append(run)
+        return run
+
+    @property
+    def end(self) -> int:
+        """The first address behind them."""
+        if self.runs:
+            last = self.runs[-1]
+            return last.address + last.pages * self.tables.memory.architecture.page_size
+        return self.start + (self.tables.memory.architecture.large_page_size if self.maps_kernel else 0)
+
+    def _write(self, address: int, frame: int) -> int:
+        memory, architecture = self.tables.memory, self.tables.memory.architecture
+        index = self.tables.ensure_directory(address, user=False)
+        bits = memory.format.kernel_bits[MM_EXECUTE_READWRITE] | architecture.LARGE | architecture.DIRTY
+        memory.write(index, architecture.make_pte(frame, bits))
+        self.tables.table_made(index, frame)
+        return index
