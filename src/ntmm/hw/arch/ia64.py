@@ -8,11 +8,12 @@ directories (on the hardware a register has each). Region 6, which Windows leave
 self-map works as on x64, though Windows maps each region's tables at the region's own end.
 
     63  62        54 53 52 51 50 49         13 12 11 10 9  8  7  6  5  4   2  1  0
-    NX  (software)   C  ED (-)   frame         -  (-) W  X  PL    D  A  MA    -  P
+    NX  (software)   C  ED (-)   frame         -  (-) W  X  PL L  D  A  MA    -  P
 
 P, MA, A, D, PL, access rights and frame lie where the VHPT's short format has them. That format allows execution by a
-bit; what the manager asks is the opposite bit, which is kept among those of software (63). Large pages have 16 MB:
-the processor takes their size from a translation register, not from the entry.
+bit; what the manager asks is the opposite bit, which is kept among those of software (63). Of the privilege level only
+the upper bit is used; the lower one, L, marks large pages, whose size, 16 MB, the processor takes from a translation
+register and not from the entry: none are made here.
 """
 
 from functools import cached_property
@@ -36,12 +37,11 @@ _LARGE_PAGE_SHIFT: Final = 24
 class RegionArchitecture(Architecture):
     """Addresses with a region in the top three bits and 43 bits of offset below."""
 
-    OWNER = 0x180  # privilege level 3
+    OWNER = 0x100  # the upper bit of the privilege level
     WRITE = 0x400  # access rights: read and write
     WRITE_THROUGH = 0
     CACHE_DISABLE = 0x10  # memory attribute: not cached
     GLOBAL = 0
-    LARGE = 1 << 54
     COPY_ON_WRITE = 1 << 53
     PROTOTYPE = 1 << 55
 
