@@ -27,7 +27,7 @@ def _directory(call: Call, kind: StringKind, buffer: int, size: int) -> int:
 @service("kernel32", "GetSystemWow64DirectoryW", "p u32")
 @failing(0)
 def GetSystemWow64DirectoryW(call: Call, buffer: int, size: int) -> int:
-    """The folder of the 32-bit system DLLs; CALL_NOT_IMPLEMENTED on a 32-bit system."""
+    """The folder of the 32-bit system DLLs; a 32-bit system has none."""
     return _directory(call, WIDE, buffer, size)
 
 
