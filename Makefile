@@ -50,7 +50,7 @@ property: setup ## the long runs of the property tests: paging and files (2,000 
 		tests/kernel/mm/test_paging_threads.py tests/kernel/cc/test_coherence.py tests/runs/test_paging_matrix.py
 	NTMM_EXAMPLES=5000 $(BIN)/pytest -n 2 tests/guest/test_heap_model.py
 
-external: setup ## tests with programs fetched from the npm registry (needs npm)
+external: setup ## tests with programs fetched from PyPI and the npm registry (needs npm)
 	$(BIN)/pytest -m external
 
 bench: setup ## measured ratios, side by side in one process

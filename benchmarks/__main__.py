@@ -12,6 +12,7 @@ from benchmarks import (
     mapped_read,
     page_faults,
     paging,
+    seven_zip,
     start_up,
     system_calls,
 )
@@ -22,7 +23,17 @@ def main() -> int:
     """Measures everything in this one process."""
     console = Console(width=max(110, Console().width))
     results: list[Result] = []
-    parts = (page_faults, paging, system_calls, start_up, cpu_bound, mapped_read, large_pages, heap_pairs)
+    parts = (
+        page_faults,
+        paging,
+        system_calls,
+        start_up,
+        cpu_bound,
+        mapped_read,
+        large_pages,
+        heap_pairs,
+        seven_zip,
+    )
     for benchmark in parts:
         with console.status(f"measuring {benchmark.__name__.rpartition('.')[2]} ..."):
             results += benchmark.measure()

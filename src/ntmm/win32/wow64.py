@@ -24,14 +24,14 @@ def _directory(call: Call, kind: StringKind, buffer: int, size: int) -> int:
     return answer_string(call, kind, WOW64_FOLDER, buffer, size)
 
 
-@service("kernel32", "GetSystemWow64DirectoryW", "p u32")
+@service("kernel32", "GetSystemWow64DirectoryW", "p u32", lacks="32-bit systems, which have no such folder")
 @failing(0)
 def GetSystemWow64DirectoryW(call: Call, buffer: int, size: int) -> int:
     """The folder of the 32-bit system DLLs; a 32-bit system has none."""
     return _directory(call, WIDE, buffer, size)
 
 
-@service("kernel32", "GetSystemWow64DirectoryA", "p u32")
+@service("kernel32", "GetSystemWow64DirectoryA", "p u32", lacks="32-bit systems, which have no such folder")
 @failing(0)
 def GetSystemWow64DirectoryA(call: Call, buffer: int, size: int) -> int:
     """GetSystemWow64DirectoryW in ANSI."""

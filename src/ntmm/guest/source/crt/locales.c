@@ -33,16 +33,21 @@ int _setmbcp(int page) {
 }
 int isleadbyte(int byte) { return (void)byte, 0; }
 
-/* [-1] is for EOF; the bits are those of _isctype. */
-static u16 types[257];
-u16 *_pctype = types + 1, *_pwctype = types + 1;
-void crt_types_initialize(void) {
-    int _isctype(int character, int mask);
-    for (int character = 0; character < 256; character++)
-        types[character + 1] = (u16)_isctype(character, 0xFFFF);
-}
-u16 *__pctype_func(void) { return _pctype; }
-u16 *__pwctype_func(void) { return _pwctype; }
+/* The first is for EOF; the bits are those of _isctype. Constant, so that programs that do not ask touch no page. */
+#define AT(character) ((character) + 1)
+static const u16 types[257] = {
+    [AT(0) ... AT(8)] = 0x20,      [AT(9)] = 0x68,
+    [AT(10) ... AT(13)] = 0x28,    [AT(14) ... AT(31)] = 0x20,
+    [AT(' ')] = 0x48,              [AT('!') ... AT('/')] = 0x10,
+    [AT('0') ... AT('9')] = 0x84,  [AT(':') ... AT('@')] = 0x10,
+    [AT('A') ... AT('F')] = 0x181, [AT('G') ... AT('Z')] = 0x101,
+    [AT('[') ... AT('`')] = 0x10,  [AT('a') ... AT('f')] = 0x182,
+    [AT('g') ... AT('z')] = 0x102, [AT('{') ... AT('~')] = 0x10,
+    [AT(127)] = 0x20,
+};
+const u16 *_pctype = types + 1, *_pwctype = types + 1;
+const u16 *__pctype_func(void) { return _pctype; }
+const u16 *__pwctype_func(void) { return _pwctype; }
 
 static u8 multibyte_types[257], case_map[256];
 u8 *__p__mbctype(void) { return multibyte_types; }

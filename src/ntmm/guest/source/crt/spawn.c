@@ -127,8 +127,9 @@ static iptr spawn(int mode, const char *path, const char *const *arguments, cons
         return -1;
     }
     if (!find_program(program, path, on_path)) {
-        set_errno(ENOENT);
-        return -1;
+        if (strlen(path) >= MAX_PATH)
+            return set_errno(ENOENT), -1;
+        strcpy(program, path); /* CreateProcess also finds the running program, which need not lie on a drive */
     }
     char *line = join(arguments, ' '), *block = environment ? join(environment, 0) : NULL;
     iptr result = line && (block || !environment) ? start(mode, program, line, block) : (set_errno(ENOMEM), -1);

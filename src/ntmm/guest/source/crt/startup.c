@@ -83,10 +83,8 @@ void crt_initialize(void) {
     extern char **__p__acmdln(void);
     extern wchar **__p__wcmdln(void);
     extern void crt_clock_initialize(void);
-    extern void crt_types_initialize(void);
     crt_thread_initialize();
     crt_clock_initialize();
-    crt_types_initialize();
     stdio_initialize();
     __p__acmdln();
     __p__wcmdln();

@@ -108,3 +108,6 @@ IMPORT void WINAPI RtlWakeAddressSingle(const void *address);
 IMPORT void WINAPI RtlWakeAddressAll(const void *address);
 IMPORT u32 WINAPI NtmmFormatMessageA(u32 flags, const void *source, u32 number, u32 language, char *, u32 room, void *arguments);
 IMPORT u32 WINAPI NtmmFormatMessageW(u32 flags, const void *source, u32 number, u32 language, wchar *, u32 room, void *arguments);
+IMPORT u32 WINAPI WaitForMultipleObjects(u32 count, const handle *, bool32 all, u32 milliseconds);
+IMPORT bool32 WINAPI ReleaseMutex(handle);
+IMPORT bool32 WINAPI ReleaseSemaphore(handle, i32 count, i32 *previous);
