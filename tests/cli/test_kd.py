@@ -104,7 +104,7 @@ def test_are_commands_read_from_standard_input_where_there_is_no_terminal(
     [
         (["nosuch.exe"], "ntmm: cannot open program 'nosuch.exe': no such file or directory"),
         (["--ram", "1x", HELLO["x86"]], "ntmm: invalid value for '--ram'"),
-        (["--arch", "x64", HELLO["x86"]], "ntmm: a 32-bit program cannot run on a machine of architecture x64"),
+        (["--arch", "pae", HELLO["x64"]], f"ntmm: {HELLO['x64']!r} is a 64-bit program, which cannot run on a machine"),
         (["--and", HELLO["x86"]], "ntmm: --and stands between two programs: there is none before it"),
     ],
 )
