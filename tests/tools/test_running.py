@@ -56,7 +56,7 @@ def test_does_the_time_limit_stop_a_program_where_it_is(tmp_path: Path, monkeypa
     (tmp_path / "endless.c").write_text("int main(void) { for (volatile int i = 0;; i++) { } }")
     clock = SimpleNamespace(monotonic=lambda: 0.0)  # stands still until the program is in its loop
     monkeypatch.setattr("ntmm.tools.session.time", clock)
-    with debugging(tmp_path / "endless.c", time_limit=3.0) as debugged:
+    with debugging(tmp_path / "endless.c", time_limit=3.0, with_symbols=True) as debugged:
         debugged.rows("bp main")
         assert debugged.stop("g").symbol == "endless!main" and not debugged.session.is_out_of_time
         seconds = count()
