@@ -8,6 +8,8 @@ import pytest
 from ntmm.cli import main
 from tests.cli.conftest import Machine
 
+RELEASES = "'auto', 'nt4', '2000', 'xp', 'xp-sp2', '2003', '2003-sp1', '2003-sp2'"
+EDITIONS = "workstation, server, enterprise, professional, advanced-server, datacenter, home, x64, standard, web"
 IS_ROOT = os.geteuid() == 0
 
 
@@ -33,21 +35,42 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
     [
         (["--ram", "4095"], "RAM must be a multiple of 4096 bytes"),
         (["--ram", "4K"], "RAM of a machine of architecture x64 must be 4 MB to 1048576 MB"),
-        (["--ram", "8G", "--arch", "x86"], "RAM of a machine of architecture x86 must be 4 MB to 4096 MB"),
+        (["--ram", "65G", "--arch", "x86"], "RAM of a machine of architecture x86 must be 4 MB to 65536 MB"),
         (["--time-limit", "nan"], "invalid value for '--time-limit': 'nan' is not a time: write seconds above zero"),
         (["--time-limit", "-1"], "invalid value for '--time-limit': '-1' is not a time: write seconds above zero"),
-        (["--arch", "ia64"], "invalid value for '--arch': 'ia64' is not one of 'auto', 'x86', 'pae', 'x64'"),
+        (["--arch", "mips"], "invalid value for '--arch': 'mips' is not one of 'auto', 'x86', 'pae', 'x64', 'ia64'"),
+        (
+            ["--arch", "ia64"],
+            "no program runs on ia64, which has no processor here: use ntmm info or the Python interface",
+        ),
         (["--report", "xml"], "invalid value for '--report': 'xml' is not one of 'text', 'json', 'none'"),
         (["--xyzzy"], "no such option: --xyzzy"),
         (["--and"], "--and stands between two programs: there is none before it"),
-        (["--windows", "nt4", "--arch", "x64"], "Windows NT 4.0 has no x64 edition: choose xp or 2003"),
+        (
+            ["--windows", "nt4", "--arch", "x64"],
+            "Windows NT 4.0 has no x64 edition: choose xp or xp-sp2 or 2003-sp1 or 2003-sp2",
+        ),
         (
             ["--windows", "nt4", "--arch", "pae"],
             "Windows NT 4.0 has no PAE kernel: choose architecture x86, or 2000 or later",
         ),
         (
             ["--windows", "me"],
-            "invalid value for '--windows': 'me' is not one of 'auto', 'nt4', '2000', 'xp', '2003'",
+            f"invalid value for '--os' / '--windows': 'me' is not one of {RELEASES}",
+        ),
+        (
+            ["--edition", "me"],
+            f"unknown edition 'me': choose one of auto, {EDITIONS}",
+        ),
+        (
+            ["--os", "2003-sp1", "--edition", "web", "--boot", "/3GB"],
+            "Windows Server 2003 SP1 Web has no /3GB: choose edition standard or enterprise or datacenter",
+        ),
+        (["--boot", "/4GB"], "unknown boot option '/4GB': see docs/machines.md for those that Windows has"),
+        (["--boot-ini", "none.ini"], "cannot read 'none.ini': no such file or directory"),
+        (
+            ["--registry", "LargeSystemCache"],
+            "'LargeSystemCache' is not a registry value: write KEY=VALUE, as in LargeSystemCache=1",
         ),
         (["--processors", "0"], "a machine has 1 to 32 processors"),
         (

@@ -104,6 +104,7 @@ def test_are_the_json_keys_those_that_tools_rely_on() -> None:
         "windows",
         "processors",
         "replacement",
+        "unused_ram",
         "processes",
         "memory",
         "audit_findings",

@@ -132,6 +132,7 @@ class FakeProcess:
     id = 8
     peb = PEB
     ended = False
+    space: Any = None
 
     def __init__(self) -> None:
         self.handles = HandleTable()

@@ -25,13 +25,13 @@ _TIMER_RESOLUTION_100NS: Final = 156_250
 
 def _basic_information(call: Call) -> bytes:
     """SYSTEM_BASIC_INFORMATION: 44 bytes on 32 bit, 64 on 64 bit."""
-    profile = call.kernel.profile
-    pages = profile.ram // 4096
-    numbers = (0, _TIMER_RESOLUTION_100NS, 4096, pages, 1, pages - 1, ALLOCATION_GRANULARITY)
-    layout = call.kernel.mm.layout
-    pointers = (layout.lowest_user_address, layout.highest_user_address, (1 << profile.processors) - 1)
+    profile, page = call.kernel.profile, call.kernel.architecture.page_size
+    pages = profile.usable_ram // page
+    numbers = (0, _TIMER_RESOLUTION_100NS, page, pages, 1, pages - 1, ALLOCATION_GRANULARITY)
+    user = call.process.space.user
+    pointers = (user.lowest, user.highest, (1 << profile.reported_processors) - 1)
     form = "<7I4x3QB7x" if call.memory.pointer_size == 8 else "<7I3IB3x"
-    return struct.pack(form, *numbers, *pointers, profile.processors)
+    return struct.pack(form, *numbers, *pointers, profile.reported_processors)
 
 
 def _time_of_day(call: Call) -> bytes:

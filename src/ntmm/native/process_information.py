@@ -10,12 +10,12 @@ from typing import Final
 
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
+from ntmm.native.execution import query_execute_flags, set_execute_flags
 from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_INFORMATION, PROCESS_SET_QUOTA, process_of
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
 from ntmm.native.working_set_watch import query_watch, watch
-from ntmm.nt.memory import MEM_EXECUTE_OPTION_PERMANENT, MEM_EXECUTE_OPTIONS
 from ntmm.nt.status import Status
 
 PROCESS_BASIC_INFORMATION: Final = 0
@@ -23,6 +23,7 @@ PROCESS_QUOTA_LIMITS: Final = 1
 PROCESS_VM_COUNTERS: Final = 3
 PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
 PROCESS_WORKING_SET_WATCH: Final = 15
+PROCESS_WOW64_INFORMATION: Final = 26
 PROCESS_EXECUTE_FLAGS: Final = 34
 
 _NO_TIME_LIMIT: Final = -1
@@ -80,9 +81,9 @@ def _pooled_usage(call: Call, process: Process) -> bytes:
     return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1 if quota is None else quota)
 
 
-def _execute_flags(call: Call, process: Process) -> bytes:
-    """The MEM_EXECUTE_OPTION flags."""
-    return struct.pack("<I", process.execute_options)
+def _wow64_information(call: Call, process: Process) -> bytes:
+    """The 32-bit PEB of a 32-bit process on a 64-bit machine, else 0."""
+    return _pointers(call, process.peb if process.is_wow64 else 0)
 
 
 def _smaller_quota(pointer_size: int) -> int:
@@ -95,8 +96,9 @@ _QUERIES: Final[dict[int, tuple[Query, Callable[[int], int]]]] = {
     PROCESS_BASIC_INFORMATION: (_basic_information, lambda pointer_size: 6 * pointer_size),
     PROCESS_QUOTA_LIMITS: (_quota_limits, _smaller_quota),
     PROCESS_VM_COUNTERS: (_vm_counters, lambda pointer_size: 11 * pointer_size),
+    PROCESS_WOW64_INFORMATION: (_wow64_information, lambda pointer_size: pointer_size),
+    PROCESS_EXECUTE_FLAGS: (query_execute_flags, lambda pointer_size: 4),
     PROCESS_POOLED_USAGE_AND_LIMITS: (_pooled_usage, lambda pointer_size: 9 * pointer_size),
-    PROCESS_EXECUTE_FLAGS: (_execute_flags, lambda pointer_size: 4),
 }
 """By class: what answers, and the size in bytes of the structure's older form, which may be asked for as well."""
 
@@ -153,29 +155,16 @@ def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
     return Status.SUCCESS
 
 
-def _set_execute_flags(call: Call, process: Process, buffer: int, length: int) -> Status:
-    """Refused for good once the flags contain MEM_EXECUTE_OPTION_PERMANENT."""
-    if length != 4:
-        return Status.INFO_LENGTH_MISMATCH
-    flags = call.memory.read_u32(buffer)
-    if flags & ~MEM_EXECUTE_OPTIONS:
-        return Status.INVALID_PARAMETER
-    if process.execute_options & MEM_EXECUTE_OPTION_PERMANENT:
-        return Status.ACCESS_DENIED
-    process.execute_options = flags
-    return Status.SUCCESS
-
-
 @service("ntdll", "NtSetInformationProcess", "h u32 p u32", lacks="rarer classes, quotas of pool")
 def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
     """Changes a process: ProcessQuotaLimits sets the limits of its working set, ProcessWorkingSetWatch begins to keep
-    its page faults, ProcessExecuteFlags tells what software DEP lets pass; other classes are NOT_IMPLEMENTED.
+    its page faults, ProcessExecuteFlags whether it may execute data; other classes are NOT_IMPLEMENTED.
     """
     if information_class == PROCESS_WORKING_SET_WATCH:
         return watch(call, process_of(call, process, PROCESS_SET_INFORMATION))
     if information_class == PROCESS_EXECUTE_FLAGS:
         target = process_of(call, process, PROCESS_SET_INFORMATION)
-        return _set_execute_flags(call, target, buffer, length)
+        return set_execute_flags(call, target, buffer, length)
     target = process_of(call, process, PROCESS_SET_QUOTA)
     if information_class != PROCESS_QUOTA_LIMITS:
         return Status.NOT_IMPLEMENTED

@@ -28,7 +28,7 @@ def NtQueryInformationThread(
     form = struct.Struct("<I4x4Qii" if call.memory.pointer_size == 8 else "<5Iii")
     if length != form.size:
         return Status.INFO_LENGTH_MISMATCH
-    everyone = (1 << call.kernel.profile.processors) - 1
+    everyone = (1 << call.kernel.profile.reported_processors) - 1
     place = (target.teb, target.process.id, target.id, everyone)
     call.memory.write(buffer, form.pack(target.exit_status, *place, target.priority, _NORMAL_PRIORITY))
     if return_length:

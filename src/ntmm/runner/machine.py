@@ -41,13 +41,13 @@ _ENVIRONMENT: Final = {
 
 def environment(profile: SystemProfile, user: str = DEFAULT_USER_NAME) -> dict[str, str]:
     """The environment of a user's process, in the order of its names."""
-    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.processors), "USERNAME": user}
+    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.reported_processors), "USERNAME": user}
     return dict(sorted(names.items(), key=lambda item: item[0].upper()))
 
 
-def default_architecture(headers: PeHeaders) -> str:
-    """PAE with no-execute pages for 32-bit programs, x64 for 64-bit ones."""
-    return "x64" if headers.is_64 else "pae"
+def default_architecture(headers: Sequence[PeHeaders]) -> str:
+    """PAE with no-execute pages for 32-bit programs, x64 where one has 64 bits; 32-bit ones run there too."""
+    return "x64" if any(each.is_64 for each in headers) else "pae"
 
 
 class Machine:
@@ -100,7 +100,7 @@ class Machine:
         token = Token(kernel.accounts.user(user or DEFAULT_USER_NAME), session)
         for privilege in self._granted:
             token.grant(privilege)
-        process = new_process(kernel, parameters.image_path.rpartition("\\")[2], token=token)
+        process = new_process(kernel, parameters.image_path.rpartition("\\")[2], headers, token=token)
         handles = [process.handles.insert(stream, stream.access, inherit=True) for stream in streams]
         parameters.standard_input, parameters.standard_output, parameters.standard_error = handles
         kernel.ps.start(load_new_process(kernel, process, NewProgram(image, headers, parameters, self.open_image)))

@@ -117,6 +117,8 @@ class RunReport:
     windows: str = ""
     processors: int = 1
     replacement: str = ""
+    unused_ram: int = 0
+    """Bytes beyond the limit of the edition, or taken away by boot switches."""
     processes: tuple[ProcessReport, ...] = ()
     memory: MemoryReport | None = None
     audit_findings: int | None = None

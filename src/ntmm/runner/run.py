@@ -159,20 +159,12 @@ def _build_machine(options: RunOptions, profile: SystemProfile, trace: Trace) ->
 
 def _profile(options: RunOptions, paths: Sequence[Path], headers: Sequence[PeHeaders]) -> SystemProfile:
     """The machine that all programs fit; raises UserError where there is none."""
-    for path, other in zip(paths, headers, strict=True):
-        if other.is_64 != headers[0].is_64:
-            first, second = f"{str(paths[0])!r} has {_bits(headers[0])} bits", f"{str(path)!r} has {_bits(other)}"
-            raise UserError(f"the programs do not fit one machine: {first}, {second}")
-    profile = options.profile(default_architecture(headers[0]))
-    if headers[0].is_64 != (profile.architecture == "x64"):
-        raise UserError(
-            f"a {_bits(headers[0])}-bit program cannot run on a machine of architecture {profile.architecture}"
-        )
+    profile = options.profile(default_architecture(headers))
+    for path, each in zip(paths, headers, strict=True):
+        if each.is_64 and profile.architecture != "x64":
+            name = profile.architecture
+            raise UserError(f"{str(path)!r} is a 64-bit program, which cannot run on a machine of architecture {name}")
     return profile
-
-
-def _bits(headers: PeHeaders) -> int:
-    return 64 if headers.is_64 else 32
 
 
 def _programs(

@@ -9,6 +9,7 @@ from ntmm.win32 import (
     consoleapi,
     createprocess,
     debugapi,
+    dep_policy,
     fileapi,
     handleapi,
     jobapi,
@@ -38,6 +39,7 @@ from ntmm.win32 import (
     winnls,
     winreg,
     winuser,
+    wow64,
 )
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "consoleapi",
     "createprocess",
     "debugapi",
+    "dep_policy",
     "fileapi",
     "handleapi",
     "jobapi",
@@ -74,4 +77,5 @@ __all__ = [
     "winnls",
     "winreg",
     "winuser",
+    "wow64",
 ]

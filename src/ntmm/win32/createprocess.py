@@ -132,7 +132,7 @@ def _headers(program: FoundProgram, call: Call) -> PeHeaders:
     _check_may_execute(call, program.path)
     headers = read_headers(program.path.rpartition("\\")[2], program.image)
     require_program(headers)
-    if headers.is_64 != (call.memory.pointer_size == 8):
+    if headers.is_64 and call.kernel.architecture.pointer_size == 4:
         raise LoaderError(f"{program.path} does not fit this machine", Status.INVALID_IMAGE_FORMAT)
     return headers
 
@@ -183,7 +183,7 @@ def _create(call: Call, request: _Request) -> Thread:
         raise
     name = request.program.path.rpartition("\\")[2]
     base_priority = first_base_priority(call, request.flags)
-    child = new_process(call.kernel, name, call.process, request.inherit_handles)
+    child = new_process(call.kernel, name, headers, call.process, request.inherit_handles)
     child.base_priority = base_priority
     parameters = _parameters(request, _give_streams(call, child, request))
     open_image = linker_of(call).search.open_image

@@ -110,7 +110,7 @@ def GetProcessIdOfThread(call: Call, thread: int) -> int:
 
 
 def _all_processors(call: Call) -> int:
-    return (1 << call.kernel.profile.processors) - 1
+    return (1 << call.kernel.profile.reported_processors) - 1
 
 
 @service("kernel32", "GetProcessAffinityMask", "h p p")
@@ -183,7 +183,7 @@ def IsProcessorFeaturePresent(call: Call, feature: int) -> int:
     if feature == _PF_PAE:
         return int(profile.architecture != "x86")
     if feature == _PF_NX:
-        return int(profile.architecture != "x86")
+        return int(profile.dep.in_hardware)
     if feature == _PF_COMPARE_EXCHANGE_128:
         return int(profile.architecture == "x64")
     return int(feature in _ALWAYS_PRESENT)

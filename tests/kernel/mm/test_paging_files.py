@@ -157,3 +157,14 @@ def test_are_all_files_closed() -> None:
         files.add("a", 4, 4, store)
     files.close()
     assert all(store.closed for store in stores)
+
+
+def test_is_a_file_cleared_that_was_written() -> None:
+    file, store = one_file(600, 600)
+    run = file.slots.allocate(500)
+    assert run is not None
+    file.write(run.first, b"x" * PAGE * run.count)
+    files = PagingFiles([], PAGE)
+    files.files.append(file)
+    files.clear()
+    assert store.data == bytes(600 * PAGE)

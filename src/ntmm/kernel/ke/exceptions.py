@@ -23,8 +23,6 @@ _FRAME_64: Final = 0x5C0
 _CODE_64: Final = 0x33
 _STACK_64: Final = 0x2B
 
-_SEGMENTS_32: Final = (0x00, 0x3B, 0x23, 0x23)
-"""SegGs, SegFs, SegEs, SegDs of a user thread."""
 _REGISTERS_32: Final = ("edi", "esi", "ebx", "edx", "ecx", "eax", "ebp")
 _REGISTERS_64: Final = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
@@ -66,7 +64,7 @@ def decode_record(memory: GuestMemory, address: int) -> ExceptionRecord:
 def capture_context(cpu: Cpu, context: Context) -> bytes:
     """The thread's registers as a CONTEXT structure."""
     floating = cpu.read_float_state(context)
-    if cpu.architecture.pointer_size == 8:
+    if context.bits == 64:
         return _capture_64(context, floating)
     return _capture_32(context, floating)
 
@@ -75,10 +73,11 @@ def _capture_32(context: Context, floating: bytes) -> bytes:
     data = bytearray(CONTEXT_32_SIZE)
     struct.pack_into("<I", data, 0, _CONTEXT_32_ALL)
     _save_x87_32(data, floating)
-    struct.pack_into("<4I", data, 0x8C, *_SEGMENTS_32)
+    segments = context.selectors
+    struct.pack_into("<4I", data, 0x8C, segments.user_gs, segments.user_fs, segments.user_data, segments.user_data)
     registers = [context.get(name) for name in _REGISTERS_32]
     struct.pack_into("<7I", data, 0x9C, *registers)
-    struct.pack_into("<5I", data, 0xB8, context.pc, 0x1B, context.flags, context.sp, 0x23)
+    struct.pack_into("<5I", data, 0xB8, context.pc, segments.user_code, context.flags, context.sp, segments.user_stack)
     data[0xCC:0x2CC] = floating
     return bytes(data)
 

@@ -10,7 +10,7 @@ from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject, TokenObject
 from ntmm.kernel.se import Token
 from ntmm.kernel.se.access import PROCESS_MAPPING
-from ntmm.nt.memory import MEM_EXECUTE_OPTION_DISABLE
+from ntmm.nt.dep import MEM_EXECUTE_OPTION_DISABLE
 from ntmm.nt.status import Status
 
 
@@ -40,21 +40,28 @@ class Process(KernelObject, DispatcherObject):
         self.threads: list[Any] = []
         self.base_priority = NORMAL_PRIORITY
         self.peb = 0
+        self.native_peb = 0
+        """The 64-bit PEB of a 32-bit process on a 64-bit machine, else 0."""
         self.image_base = 0
         self.modules: Any = None
         self.parameters: Any = None
         self.exception_dispatcher = 0
+        self.execute_options = MEM_EXECUTE_OPTION_DISABLE
+        """MEM_EXECUTE_OPTION_* flags: whether data is executable, what exception handlers may be (KEXECUTE_OPTIONS)."""
         self.exit_status: int = Status.PENDING
         self.ended = False
         self.missing_imports: list[tuple[str, str]] = []
         """(DLL, function) that the program imports and nobody provides, by thunk number; the loader's list."""
         self.called_missing: set[int] = set()
         """Numbers of those that were called."""
-        self.execute_options = MEM_EXECUTE_OPTION_DISABLE
-        """KEXECUTE_OPTIONS: what exception handlers may be; pages follow their protection whatever it says."""
         self.is_being_loaded = False
         """Nobody but its creator knows it yet."""
         self.unused: Callable[[Process], None] = lambda process: None
+
+    @property
+    def is_wow64(self) -> bool:
+        """True for a 32-bit process on a 64-bit machine."""
+        return self.native_peb != 0
 
     @property
     def token(self) -> Token:

@@ -27,6 +27,8 @@ class Thread(KernelObject, DispatcherObject, UserThread):
         self.process = process
         self.relative_priority = 0
         self.teb = 0
+        self.native_teb = 0
+        """The 64-bit TEB of a thread of a 32-bit process on a 64-bit machine, else 0."""
         self.stack = 0
         self.start_block = 0
         self.call: Any = None
@@ -36,6 +38,11 @@ class Thread(KernelObject, DispatcherObject, UserThread):
         self.impersonated: TokenObject | None = None
         """On whose behalf it acts; its process's where it is None."""
         self._run = run
+
+    @property
+    def teb_block(self) -> int:
+        """Where the pages of its TEBs begin."""
+        return self.native_teb or self.teb
 
     @property
     def handles(self) -> HandleTable:

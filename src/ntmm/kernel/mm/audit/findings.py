@@ -82,16 +82,16 @@ def _own_entries(manager: MemoryManager, root: int, is_system: bool) -> Iterator
     frames = root_frames(memory, root)
     tops = frames if len(frames) == 1 else frames[1:]
     level = 1 if len(frames) == 1 else 2
-    system = {base >> memory.entries_shift: number for number, (base, _) in enumerate(system_tables_of(memory, root))}
+    system = {base: (number, slots) for number, base, slots in system_tables_of(memory, root)}
     self_map = set(frames)
     for table in tops:
-        shared = dict(system_tables_of(memory, root)).get(table << memory.entries_shift, range(0))
         base = table << memory.entries_shift
+        number, shared = system.get(base, (0, range(0)))
         for slot in range(1 << memory.entries_shift):
             pte = memory.entries[base + slot]
             if not pte or (pte & 1 and memory.format.frame(pte) in self_map):
                 continue
-            copied = slot in shared and not is_private_entry(memory, system[table], slot)
+            copied = slot in shared and not is_private_entry(memory, number, slot)
             if is_system or not copied:
                 yield table, slot, pte, level
 

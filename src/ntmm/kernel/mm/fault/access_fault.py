@@ -89,7 +89,6 @@ class FaultHandler:
         """Slot: brings an out-swapped process back before its memory is touched; may wait."""
         self._demand_zero = make_demand_zero(self)
         self._from_paging_file = make_page_reader(self)
-        self._highest_user_address = layout.highest_user_address
         self.report: Callable[[FaultContext, int, int, int, FaultOutcome], None] | None = None
         """Slot: told of every fault (context, address, error code, origin, outcome) while a recorder listens."""
 
@@ -199,8 +198,10 @@ class FaultHandler:
         return result
 
     def _resolve(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
-        if address > self._highest_user_address:
+        if address > context.highest_user_address:
             return outcome.ACCESS_VIOLATION
+        if error_code & ERROR_FETCH and context.executes_data:
+            return self._fetch_data(context, address, error_code, teb)
         index = context.tables.find(address)
         if index == PAGED_OUT:
             return self._table_out(context, address, error_code, teb)
@@ -232,6 +233,19 @@ class FaultHandler:
         if pte >> self.slot_shift:
             return self._from_paging_file(context, address, index, pte, protection)
         return self._demand_zero(context, address, index, protection, error_code & ERROR_WRITE)
+
+    def _fetch_data(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
+        """A fetch without DEP needs no more than the right to read.
+
+        The engine stores fast only to pages that it may not execute. So those of data say that until they are executed
+        for the first time; what is told of them (`!pte`, VirtualQuery) is the policy's truth.
+        """
+        architecture, index = self.table_memory.architecture, context.tables.find(address)
+        pte = self.entries[index] if index >= 0 else 0
+        if pte & 1 and pte & architecture.OWNER and pte & architecture.no_execute:
+            self.table_memory.write(index, pte & ~architecture.no_execute)
+            return outcome.DATA_EXECUTED
+        return self._resolve(context, address, error_code & ~ERROR_FETCH, teb)
 
     def _table_out(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
         """A page table on the way is not valid: first it, then the page."""

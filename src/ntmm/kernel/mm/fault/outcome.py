@@ -23,6 +23,7 @@ class FaultKind(IntEnum):
     IN_PAGE_ERROR = 10
     OUT_OF_MEMORY = 11
     PAGING_FILE = 12
+    DATA_EXECUTED = 13
 
 
 FAULT_MEANINGS: Final = {
@@ -38,6 +39,7 @@ FAULT_MEANINGS: Final = {
     FaultKind.STACK_OVERFLOW: "the stack has no room left: STATUS_STACK_OVERFLOW",
     FaultKind.ACCESS_VIOLATION: "the access is not allowed: STATUS_ACCESS_VIOLATION",
     FaultKind.IN_PAGE_ERROR: "reading the page failed: STATUS_IN_PAGE_ERROR",
+    FaultKind.DATA_EXECUTED: "the first fetch from a page of data in a process without DEP: it became executable",
     FaultKind.OUT_OF_MEMORY: "no page of RAM was left: STATUS_NO_MEMORY",
 }
 
@@ -104,6 +106,7 @@ IN_PAGE: Final = _resolved(Status.PAGE_FAULT_PAGING_FILE, FaultKind.IN_PAGE)
 PAGING_FILE: Final = _resolved(Status.PAGE_FAULT_PAGING_FILE, FaultKind.PAGING_FILE)
 COPY_ON_WRITE: Final = _resolved(Status.PAGE_FAULT_COPY_ON_WRITE, FaultKind.COPY_ON_WRITE)
 STACK_GROWTH: Final = _resolved(Status.PAGE_FAULT_GUARD_PAGE, FaultKind.STACK_GROWTH)
+DATA_EXECUTED: Final = _resolved(Status.SUCCESS, FaultKind.DATA_EXECUTED)
 SPURIOUS: Final = _resolved(Status.SUCCESS, FaultKind.SPURIOUS)
 GUARD_PAGE: Final = _raised(Status.GUARD_PAGE_VIOLATION, FaultKind.GUARD_PAGE)
 STACK_OVERFLOW: Final = _raised(Status.STACK_OVERFLOW, FaultKind.STACK_OVERFLOW)

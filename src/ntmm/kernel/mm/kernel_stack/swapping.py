@@ -102,7 +102,7 @@ class StackSwapping:
         index = self._ptes.word(address)
         frame = memory.format.frame(memory.entries[index])
         pfn.reactivate(frame)
-        pte = memory.table_entry(frame, user=False) | memory.architecture.no_execute
+        pte = memory.table_entry(frame, user=False) | memory.stack_no_execute
         if not pfn.flags[frame] & MODIFIED_FLAG:
             pte &= ~memory.architecture.DIRTY
         memory.write(index, pte)

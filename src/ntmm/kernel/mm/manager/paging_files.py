@@ -78,8 +78,8 @@ class PagingFileServices(Parts):
 
     def memory_status(self, process: HasSpace) -> MemoryStatus:
         """The figures of GlobalMemoryStatusEx for a process, whose own quota may be less than the limit."""
-        page, layout = self.architecture.page_size, self.layout
-        total_virtual = layout.highest_user_address + 1 - layout.lowest_user_address
+        page, user = self.architecture.page_size, process.space.user
+        total_virtual = user.highest + 1 - user.lowest
         account, limit = process.space.account, self.ledger.limit
         available = max(0, limit - self.ledger.committed)
         if account.quota is not None:

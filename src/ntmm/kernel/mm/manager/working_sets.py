@@ -37,7 +37,7 @@ class WorkingSetServices(Parts):
         privileged: bool = True,
     ) -> Status:
         """MmAdjustWorkingSetSize, in bytes; both all ones empty the working set. A lower maximum trims at once."""
-        ones = (1 << 8 * self.architecture.pointer_size) - 1
+        ones = (1 << 8 * process.space.user.pointer_size) - 1
         if minimum & ones == maximum & ones == ones:
             return self.empty_working_set(process)
         page = self.architecture.page_size

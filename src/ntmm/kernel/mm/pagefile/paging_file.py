@@ -1,6 +1,6 @@
 """One paging file (MMPAGING_FILE): a file of the host, seen as slots of one page each."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from ntmm.kernel.io.failure import FileRefused
 from ntmm.kernel.mm.commit import SlotBitmap, SlotRun
@@ -17,6 +17,9 @@ class PagingStore(Protocol):
     def resize(self, size: int) -> None: ...
 
     def close(self) -> None: ...
+
+
+_CLEARED_AT_ONCE: Final = 1 << 20
 
 
 class PagingFile:
@@ -36,6 +39,13 @@ class PagingFile:
         self._store = store
         self._page_size = page_size
         store.resize(minimum * page_size)
+
+    def clear(self) -> None:
+        """Overwrites what was ever written with zeros (ClearPageFileAtShutdown); raises OSError."""
+        zeros = bytes(_CLEARED_AT_ONCE)
+        end = min(self.slots.end_of_used, self.size) * self._page_size
+        for start in range(0, end, _CLEARED_AT_ONCE):
+            self._store.write(start, zeros[: end - start])
 
     def read(self, slot: int, count: int) -> bytes:
         """The contents of `count` slots; raises OSError, with END_OF_FILE where the file ends before."""

@@ -1,5 +1,6 @@
 """All paging files of a machine (MmPagingFile[16]): creation, choice of slots, growth, contents."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ntmm.kernel.mm.commit import MAXIMUM_PAGING_FILES, SlotBitmap
@@ -86,6 +87,12 @@ class PagingFiles:
             if added < pages:
                 added += file.grow(pages - added)
         return added
+
+    def clear(self) -> None:
+        """Overwrites all of them with zeros, as far as the disks take it."""
+        for file in self.files:
+            with suppress(OSError):
+                file.clear()
 
     def acquit(self) -> int:
         """Lets all slots of failed writes be tried again, once every file with free slots has refused; how many."""

@@ -7,6 +7,7 @@ from typing import Any
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.fault import FaultContext
+from ntmm.kernel.mm.layout import UserRange
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.mm.working_set import WorkingSet
 
@@ -34,9 +35,10 @@ class AddressSpace(FaultContext):
         working_set: WorkingSet,
         account: CommitAccount,
         memory: GuestMemory,
+        user: UserRange,
         fixed_pages: dict[str, int],
     ) -> None:
-        super().__init__(process_id, tables, working_set, account, memory)
+        super().__init__(process_id, tables, working_set, account, memory, user)
         self.fixed_pages = fixed_pages
         self.charged_copies: set[int] = set()
         """Page numbers of view pages whose private copy was charged by VirtualProtect, beyond the section's own."""

@@ -17,9 +17,9 @@ def free(machine: SpaceMachine, space: AddressSpace, base: int, size: int, free_
     """Decommits pages or releases a region; `size` 0 means the whole region, whose base `base` must then be."""
     if free_type not in (MEM_DECOMMIT, MEM_RELEASE):
         return Range(Status.INVALID_PARAMETER_4)
-    if base > machine.layout.highest_vad_address:
+    if base > space.user.highest_vad:
         return Range(Status.INVALID_PARAMETER_2)
-    if size > machine.layout.highest_vad_address + 1 - base:
+    if size > space.user.highest_vad + 1 - base:
         return Range(Status.INVALID_PARAMETER_3)
     page = machine.architecture.page_size
     start = base & -page

@@ -162,7 +162,7 @@ def _find_place(machine: SpaceMachine, space: AddressSpace, request: ViewRequest
     if request.base:
         if request.base < machine.layout.lowest_user_address:
             return Status.CONFLICTING_ADDRESSES
-        if request.base + size - 1 > machine.layout.highest_vad_address:
+        if request.base + size - 1 > space.user.highest_vad:
             return Status.CONFLICTING_ADDRESSES
         taken = space.vads.overlapping(request.base // page, (request.base + size) // page - 1)
         return Status.CONFLICTING_ADDRESSES if taken else request.base

@@ -69,7 +69,7 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
     protection = make_protection_mask(new_protection)
     if protection is None or new_protection & ~(0xFF | PAGE_GUARD | PAGE_NOCACHE):
         return Protected(Status.INVALID_PAGE_PROTECTION)
-    highest = machine.layout.highest_vad_address
+    highest = space.user.highest_vad
     if base > highest:
         return Protected(Status.INVALID_PARAMETER_2)
     if size == 0 or size > highest + 1 - base:
@@ -92,6 +92,17 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
     for address in range(start, end, page):
         change_page(machine, space, vad, address, _code_for(vad, address // page, protection))
     return Protected(Status.SUCCESS, page_protection(old_code), start, end - start)
+
+
+def forbid_execution_of_data(machine: SpaceMachine, space: AddressSpace) -> None:
+    """DEP begins: pages that were executed although their protection does not say so lose that right."""
+    memory, entries = machine.table_memory, machine.table_memory.entries
+    for entry in space.working_set.entries():
+        address = entry.vpn << machine.architecture.page_shift
+        index = space.tables.find(address) if address <= space.user.highest else -1
+        forbidden = machine.format.user_bits[entry.protection] & machine.architecture.no_execute
+        if index >= 0 and entries[index] & 1 and forbidden & ~entries[index]:
+            memory.write(index, entries[index] | forbidden)
 
 
 def is_compatible(section_protection: int, page_protection: int) -> bool:

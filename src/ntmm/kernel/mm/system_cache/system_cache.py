@@ -1,7 +1,7 @@
 """Mapping, unmapping and faults of the system cache (MmMapViewInSystemCache, MmUnmapViewInSystemCache)."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -63,10 +63,10 @@ class CacheCounts:
 
 
 class SystemCache:
-    """The region of one machine, `size` bytes from `start` on."""
+    """The region of one machine, `size` bytes: [start, end) of the first of `regions`, then the next."""
 
-    def __init__(self, faults: FaultHandler, sections: Sections, start: int, size: int) -> None:
-        self.start = start
+    def __init__(self, faults: FaultHandler, sections: Sections, regions: Sequence[tuple[int, int]], size: int) -> None:
+        self.regions = tuple(regions)
         self.size = size
         self.counts = CacheCounts()
         self.shrink: Callable[[], bool] = lambda: False
@@ -92,6 +92,15 @@ class SystemCache:
     def total_views(self) -> int:
         """How many views the region has room for."""
         return self.size >> VIEW_SHIFT
+
+    def address_of(self, slot: int) -> int:
+        """Where the view with a place of its own lies."""
+        offset = slot * VIEW_BYTES
+        for start, end in self.regions:
+            if offset < end - start:
+                return start + offset
+            offset -= end - start
+        raise AssertionError(f"slot {slot} lies outside the system cache")
 
     def views(self) -> Iterator[CacheView]:
         """Every view that is mapped."""
@@ -130,7 +139,7 @@ class SystemCache:
         if found is not None:  # another thread was quicker while this one waited for page tables
             self._free.append(slot)
             return found
-        address = self.start + slot * VIEW_BYTES
+        address = self.address_of(slot)
         view = CacheView(slot, address, self._tables.find(address), area, first)
         self._views.setdefault(area, {})[number] = view
         self.tell("map", area, first, self._pages_per_view)
@@ -142,7 +151,7 @@ class SystemCache:
         if self._made == self.total_views:
             return None
         slot, self._made = self._made, self._made + 1
-        address = self.start + slot * VIEW_BYTES
+        address = self.address_of(slot)
         missing = self._tables.missing_tables(address, address + VIEW_BYTES)
         if missing and not self._pfn.ensure_pages(missing):
             self._free.append(slot)

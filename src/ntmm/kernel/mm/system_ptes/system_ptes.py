@@ -97,7 +97,7 @@ class SystemPtes:
     def map(self, address: int, frame: int, original: int) -> None:
         """Maps a frame for the kernel, read and write; `original` is what the PTE becomes without the page."""
         memory, index = self._memory, self.word(address)
-        memory.write(index, memory.table_entry(frame, user=False) | memory.architecture.no_execute)
+        memory.write(index, memory.table_entry(frame, user=False) | memory.stack_no_execute)
         memory.own(frame, index, memory.architecture.pte_address(address), original)
 
     def write(self, address: int, pte: int) -> None:
