@@ -12,7 +12,7 @@ DEMO_X86 := programs/bin/x86/hello.exe
 DEMO_X64 := programs/bin/x64/reserve_commit.exe
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types imports unit property external bench programs guest changelog clean distclean
+.PHONY: help setup demo test lint types imports unit property external bench programs guest exports changelog clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -45,11 +45,12 @@ imports: setup
 unit: setup
 	$(BIN)/pytest -n 2
 
-property: setup ## the long run of the property tests: over 2,000 examples each of paging, paging on failing disks, files
-	NTMM_EXAMPLES=700 NTMM_SEEDS=40 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py \
-		tests/kernel/mm/test_paging_threads.py tests/kernel/cc/test_coherence.py
+property: setup ## the long runs of the property tests: paging and files (2,000 examples each), failing disks, heaps (15,000)
+	NTMM_EXAMPLES=700 NTMM_SEEDS=40 NTMM_MATRIX=1 $(BIN)/pytest -n 2 tests/kernel/mm/test_paging_model.py \
+		tests/kernel/mm/test_paging_threads.py tests/kernel/cc/test_coherence.py tests/runs/test_paging_matrix.py
+	NTMM_EXAMPLES=5000 $(BIN)/pytest -n 2 tests/guest/test_heap_model.py
 
-external: setup ## tests with programs fetched from the npm registry (needs npm)
+external: setup ## tests with programs fetched from PyPI and the npm registry (needs npm)
 	$(BIN)/pytest -m external
 
 bench: setup ## measured ratios, side by side in one process
@@ -60,6 +61,9 @@ programs: setup ## build the sample programs from their C sources
 
 guest: setup ## build the guest part of the system DLLs from its C sources
 	$(BIN)/python scripts/build_guest.py
+
+exports: setup ## write docs/exports.md, the table of what the system DLLs export
+	$(BIN)/python scripts/list_exports.py
 
 changelog: setup ## show what the next release's entry will say
 	$(BIN)/towncrier build --draft

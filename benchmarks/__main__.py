@@ -5,7 +5,17 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cpu_bound, large_pages, mapped_read, page_faults, paging, start_up, system_calls
+from benchmarks import (
+    cpu_bound,
+    heap_pairs,
+    large_pages,
+    mapped_read,
+    page_faults,
+    paging,
+    seven_zip,
+    start_up,
+    system_calls,
+)
 from benchmarks.result import Result
 
 
@@ -13,7 +23,18 @@ def main() -> int:
     """Measures everything in this one process."""
     console = Console(width=max(110, Console().width))
     results: list[Result] = []
-    for benchmark in (page_faults, paging, system_calls, start_up, cpu_bound, mapped_read, large_pages):
+    parts = (
+        page_faults,
+        paging,
+        system_calls,
+        start_up,
+        cpu_bound,
+        mapped_read,
+        large_pages,
+        heap_pairs,
+        seven_zip,
+    )
+    for benchmark in parts:
         with console.status(f"measuring {benchmark.__name__.rpartition('.')[2]} ..."):
             results += benchmark.measure()
     table = Table("benchmark", "ntmm", "other side", "unit", "ratio", "target", "")

@@ -1,18 +1,25 @@
-/* Shows messages exchanged through a named section and two events: exchange [produce | consume] [COUNT]. */
+/* Shows messages exchanged through a named section and two events: exchange [ROLE] [COUNT [SDDL]]. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+#include <sddl.h>
 
 #include "check.h"
 
 /* Two processes: `ntmm run exchange.exe produce --and exchange.exe consume`, in either order. Without a role two
- * threads of one process exchange the messages through views of their own.
+ * threads of one process exchange the messages through views of their own. Whoever comes first gives section and events
+ * the access list of SDDL, if there is one, so that processes of two users can exchange messages:
+ *
+ *     ntmm run exchange.exe produce 1000 "D:(A;;GA;;;WD)" --and --user other exchange.exe consume 1000 "D:(A;;GA;;;WD)"
+ *
+ * `ntmm run exchange.exe guard --and --user other exchange.exe intrude` shows that the other user is refused without it.
  */
 #define COUNT 100000
 #define SECTION "Local\\ntmm-exchange"
 #define FULL "Local\\ntmm-exchange-full"
 #define EMPTY "Local\\ntmm-exchange-empty"
+#define TRIED "Local\\ntmm-exchange-tried"
 #define SIZE 0x1000
 #define PATIENCE 60000
 
@@ -29,14 +36,15 @@ struct exchange {
 
 static unsigned count = COUNT;
 static unsigned produced, consumed;
+static SECURITY_ATTRIBUTES security = {sizeof security, NULL, FALSE};
 static int producer_joined, consumer_joined, last_taken;
 
 /* Whoever comes first makes the section and the events. */
 static int join(struct exchange *with)
 {
-    with->map = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, SIZE, SECTION);
-    with->full = CreateEventA(NULL, FALSE, FALSE, FULL);
-    with->empty = CreateEventA(NULL, FALSE, TRUE, EMPTY);
+    with->map = CreateFileMappingA(INVALID_HANDLE_VALUE, &security, PAGE_READWRITE, 0, SIZE, SECTION);
+    with->full = CreateEventA(&security, FALSE, FALSE, FULL);
+    with->empty = CreateEventA(&security, FALSE, TRUE, EMPTY);
     with->message = with->map ? MapViewOfFile(with->map, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0) : NULL;
     return with->message && with->full && with->empty;
 }
@@ -136,19 +144,78 @@ static void both(void)
           "the name is gone");
 }
 
+/* The section and the events are there until the other process has tried to open them. */
+static void guard(void)
+{
+    SECURITY_ATTRIBUTES open_to_all = {sizeof open_to_all, NULL, FALSE};
+    struct exchange with;
+    HANDLE tried;
+
+    check(join(&with), "the guard has the section and the events");
+    ConvertStringSecurityDescriptorToSecurityDescriptorA("D:(A;;GA;;;WD)", SDDL_REVISION_1,
+                                                         &open_to_all.lpSecurityDescriptor, NULL);
+    tried = CreateEventA(&open_to_all, TRUE, FALSE, TRIED);
+    LocalFree(open_to_all.lpSecurityDescriptor);
+    check(WaitForSingleObject(tried, PATIENCE) == WAIT_OBJECT_0, "somebody has tried to open them");
+    CloseHandle(tried);
+    leave(&with);
+}
+
+static int is_refused(HANDLE handle)
+{
+    if (!handle)
+        return GetLastError() == ERROR_ACCESS_DENIED;
+    CloseHandle(handle);
+    return 0;
+}
+
+static void intrude(void)
+{
+    HANDLE tried = NULL;
+
+    for (int tries = 0; !tried && tries < PATIENCE; tries += 10) {
+        tried = OpenEventA(EVENT_MODIFY_STATE, FALSE, TRIED);
+        if (!tried && GetLastError() != ERROR_FILE_NOT_FOUND)
+            break;
+        Sleep(10);
+    }
+    check(tried != NULL, "the event that is open to all opens");
+    check(is_refused(OpenFileMappingA(FILE_MAP_READ, FALSE, SECTION)), "reading the section: ERROR_ACCESS_DENIED");
+    check(is_refused(OpenFileMappingA(FILE_MAP_WRITE, FALSE, SECTION)), "writing it: ERROR_ACCESS_DENIED");
+    check(is_refused(OpenFileMappingA(READ_CONTROL, FALSE, SECTION)), "who may: ERROR_ACCESS_DENIED");
+    check(is_refused(CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, SIZE, SECTION)),
+          "creating it again: ERROR_ACCESS_DENIED");
+    check(is_refused(OpenEventA(SYNCHRONIZE, FALSE, FULL)), "waiting for an event: ERROR_ACCESS_DENIED");
+    check(is_refused(OpenEventA(EVENT_MODIFY_STATE, FALSE, EMPTY)), "setting an event: ERROR_ACCESS_DENIED");
+    SetEvent(tried);
+    CloseHandle(tried);
+}
+
+static int is_role(const char *word)
+{
+    return !strcmp(word, "produce") || !strcmp(word, "consume") || !strcmp(word, "guard") || !strcmp(word, "intrude");
+}
+
 int main(int argc, char **argv)
 {
     const char *role = argc > 1 ? argv[1] : "";
-    int has_role = !strcmp(role, "produce") || !strcmp(role, "consume");
+    int has_role = is_role(role), is_descriptor = 1;
 
     if (argc > 1 + has_role)
         count = (unsigned)atoi(argv[1 + has_role]);
-    if (!count) {
-        fprintf(stderr, "usage: exchange [produce | consume] [COUNT]\n");
+    if (argc > 2 + has_role)
+        is_descriptor = ConvertStringSecurityDescriptorToSecurityDescriptorA(argv[2 + has_role], SDDL_REVISION_1,
+                                                                             &security.lpSecurityDescriptor, NULL);
+    if (!count || !is_descriptor) {
+        fprintf(stderr, "usage: exchange [produce | consume | guard | intrude] [COUNT [SDDL]]\n");
         return 64;
     }
     if (!has_role) {
         both();
+    } else if (*role == 'g') {
+        guard();
+    } else if (*role == 'i') {
+        intrude();
     } else if (*role == 'p') {
         produce(NULL);
         report_production();

@@ -131,7 +131,8 @@ int main(int argc, char **argv)
     unsigned *memory = allocate(argc > 1 ? argv[1] : NULL, &megabytes);
 
     if (!memory) {
-        printf("FAIL  committing %u MB: error %u\n", megabytes, (unsigned)GetLastError());
+        printf("FAIL  committing %u MB: error %u; it needs a larger paging file (ntmm run --pagefile %uM)\n", megabytes,
+               (unsigned)GetLastError(), 2 * megabytes);
         return 1;
     }
     pages = megabytes * ((1 << 20) / PAGE);

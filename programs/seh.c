@@ -1,13 +1,9 @@
-/* Shows frame-based exception handling on x86: filters, handlers, finally blocks, unwinding and continuing. */
+/* Shows structured exception handling (on x86 by frames, on x64 by tables): filters, handlers, finally blocks, unwinding and continuing. */
 #include <string.h>
 #include <windows.h>
 
 #include "check.h"
 #include "instructions.h"
-
-#ifndef __i386__
-#error "__try and __except are frame-based on x86 only; veh.c shows the same exceptions on x64"
-#endif
 
 #define PAGE 4096
 
@@ -36,7 +32,7 @@ static const void *caught_program_counter;
 static int keep(const EXCEPTION_POINTERS *pointers)
 {
     caught = *pointers->ExceptionRecord;
-    caught_program_counter = (const void *)pointers->ContextRecord->Eip;
+    caught_program_counter = (const void *)PROGRAM_COUNTER(pointers->ContextRecord);
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
@@ -245,8 +241,12 @@ static void repair_and_continue(void)
 
 static int resume_at(EXCEPTION_POINTERS *pointers, char *resume)
 {
-    pointers->ContextRecord->Eip = (DWORD)resume;
+    PROGRAM_COUNTER(pointers->ContextRecord) = (ULONG_PTR)resume;
+#ifdef _WIN64
+    pointers->ContextRecord->Rax = 1234;
+#else
     pointers->ContextRecord->Eax = 1234;
+#endif
     return EXCEPTION_CONTINUE_EXECUTION;
 }
 

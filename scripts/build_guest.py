@@ -26,10 +26,16 @@ ZIG: Final = (sys.executable, "-m", "ziglang")
 COMPILER_FLAGS: Final = (
     *("-std=c17", "-O2", "-g0", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-builtin"),
     *("-fomit-frame-pointer", "-fno-stack-protector", "-fno-sanitize=all", "-fno-strict-aliasing", "-fno-ident"),
-    *("-fno-asynchronous-unwind-tables", "-fno-unwind-tables"),
     *("-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops"),
 )
 """The last line: the simulated processor runs plain loops faster than vectorized ones."""
+
+
+UNWIND_FLAGS: Final = {
+    "x86": ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables"),
+    "x64": ("-fasynchronous-unwind-tables",),
+}
+"""On x64 exceptions pass through guest code by its tables, as when qsort's caller catches what its callback throws."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,8 @@ def guest_names(target: Target) -> list[str]:
     names = set(ENTRY_POINTS)
     for line in (GUEST / "exports.txt").read_text("ascii").splitlines():
         text, _, comment = line.partition("#")
-        if text.strip() and comment.strip() in ("", target.folder):
+        architecture = comment.partition("lacks:")[0].strip().rstrip(";")
+        if text.strip() and architecture in ("", target.folder):
             names.add([word for word in text.split() if not word.startswith("@")][-1])
     return sorted(names)
 
@@ -75,7 +82,7 @@ def compile_all(target: Target, folder: Path) -> list[Path]:
 
     def compile_one(source: Path) -> Path:
         output = folder / (source.relative_to(SOURCE).as_posix().replace("/", "_") + ".o")
-        flags = COMPILER_FLAGS if source.suffix == ".c" else ()
+        flags = (*COMPILER_FLAGS, *UNWIND_FLAGS[target.folder]) if source.suffix == ".c" else ()
         run("cc", "-target", target.triple, *flags, "-I", SOURCE / "include", "-c", source, "-o", output)
         return output
 

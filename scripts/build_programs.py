@@ -1,4 +1,4 @@
-"""Build the sample programs: every programs/*.c for x86 and x64, and programs/manifest.json, which names their hashes.
+"""Build the sample programs: every programs/*.c and *.cpp for x86 and x64, and their hashes: programs/manifest.json.
 
     python scripts/build_programs.py            build all
     python scripts/build_programs.py --check    build all into a temporary folder; say which differ from those kept
@@ -26,9 +26,11 @@ MANIFEST: Final = PROGRAMS / "manifest.json"
 ARCHITECTURES: Final = ("x86", "x64")
 WARNINGS: Final = ("-Wall", "-Wextra", "-Werror")
 
-X86_ONLY: Final = frozenset({"seh"})
-"""Frame-based exception handling with `__try` exists on x86 only."""
+ONLY_ON: Final = {"handlers": "x86", "unwind": "x64"}
+"""Chains of exception handlers exist on x86 only, unwind tables on x64 only."""
 
+MICROSOFT: Final = frozenset({"throw"})
+"""C++ compiled as Microsoft's compiler does."""
 
 LINK_TO: Final = {
     ("relocate", "x86"): ("-Wl,--image-base=0x6F000000",),
@@ -45,8 +47,8 @@ def sha256(path: Path) -> str:
 def planned() -> Iterator[tuple[str, Path]]:
     """Architecture and source of each program to build."""
     for architecture in ARCHITECTURES:
-        for source in sorted(PROGRAMS.glob("*.c")):
-            if architecture == "x86" or source.stem not in X86_ONLY:
+        for source in sorted([*PROGRAMS.glob("*.c"), *PROGRAMS.glob("*.cpp")]):
+            if ONLY_ON.get(source.stem, architecture) == architecture:
                 yield architecture, source
 
 
@@ -58,7 +60,9 @@ def build(folder: Path) -> dict[str, str]:
         target.parent.mkdir(parents=True, exist_ok=True)
         further = LINK_TO.get((source.stem, architecture), ())
         with TemporaryDirectory(prefix="ntmm-programs-") as temporary:
-            built = compiler.compile_program(source, architecture, Path(temporary), [*WARNINGS, *further])
+            flags = [*WARNINGS, *further]
+            microsoft = source.stem in MICROSOFT
+            built = compiler.compile_program(source, architecture, Path(temporary), flags, microsoft=microsoft)
             shutil.copyfile(built, target)
         hashes[f"{architecture}/{target.name}"] = sha256(target)
         print(f"{architecture}/{target.name}: {target.stat().st_size} bytes")
@@ -67,11 +71,13 @@ def build(folder: Path) -> dict[str, str]:
 
 def manifest(programs: dict[str, str]) -> dict[str, Any]:
     """What was built from what, and how."""
-    sources = sorted([*PROGRAMS.glob("*.c"), *PROGRAMS.glob("*.h")])
+    sources = sorted(path for kind in ("*.c", "*.cpp", "*.h") for path in PROGRAMS.glob(kind))
     return {
         "ziglang": importlib.metadata.version("ziglang"),
         "flags": [*compiler.FLAGS, *WARNINGS, *compiler.LIBRARIES],
-        "flags_for_try_on_x86": list(compiler.FRAME_HANDLING_FLAGS),
+        "flags_for_try": list(compiler.FRAME_HANDLING_FLAGS),
+        "flags_of_cpp": list(compiler.CPP_FLAGS),
+        "flags_of_microsoft_cpp": list(compiler.MICROSOFT_CPP_FLAGS),
         "flags_of_single_programs": {f"{place}/{name}": list(flags) for (name, place), flags in LINK_TO.items()},
         "sources": {source.name: sha256(source) for source in sources},
         "programs": programs,

@@ -8,6 +8,8 @@ import pytest
 from ntmm.cli import main
 from tests.cli.conftest import Machine
 
+RELEASES = "'auto', 'nt4', '2000', 'xp', 'xp-sp2', '2003', '2003-sp1', '2003-sp2'"
+EDITIONS = "workstation, server, enterprise, professional, advanced-server, datacenter, home, x64, standard, web"
 IS_ROOT = os.geteuid() == 0
 
 
@@ -33,23 +35,51 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
     [
         (["--ram", "4095"], "RAM must be a multiple of 4096 bytes"),
         (["--ram", "4K"], "RAM of a machine of architecture x64 must be 4 MB to 1048576 MB"),
-        (["--ram", "8G", "--arch", "x86"], "RAM of a machine of architecture x86 must be 4 MB to 4096 MB"),
+        (["--ram", "65G", "--arch", "x86"], "RAM of a machine of architecture x86 must be 4 MB to 65536 MB"),
         (["--time-limit", "nan"], "invalid value for '--time-limit': 'nan' is not a time: write seconds above zero"),
         (["--time-limit", "-1"], "invalid value for '--time-limit': '-1' is not a time: write seconds above zero"),
-        (["--arch", "ia64"], "invalid value for '--arch': 'ia64' is not one of 'auto', 'x86', 'pae', 'x64'"),
+        (["--arch", "mips"], "invalid value for '--arch': 'mips' is not one of 'auto', 'x86', 'pae', 'x64', 'ia64'"),
+        (
+            ["--arch", "ia64"],
+            "no program runs on ia64, which has no processor here: use ntmm info or the Python interface",
+        ),
         (["--report", "xml"], "invalid value for '--report': 'xml' is not one of 'text', 'json', 'none'"),
-        (["--bogus"], "no such option: --bogus"),
+        (["--xyzzy"], "no such option: --xyzzy"),
         (["--and"], "--and stands between two programs: there is none before it"),
-        (["--windows", "nt4", "--arch", "x64"], "Windows NT 4.0 has no x64 edition: choose xp or 2003"),
+        (
+            ["--windows", "nt4", "--arch", "x64"],
+            "Windows NT 4.0 has no x64 edition: choose xp or xp-sp2 or 2003-sp1 or 2003-sp2",
+        ),
         (
             ["--windows", "nt4", "--arch", "pae"],
             "Windows NT 4.0 has no PAE kernel: choose architecture x86, or 2000 or later",
         ),
         (
             ["--windows", "me"],
-            "invalid value for '--windows': 'me' is not one of 'auto', 'nt4', '2000', 'xp', '2003'",
+            f"invalid value for '--os' / '--windows': 'me' is not one of {RELEASES}",
+        ),
+        (
+            ["--edition", "me"],
+            f"unknown edition 'me': choose one of auto, {EDITIONS}",
+        ),
+        (
+            ["--os", "2003-sp1", "--edition", "web", "--boot", "/3GB"],
+            "Windows Server 2003 SP1 Web has no /3GB: choose edition standard or enterprise or datacenter",
+        ),
+        (["--boot", "/4GB"], "unknown boot option '/4GB': see docs/machines.md for those that Windows has"),
+        (["--boot-ini", "none.ini"], "cannot read 'none.ini': no such file or directory"),
+        (
+            ["--registry", "LargeSystemCache"],
+            "'LargeSystemCache' is not a registry value: write KEY=VALUE, as in LargeSystemCache=1",
         ),
         (["--processors", "0"], "a machine has 1 to 32 processors"),
+        (
+            ["--global-flag", "abc"],
+            (
+                "invalid value for '--global-flag': 'abc' is no global flag: write a number of 32 bits, or some of "
+                "htc, hfc, hpc, hvc, dhc joined by +"
+            ),
+        ),
         (
             ["--pagefile", "none", "--pagefile", "2M"],
             "invalid value for '--pagefile': 'none' cannot stand beside a size",
@@ -60,12 +90,32 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
         (["--timeline-interval", "5"], "--timeline-interval needs --timeline"),
         (["--timeline", "none/t.csv"], "cannot write a time line to 'none/t.csv': no such folder"),
         (["--timeline", "t", "--events", "./t"], "events and time line cannot both be written to 't'"),
+        (["--user", "Everyone"], "Everyone is an account of the system: choose another user"),
+        (["--user", "a/b"], "'a/b' cannot be the name of a user: write 1 to 20 letters and digits"),
+        (["--session", "-1"], "'-1' is not the number of a session: write 0 to 9999"),
     ],
 )
 def test_is_a_bad_option_refused(
     machine: Machine, program: str, options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert refusal(["run", *options, program], capsys) == sentence
+    assert not machine.asked
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--user x", "--and stands between two programs: there is none after --user"),
+        ("--user", "--and stands between two programs: there is none after --user"),
+        ("--session x prog.exe", "'x' is not the number of a session: write 0 to 9999"),
+        ("--session=10000 prog.exe", "'10000' is not the number of a session: write 0 to 9999"),
+        ("--user Guest prog.exe", "Guest is an account of the system: choose another user"),
+    ],
+)
+def test_is_a_bad_option_of_a_later_program_refused(
+    machine: Machine, program: str, words: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refusal(["run", program, "--and", *words.split()], capsys) == sentence
     assert not machine.asked
 
 

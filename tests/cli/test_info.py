@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -53,6 +54,19 @@ def test_do_the_options_of_the_machine_arrive(profiles: list[SystemProfile]) -> 
     asked = profiles[0]
     assert (asked.architecture, asked.windows, asked.processors, asked.replacement) == ("x86", "nt4", 2, "clock")
     assert asked.paging_files == (PagingFileSize(2 << 20, 4 << 20),)
+
+
+def test_do_the_switches_of_a_boot_ini_file_and_the_registry_arrive(
+    profiles: list[SystemProfile], tmp_path: Path
+) -> None:
+    file = tmp_path / "boot.ini"
+    file.write_text('[boot loader]\ndefault=C:\\\n[operating systems]\nC:\\="2003" /3GB /USERVA=2900\n')
+    options = ["--os", "2003-sp1", "--edition", "Enterprise", "--cpu", "x64", "--boot", "/USERVA=2800 /3GB"]
+    assert main(["info", *options, "--boot-ini", str(file), "--registry", "SystemPages=5000"]) == 0
+    asked = profiles[0]
+    assert (asked.architecture, asked.edition_name, asked.kind) == ("pae", "enterprise", "x64")
+    assert asked.boot.user_space_mb == 2800
+    assert asked.registry.get("SystemPages") == 5000
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["info", "--help"]])

@@ -104,7 +104,7 @@ def test_are_commands_read_from_standard_input_where_there_is_no_terminal(
     [
         (["nosuch.exe"], "ntmm: cannot open program 'nosuch.exe': no such file or directory"),
         (["--ram", "1x", HELLO["x86"]], "ntmm: invalid value for '--ram'"),
-        (["--arch", "x64", HELLO["x86"]], "ntmm: a 32-bit program cannot run on a machine of architecture x64"),
+        (["--arch", "pae", HELLO["x64"]], f"ntmm: {HELLO['x64']!r} is a 64-bit program, which cannot run on a machine"),
         (["--and", HELLO["x86"]], "ntmm: --and stands between two programs: there is none before it"),
     ],
 )
@@ -161,10 +161,10 @@ ENDLESS = "int main(void) { for (volatile int i = 0;; i++) { } }"
 
 def test_does_a_script_end_at_the_time_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "endless.c").write_text(ENDLESS)
-    assert main(["kd", "--time-limit", "4", "--script", "bp main; g; g; r", "endless.c"]) == 124
+    assert main(["kd", "--time-limit", "1", "--script", "g; r", "endless.c"]) == 124
     seen = capsys.readouterr()
-    assert "Breakpoint 0 hit: endless!main, pc " in seen.out
-    assert seen.out.splitlines()[-1].startswith("Stopped: endless!main")
+    assert seen.out.splitlines()[-2:-1] == ["kd> g"]
+    assert seen.out.splitlines()[-1].startswith("Stopped: ")  # where the program was by then depends on the host
     assert seen.err == "ntmm: the time limit was reached before the commands were done (--time-limit)\n"
 
 

@@ -58,6 +58,12 @@ def test_do_the_options_of_the_machine_arrive(machine: Machine, program: str) ->
     assert (asked.timeline, asked.timeline_interval) == (Path("t.csv"), 5)
 
 
+@pytest.mark.parametrize(("text", "value"), [("0x70", 0x70), ("112", 112), ("htc+hfc", 0x30), ("DHC", 0x200000)])
+def test_does_the_global_flag_arrive(machine: Machine, program: str, text: str, value: int) -> None:
+    assert main(["run", "--report", "none", "--global-flag", text, program]) == 0
+    assert machine.asked[0].global_flag == value
+
+
 def test_is_the_machine_its_own_default_where_nothing_is_asked(machine: Machine, program: str) -> None:
     assert main(["run", "--report", "none", program]) == 0
     asked = machine.asked[0]
@@ -77,6 +83,17 @@ def test_does_the_separator_begin_another_program(machine: Machine, program: str
     asked = machine.asked[0]
     assert (asked.program, asked.arguments) == (Path("prog.exe"), ("1", "--ram", "2"))
     assert asked.others == (ProgramLine(Path("b.exe"), ("-x", "--")), ProgramLine(Path("prog.exe")))
+
+
+def test_has_every_program_a_user_and_a_session_of_its_own(machine: Machine, program: str) -> None:
+    words = "run --report none --user one --session 2 prog.exe --user x"
+    assert main([*words.split(), *["--and", "--session=3", "--user", "two", "prog.exe", "--and", "prog.exe"]]) == 0
+    asked = machine.asked[0]
+    assert asked.programs == (
+        ProgramLine(Path("prog.exe"), ("--user", "x"), "one", 2),
+        ProgramLine(Path("prog.exe"), (), "two", 3),
+        ProgramLine(Path("prog.exe"), (), "", 0),
+    )
 
 
 @pytest.mark.parametrize(("statuses", "exit_code"), [((0, 0), 0), ((0, 7, 3), 7), ((0, 0, 0xC0000100), 1)])

@@ -9,8 +9,9 @@ import pytest
 
 from tests.guest.host import GUEST, Host, load
 
-ROOMS = ("memory", "text", "heap", "sync", "stdio", "math")
+ROOMS = ("memory", "text", "time", "heap", "sync", "stdio", "math")
 MORE = ("crt/thread_data.c", "crt/errno.c", "crt/command_line.c", "crt/arguments.c", "crt/environment.c")
+SECURITY = ("security/sid.c", "security/acl.c", "security/descriptor.c")
 FLAGS = (
     *("-shared", "-fPIC", "-O1", "-std=gnu17", "-DNTMM_HOST", "-fshort-wchar", "-fno-builtin", "-ffreestanding"),
     *("-fno-tree-loop-distribute-patterns", "-fno-strict-aliasing", "-fno-stack-protector", "-w", "-Wl,-Bsymbolic"),
@@ -25,7 +26,8 @@ def shared_object(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("gcc for a 64-bit host is needed to compile the guest's code for the host")
     output = tmp_path_factory.mktemp("guest") / "guest.so"
     source = GUEST / "source"
-    files = [path for room in ROOMS for path in sorted((source / room).glob("*.c"))] + [source / name for name in MORE]
+    files = [path for room in ROOMS for path in sorted((source / room).glob("*.c"))]
+    files += [source / name for name in (*MORE, *SECURITY)]
     shim = Path(__file__).parent / "host_shim.c"
     subprocess.run([compiler, *FLAGS, "-I", source / "include", "-o", output, *files, shim], check=True)
     return output

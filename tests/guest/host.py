@@ -20,6 +20,17 @@ class Host:
 
     library: ctypes.CDLL
     callbacks: tuple[Any, ...]
+    teb: int
+    peb: int
+
+    @property
+    def last_error(self) -> int:
+        """GetLastError."""
+        return ctypes.c_uint32.from_address(self.teb + 0x68).value
+
+    def set_last_error(self, code: int) -> None:
+        """SetLastError."""
+        ctypes.c_uint32.from_address(self.teb + 0x68).value = code
 
     def function(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
         """One function with its C types; variadic functions list only their fixed arguments."""
@@ -42,12 +53,15 @@ def load(shared_object: Path) -> Host:
     ctypes.c_uint64.from_address(teb + PEB).value = peb
     ctypes.c_uint64.from_address(teb + 0x48).value = 8
     ctypes.c_uint64.from_address(peb + PARAMETERS).value = parameters
+    ctypes.c_uint32.from_address(peb + 0x118).value = 5
+    ctypes.c_uint32.from_address(peb + 0x11C).value = 2
+    ctypes.c_uint16.from_address(peb + 0x122).value = 0x100
     create = library.RtlCreateHeap
     create.restype = ctypes.c_void_p
     create.argtypes = [ctypes.c_uint32] + [ctypes.c_size_t] * 5
     ctypes.c_uint64.from_address(peb + 0x30).value = create(2, 0, 0x100000, 0x1000, 0, 0)
     library.crt_thread_initialize()
-    return Host(library, callbacks)
+    return Host(library, callbacks, teb, peb)
 
 
 def _install_services(library: ctypes.CDLL) -> tuple[Any, ...]:

@@ -15,11 +15,18 @@ u8 ntmm_host_peb[0x1000] __attribute__((aligned(4096)));
 u8 ntmm_host_parameters[0x200];
 int is_shutting_down, _fmode;
 u64 host_committed, host_reserved, host_limit = ~0ull, host_traps;
-int host_raised;
+int host_raised, host_terminated;
 
 int (*host_format_double)(char *, u32, const char *, const double *);
 int (*host_parse_double)(const char *, double *);
 int (*host_math)(u32, const double *, double *);
+
+/* What is reserved now, so that a release can give all of it back; released addresses are never used again. */
+static struct {
+    u8 *base;
+    u64 size;
+} reservations[65536];
+static u32 reservation_count;
 
 int NtAllocateVirtualMemory(void *process, void **base, u64 zero_bits, u64 *size, u32 type, u32 protect) {
     (void)process, (void)zero_bits, (void)protect;
@@ -33,6 +40,10 @@ int NtAllocateVirtualMemory(void *process, void **base, u64 zero_bits, u64 *size
             return (int)0xC0000017;
         *base = (u8 *)(((u64)room + 0xFFFF) & ~0xFFFFull);
         host_reserved += whole;
+        if (reservation_count == sizeof reservations / sizeof *reservations)
+            return (int)0xC0000017;
+        reservations[reservation_count].base = *base;
+        reservations[reservation_count++].size = whole;
     }
     if (type & 0x1000) {
         u64 from = (u64)*base & ~0xFFFull, to = ((u64)*base + *size + 0xFFF) & ~0xFFFull;
@@ -47,8 +58,17 @@ int NtAllocateVirtualMemory(void *process, void **base, u64 zero_bits, u64 *size
 int NtFreeVirtualMemory(void *process, void **base, u64 *size, u32 type) {
     (void)process;
     host_traps++;
-    if (type == 0x8000) /* the size is not known here: what was released is forbidden by its first page */
-        return mprotect(*base, 0x1000, PROT_NONE) ? (int)0xC000000D : 0;
+    if (type == 0x8000) {
+        u32 at = reservation_count;
+        while (at && reservations[at - 1].base != *base)
+            at--;
+        if (!at)
+            return (int)0xC000009F;
+        u64 whole = reservations[at - 1].size;
+        reservations[at - 1] = reservations[--reservation_count];
+        madvise(*base, whole, MADV_DONTNEED);
+        return mprotect(*base, whole, PROT_NONE) ? (int)0xC000000D : 0;
+    }
     madvise(*base, *size, MADV_DONTNEED);
     host_committed -= *size;
     return mprotect(*base, *size, PROT_NONE) ? (int)0xC000000D : 0;
@@ -60,11 +80,30 @@ void raise_status(u32 code) {
         pause();
 }
 
+void RtlRaiseException(const int *record) { host_raised = *record; }
+int NtTerminateProcess(void *process, int status) { return (void)process, host_terminated = status; }
+
 int NtCreateEvent(void **event, u32 a, void *b, u32 c, u8 d) { return (void)event, (void)a, (void)b, (void)c, (void)d, -1; }
 int NtWaitForSingleObject(void *event, u8 a, long long *b) { return (void)event, (void)a, (void)b, -1; }
 int NtSetEvent(void *event, int *previous) { return (void)event, (void)previous, -1; }
 int NtClose(void *object) { return (void)object, 0; }
 int NtYieldExecution(void) { return 0; }
+int RtlWaitOnAddress(const void *at, const void *compare, u64 size, void *timeout) {
+    return (void)at, (void)compare, (void)size, (void)timeout, 0;
+}
+void RtlWakeAddressSingle(const void *at) { (void)at; }
+void RtlWakeAddressAll(const void *at) { (void)at; }
+int DuplicateHandle(void *a, void *from, void *b, void **copy, u32 access, int inherit, u32 options) {
+    (void)a, (void)b, (void)access, (void)inherit, (void)options;
+    int made = dup((int)(long long)from - 1);
+    *copy = (void *)(made + 1ll);
+    return made >= 0;
+}
+int SetStdHandle(u32 which, void *handle) { return (void)which, (void)handle, 1; }
+int LockFile(void *file, u32 low, u32 high, u32 size, u32 size_high) {
+    return (void)file, (void)low, (void)high, (void)size, (void)size_high, 1;
+}
+int UnlockFile(void *file, u32 low, u32 high, u32 size, u32 size_high) { return LockFile(file, low, high, size, size_high); }
 int NtDelayExecution(u8 alertable, long long *interval) { return (void)alertable, (void)interval, 0; }
 
 int NtmmFormatDouble(char *out, u32 size, const char *conversion, const double *value) {

@@ -13,7 +13,7 @@ EXECUTE, WRITE = 0x20000000, 0x80000000
 STARTS = {"NtmmProcessStart", "NtmmThreadStart", "NtmmProcessThunk", "NtmmThreadThunk"}
 EXPORT_LINE = re.compile(
     r"(?P<dlls>[a-z0-9]+(?:,[a-z0-9]+)*) (?P<name>[!-~]+)(?: (?P<guest>\w+))?(?: @\d+)?"
-    r"(?:  # (?P<architecture>x86|x64))?"
+    r"(?:  # (?:(?P<architecture>x86|x64)(?:; lacks: \S.*)?|lacks: \S.*))?"
 )
 
 MANIFEST: dict[str, str] = json.loads((GUEST / "manifest.json").read_text())

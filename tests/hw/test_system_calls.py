@@ -30,6 +30,19 @@ def test_are_registers_kept_and_results_taken(
     assert machine.cpu.entry_count == 2
 
 
+@pytest.mark.parametrize(("name", "call"), CALLS, ids=["x86 int 2Eh", "pae int 2Eh", "x64 int 2Eh", "x64 syscall"])
+def test_is_a_call_no_single_step_when_the_trap_flag_is_set(
+    machine_named: Callable[..., TinyMachine], name: str, call: bytes
+) -> None:
+    machine = machine_named(name)
+    machine.load(b"\x90" + call + b"\x90\x90")
+    context = machine.context()
+    context.flags |= 0x100
+    reasons = [machine.cpu.run(context) for _ in range(3)]
+    assert reasons == [ExitReason.EXCEPTION, ExitReason.SYSTEM_CALL, ExitReason.EXCEPTION]
+    assert context.pc in (CODE + 3, CODE + 4)
+
+
 def test_is_the_teb_found_through_its_segment(machine: TinyMachine) -> None:
     if machine.architecture.bits == 64:
         machine.load(b"\x65\x48\x8b\x04\x25\x30\x00\x00\x00" + INT_2E)  # mov rax, gs:[30h]

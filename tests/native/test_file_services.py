@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from ntmm.kernel.io.constants import DELETE, FILE_GENERIC_READ, FILE_GENERIC_WRITE, Disposition
-from ntmm.native.file import NtClose, NtCreateFile, NtDeleteFile, NtReadFile, NtWriteFile
+from ntmm.native.file import NtCreateFile, NtDeleteFile, NtReadFile, NtWriteFile
 from ntmm.native.file_information import NtQueryInformationFile, NtSetInformationFile
+from ntmm.native.objects import NtClose
 from ntmm.nt.status import Status
 from tests.win32.fake_call import BUFFER, make_call
 

@@ -189,3 +189,28 @@ def test_which_processes_are_told(call: Any, mm: FakeMemory) -> None:
         ]
         assert states == [(5, 6), (5, 4), (2, 0)]
     assert call.memory.read_u32(second) == 0
+
+
+def test_are_the_global_flags_and_the_start_of_system_space_told(call: Any) -> None:
+    call.kernel.mm = SimpleNamespace(layout=SimpleNamespace(system_range_start=0x80000000))
+    width = call.memory.pointer_size
+    assert NtQuerySystemInformation(call, 9, BUFFER, 4, LENGTH) == Status.SUCCESS
+    assert (call.memory.read_u32(BUFFER), call.memory.read_u32(LENGTH)) == (0, 4)
+    assert NtQuerySystemInformation(call, 50, BUFFER, width - 1, LENGTH) == Status.INFO_LENGTH_MISMATCH
+    assert NtQuerySystemInformation(call, 50, BUFFER, width, LENGTH) == Status.SUCCESS
+    assert pointers(call, BUFFER, 1) == [0x80000000]
+
+
+def test_how_is_the_system_working_set_told(call: Any) -> None:
+    limits = SimpleNamespace(minimum=10, maximum=20, hard_minimum=False, hard_maximum=True)
+    system = SimpleNamespace(working_set=SimpleNamespace(count=15, peak=18, limits=limits))
+    figures = SimpleNamespace(page_size=4096, cache=SimpleNamespace(faults=7))
+    call.kernel.mm = SimpleNamespace(system=system, statistics=lambda: figures)
+    size = 64 if call.memory.pointer_size == 8 else 36
+    assert NtQuerySystemInformation(call, 21, BUFFER, size, LENGTH) == Status.SUCCESS
+    assert call.memory.read_u32(LENGTH) == size
+    assert pointers(call, BUFFER, 2) == [15 * 4096, 18 * 4096]
+    assert call.memory.read_u32(BUFFER + 2 * call.memory.pointer_size) == 7
+    at = BUFFER + (24 if call.memory.pointer_size == 8 else 12)
+    assert pointers(call, at, 4) == [10, 20, 15, 18]
+    assert call.memory.read_u32(BUFFER + size - 4) == 1

@@ -46,7 +46,7 @@ def new_process(kernel: Kernel, pages: int = 0) -> tuple[Process, int]:
 
 
 def call_of(kernel: Kernel, process: Process) -> Any:
-    return SimpleNamespace(kernel=kernel, process=process, memory=process.memory, thread=None)
+    return SimpleNamespace(kernel=kernel, process=process, requester=process, memory=process.memory, thread=None)
 
 
 def pattern(size: int) -> bytes:

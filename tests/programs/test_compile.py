@@ -42,15 +42,30 @@ def test_is_an_ordinary_source_built_in_one_step(
     assert command[-2:] == ("-o", str(program))
 
 
+@pytest.mark.parametrize(("architecture", "machine"), [("x86", "x86"), ("x64", "x86_64")])
 def test_are_sources_with_frames_built_for_the_target_that_knows_them(
+    tmp_path: Path, commands: list[tuple[str, ...]], architecture: str, machine: str
+) -> None:
+    compiler.compile_program(source(tmp_path, "void f(void) { __try { g(); } __finally { } }"), architecture, tmp_path)
+    compiled, library, linked = commands
+    assert compiled[:3] == ("cc", "-target", f"{machine}-windows-msvc")
+    assert library[0] == "dlltool"
+    assert linked[:3] == ("cc", "-target", f"{machine}-windows-gnu")
+    assert {str(tmp_path / "sample.obj"), str(tmp_path / "frame_handler.lib")} <= set(linked)
+
+
+def test_is_cpp_built_by_the_cpp_compiler_with_or_without_microsofts_ways(
     tmp_path: Path, commands: list[tuple[str, ...]]
 ) -> None:
-    compiler.compile_program(source(tmp_path, "void f(void) { __try { g(); } __finally { } }"), "x86", tmp_path)
-    compiled, library, linked = commands
-    assert compiled[:3] == ("cc", "-target", "x86-windows-msvc")
-    assert library[0] == "dlltool"
-    assert linked[:3] == ("cc", "-target", "x86-windows-gnu")
-    assert {str(tmp_path / "sample.obj"), str(tmp_path / "frame_handler.lib")} <= set(linked)
+    path = tmp_path / "sample.cpp"
+    path.write_text("int main() { throw 1; }", encoding="ascii")
+    compiler.compile_program(path, "x64", tmp_path)
+    assert [command[:3] for command in commands] == [("c++", "-target", "x86_64-windows-gnu")]
+    commands.clear()
+    compiler.compile_program(path, "x64", tmp_path, microsoft=True)
+    assert [command[0] for command in commands] == ["c++", "dlltool", "cc"]
+    assert commands[0][2] == "x86_64-windows-msvc"
+    assert "-fcxx-exceptions" in commands[0]
 
 
 def test_does_a_missing_compiler_take_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,11 +104,22 @@ def test_are_the_json_keys_those_that_tools_rely_on() -> None:
         "windows",
         "processors",
         "replacement",
+        "unused_ram",
         "processes",
         "memory",
+        "audit_findings",
         "exit_status_name",
         "unexplained_faults",
     ]
+
+
+def test_does_the_report_say_that_an_audit_found_nothing() -> None:
+    report = dataclasses.replace(sample_report(), windows="Windows XP SP2")
+    assert not [line for line in lines_of(report) if "audit" in line]
+    audited = dataclasses.replace(report, audit_findings=0)
+    (line,) = (line for line in lines_of(audited) if "audit" in line)
+    assert line.split() == ["audit", "of", "its", "memory", "0", "findings"]
+    assert json.loads(report_to_json(audited))["audit_findings"] == 0
 
 
 def test_are_rows_objects_with_names() -> None:

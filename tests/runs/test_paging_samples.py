@@ -35,6 +35,14 @@ def test_is_memory_larger_than_ram_what_was_written(folder: str, architecture: s
     assert finished.output.splitlines()[-1] == "ok 846AC4C2"
 
 
+def test_does_the_program_say_what_it_needs_where_the_paging_file_is_too_small() -> None:
+    finished = run(sample("x86", "paging"), "4x", ram=8 * MB)
+    assert finished.report.exit_status == 1
+    assert finished.output.splitlines()[-1] == (
+        "FAIL  committing 32 MB: error 1455; it needs a larger paging file (ntmm run --pagefile 64M)"
+    )
+
+
 @PLACES
 def test_is_memory_that_fits_read_without_any_paging(folder: str, architecture: str) -> None:
     finished = run(sample(folder, "paging"), "8", architecture=architecture, ram=64 * MB)

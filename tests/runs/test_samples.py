@@ -8,11 +8,14 @@ import pytest
 from tests.runs.running import MACHINES, Finished, run, sample
 
 CHECKING_PROGRAMS = {
+    "counters": (),
     "files": (),
     "guard": (),
     "heap": (),
+    "heap_rules": (),
     "image": (),
     "layout": (),
+    "pairs": ("2000",),
     "protect": (),
     "relocate": (),
     "reserve_commit": (),
@@ -23,6 +26,7 @@ CHECKING_PROGRAMS = {
     "syscall": ("1000",),
     "touch": ("2", "2"),
     "veh": (),
+    "watch": (),
 }
 """Programs that verify what they see, with arguments that make them short."""
 
@@ -37,13 +41,6 @@ def test_does_every_check_of_the_program_pass(name: str, folder: str, architectu
     assert "PASS" in finished.output, finished.output
     assert finished.report.exit_status == 0, finished.output + finished.error
     assert finished.report.unexplained_faults == 0
-
-
-@pytest.mark.parametrize("architecture", ["x86", "pae"])
-def test_does_frame_based_exception_handling_work(architecture: str) -> None:
-    finished = run(sample("x86", "seh"), architecture=architecture)
-    assert "FAIL" not in finished.output, finished.output
-    assert finished.report.exit_status == 0, finished.output
 
 
 @PLACES

@@ -3,6 +3,7 @@
 import pytest
 
 from ntmm.kernel.mm.pfn import PageState
+from ntmm.kernel.mm.working_set import may_trim, trim_entry
 from ntmm.tools.commands.memory import MemoryRow, StringRow
 from ntmm.tools.commands.memusage import StateRow, UsageRow
 from ntmm.tools.commands.modules import ModuleRow
@@ -10,7 +11,8 @@ from ntmm.tools.commands.pfn import PfnRow
 from ntmm.tools.commands.process import ProcessDetailRow, ProcessRow, ThreadRow
 from ntmm.tools.commands.pte import PteRow
 from ntmm.tools.commands.registers import RegistersRow
-from ntmm.tools.commands.vad import VadRow, VadTotalRow
+from ntmm.tools.commands.sysptes import FreeBlockRow, FreeSizeRow, SystemPtesRow
+from ntmm.tools.commands.vad import VadDetailRow, VadRow, VadTotalRow
 from ntmm.tools.commands.vm import CommitRow, VmRow
 from ntmm.tools.commands.wsle import WorkingSetRow, WsleRow
 from tests.tools.debugging import MACHINES, Debugged, debugging, sample
@@ -104,6 +106,63 @@ def test_does_the_process_show_its_memory_and_its_threads(folder: str, architect
         assert (thread.state, thread.symbol) == ("running", "ntmmrt!NtmmProcessStart")
         registers = debugged.only(RegistersRow, "r").registers
         assert registers["rip" if folder == "x64" else "eip"] == thread.pc
+
+
+@PLACES
+def test_is_the_header_of_the_working_set_list_what_the_list_says(folder: str, architecture: str) -> None:
+    with debugging(sample(folder, "hello"), architecture=architecture) as debugged:
+        working_set = debugged.session.debugger.process.space.working_set
+        header = debugged.only(WorkingSetRow, "!wsle")
+        assert header.first_free == -1  # nothing was trimmed yet
+        assert (header.first_dynamic, header.next_slot) == (working_set.first_dynamic, working_set.next_slot)
+        size = 8 if folder == "x64" else 4
+        assert header.last_initialized == (working_set.list_pages * 0x1000 - 0x80) // size - 1
+        assert header.last_entry <= header.last_initialized
+        assert 0 < header.non_direct < header.size
+        entries = list(working_set.entries())[working_set.first_dynamic :]
+        gone = next(entry.index for entry in entries if may_trim(working_set, working_set.value(entry.index)))
+        trim_entry(working_set, gone)
+        assert debugged.only(WorkingSetRow, "!wsle").first_free == gone
+
+
+@PLACES
+def test_do_the_free_system_ptes_add_up(folder: str, architecture: str) -> None:
+    with debugging(sample(folder, "hello"), architecture=architecture) as debugged:
+        total = debugged.only(SystemPtesRow, "!sysptes")
+        blocks = [row.entries for row in debugged.rows("!sysptes") if isinstance(row, FreeBlockRow)]
+        sizes = [row for row in debugged.rows("!sysptes") if isinstance(row, FreeSizeRow)]
+        assert total.total == total.free + total.used
+        assert total.free == total.not_made + sum(blocks)
+        assert (total.blocks, total.largest) == (len(blocks), max(blocks))
+        assert sorted(row.size for row in sizes for _ in range(row.runs)) == sorted(blocks)
+        assert total.end - total.start == (total.total - 1) * (4 if architecture == "x86" else 8)
+
+
+@PLACES
+def test_are_flags_behind_an_id_honoured_and_anything_more_refused(folder: str, architecture: str) -> None:
+    with debugging(sample(folder, "hello"), architecture=architecture) as debugged:
+        cid = f"{debugged.only(ProcessRow, '!process 0').cid:x}"
+        kinds = [[type(row) for row in debugged.rows(f"!process {text}")] for text in ("0 7", f"{cid} 0", f"{cid} 1")]
+        assert kinds == [[ProcessDetailRow, ThreadRow], [ProcessRow], [ProcessDetailRow]]
+        for line in (f"!process {cid} 7 7", f"!vad {cid} zz", f"!vad {cid} 1 1", f"!wsle {cid} 1", f"!pfn {cid} 1"):
+            assert debugged.session.execute(line).error is not None, line
+
+
+@PLACES
+def test_are_descriptors_the_same_in_full(folder: str, architecture: str) -> None:
+    with debugging(sample(folder, "hello"), architecture=architecture) as debugged:
+        cid = f"{debugged.only(ProcessRow, '!process 0').cid:x}"
+        brief = [row for row in debugged.rows(f"!vad {cid}") if isinstance(row, VadRow)]
+        full = [row for row in debugged.rows(f"!vad {cid} 1") if isinstance(row, VadDetailRow)]
+        assert [(row.start, row.end, row.commit) for row in full] == [(row.start, row.end, row.commit) for row in brief]
+        size = 4 if architecture == "x86" else 8
+        views = [row for row in full if row.control_area is not None]
+        assert views
+        for row in views:
+            assert row.first_prototype is not None and row.last_prototype is not None
+            assert 0 <= row.last_prototype - row.first_prototype <= (row.end - row.start) * size
+            assert row.inherit in ("ViewShare", "ViewUnmap")
+        assert all(row.first_prototype is row.offset is None for row in full if row.control_area is None)
 
 
 @PLACES

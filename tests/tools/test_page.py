@@ -16,3 +16,5 @@ def test_does_the_page_tell_every_command_and_column() -> None:
             for column in kind.columns():
                 title = f"{column.title} " if column.title else ""
                 assert f"| {title}(`{column.name}`) | {column.meaning} |" in PAGE, f"{command.name}: {column.name}"
+        for title, reason in command.absent:
+            assert f"- {title}: {reason}" in PAGE

@@ -1,6 +1,8 @@
 """Does the program stop where it was asked to, and is it the same program otherwise?"""
 
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -48,6 +50,20 @@ def test_does_every_page_fault_stop_the_program(folder: str, architecture: str) 
             faults += 1
             assert stop.address is not None and stop.error_code is not None and stop.entry is not None
         assert faults == debugged.session.debugger.kernel.cpu.page_fault_count > 10
+
+
+def test_does_the_time_limit_stop_a_program_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "endless.c").write_text("int main(void) { for (volatile int i = 0;; i++) { } }")
+    clock = SimpleNamespace(monotonic=lambda: 0.0)  # stands still until the program is in its loop
+    monkeypatch.setattr("ntmm.tools.session.time", clock)
+    with debugging(tmp_path / "endless.c", time_limit=3.0, with_symbols=True) as debugged:
+        debugged.rows("bp main")
+        assert debugged.stop("g").symbol == "endless!main" and not debugged.session.is_out_of_time
+        seconds = count()
+        clock.monotonic = lambda: float(next(seconds))
+        stop = debugged.stop("g")
+        assert stop.reason == Reason.BREAK_IN and stop.symbol.startswith("endless!main")
+        assert debugged.session.is_out_of_time
 
 
 def test_do_several_steps_stop_once_each() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ntmm.tools.commands.control_area import ControlAreaRow, SegmentRow, SubsectionRow
-from ntmm.tools.commands.objects import HandleRow, ObjectRow
+from ntmm.tools.commands.objects import HandleRow, ObjectRow, SecurityRow
 from ntmm.tools.commands.vad import VadRow
 from tests.tools.debugging import MACHINES, Debugged, debugging
 
@@ -75,6 +75,15 @@ def test_are_handles_and_names_shown(architecture: str) -> None:
         assert debugged.error("!handle x") == "'x' is no handle: write hexadecimal digits, 0 for all"
         names = [row for row in debugged.rows("!object") if isinstance(row, ObjectRow)]
         assert [(row.type, row.handle_count) for row in names if row.name.endswith("mapped")] == [("Section", 1)]
+        assert section.name == "\\BaseNamedObjects\\mapped"
+        [shown, security] = debugged.rows("!object mapped")
+        assert shown in names
+        assert isinstance(security, SecurityRow)
+        assert (security.owner, security.descriptor.count("(A;;CCDCLCSWRPSDRCWDWO;;;")) == ("User", 2)
+        assert shown in debugged.rows("!object \\BaseNamedObjects")
+        [link, _] = debugged.rows("!object \\BaseNamedObjects\\Global")
+        assert isinstance(link, ObjectRow)
+        assert (link.type, link.target) == ("SymbolicLink", "\\BaseNamedObjects")
         assert debugged.error("!object nothing") == "no object has the name 'nothing'"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ntmm.trace import (
     ApiCall,
+    CacheAction,
     Event,
     Fault,
     JsonLinesRecorder,
@@ -107,6 +108,10 @@ def test_is_a_folder_refused_at_once(tmp_path: Path) -> None:
         (
             PagingIo(10, "read", 1, 4096, 8, 12),
             {"operation": "read", "paging_file": 1, "slot": 4096, "pages": 8, "thread": 12},
+        ),
+        (
+            CacheAction(10, "read ahead", "C:\\a", 0x40000, 0x10000, 12),
+            {"action": "read ahead", "file": "C:\\a", "offset": 0x40000, "size": 0x10000, "thread": 12},
         ),
         (Trim(10, 8, 30, "memory is short"), {"process": 8, "pages": 30, "reason": "memory is short"}),
         (StackSwapped(10, 12, "out"), {"thread": 12, "direction": "out"}),

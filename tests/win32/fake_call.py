@@ -72,13 +72,13 @@ class FakeCall:
 
     def __init__(self, volume: Volume, pointer_size: int = 4, streams: tuple[ConsoleFile, ...] = ()) -> None:
         self.memory = FlatMemory(pointer_size)
-        self.process = FakeProcess()
+        self.process = self.requester = FakeProcess()
         self.thread = SimpleNamespace(teb=BASE)
         profile = SystemProfile("x64" if pointer_size == 8 else "pae")
         self.kernel = SimpleNamespace(volume=volume, clock=Clock(), profile=profile, names=ObjectNames())
         self.last_error = 0xDEAD
         self._next_text = TEXTS
-        handles = [self.process.handles.insert(stream) for stream in streams]
+        handles = [self.process.handles.insert(stream, stream.access) for stream in streams]
         self._write_parameters(handles + [0] * (3 - len(handles)))
 
     def _write_parameters(self, handles: list[int]) -> None:
@@ -132,6 +132,7 @@ class FakeProcess:
     id = 8
     peb = PEB
     ended = False
+    space: Any = None
 
     def __init__(self) -> None:
         self.handles = HandleTable()

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ntmm.kernel.mm.space.allocate import Range
+from ntmm.kernel.mm.system_cache import CacheCounts
 from ntmm.kernel.ob import Event
 from ntmm.nt.status import Status
 
@@ -41,6 +42,8 @@ STATISTICS = SimpleNamespace(
     read_ios=6,
     pages_written=70,
     write_ios=8,
+    mapped_pages_written=33,
+    mapped_write_ios=4,
     system_ptes_free=9000,
     paging_files=PAGING_FILES,
 )
@@ -61,8 +64,9 @@ class FakeMemory:
         self.system = SimpleNamespace(
             paged_pool=SimpleNamespace(pages=60),
             nonpaged_pool=SimpleNamespace(pages=30),
-            working_set=SimpleNamespace(count=55),
+            working_set=SimpleNamespace(count=55, shared_pages=15),
         )
+        self.system_cache = SimpleNamespace(counts=CacheCounts())
 
     def _range(self, name: str, address: int, size: int, map_type: int) -> Range:
         self.calls.append((name, address, size, map_type))
@@ -92,6 +96,15 @@ class FakeMemory:
 
     def set_page_file_quota(self, process: object, size: int | None) -> None:
         self.quota = size
+
+    def set_cache_limits(
+        self, minimum: int, maximum: int, hard_minimum: bool | None = None, hard_maximum: bool | None = None
+    ) -> Status:
+        self.calls.append(("cache limits", minimum, maximum, hard_minimum, hard_maximum))
+        return self.status
+
+    def cache_limits(self) -> Any:
+        return self.limits
 
     def working_set_limits(self, process: object) -> Any:
         return self.limits

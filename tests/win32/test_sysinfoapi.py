@@ -10,9 +10,7 @@ CANARY = b"\xcc" * 0x200
 
 
 def test_does_system_info_fill_its_structure_and_no_more(call: Any) -> None:
-    call.kernel.mm = SimpleNamespace(
-        layout=SimpleNamespace(lowest_user_address=0x10000, highest_user_address=0x7FFEFFFF)
-    )
+    call.process.space = SimpleNamespace(user=SimpleNamespace(lowest=0x10000, highest=0x7FFEFFFF))
     call.memory.write(BUFFER, CANARY)
     sysinfoapi.GetSystemInfo(call, BUFFER)
     size = 48 if call.memory.pointer_size == 8 else 36

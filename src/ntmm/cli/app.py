@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from ntmm.cli.imagecfg_command import imagecfg
 from ntmm.cli.info_command import info
 from ntmm.cli.kd_command import kd
 from ntmm.cli.run_command import run
@@ -35,3 +36,4 @@ app.command(context_settings={"allow_interspersed_args": False})(run)
 app.command(context_settings={"allow_interspersed_args": False})(kd)
 app.command(context_settings={"allow_interspersed_args": False})(views)
 app.command()(info)
+app.command()(imagecfg)

@@ -1,16 +1,28 @@
 """How options are read, shared by the commands."""
 
+import functools
 import math
+import operator
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from ntmm.cli.programs import SEPARATOR, refuse_leading_separator
+from ntmm.cli.programs import SEPARATOR, parse_session, refuse_leading_separator
+from ntmm.nt.boot_ini import LARGEST, parse_boot_ini
+from ntmm.nt.boot_options import BootOptions, parse_boot_options
 from ntmm.nt.profile import PagingFileSize
-from ntmm.runner.options import ArchitectureChoice, ReplacementChoice, WindowsChoice
+from ntmm.nt.registry import parse_registry
+from ntmm.runner.errors import UserError
+from ntmm.runner.options import (
+    ArchitectureChoice,
+    ProcessorChoice,
+    ReplacementChoice,
+    SystemOptions,
+    WindowsChoice,
+)
 from ntmm.runner.sizes import parse_size
 
 
@@ -54,6 +66,57 @@ def paging_files_of(texts: Sequence[str] | None) -> tuple[PagingFileSize, ...] |
         raise typer.BadParameter(str(error), param_hint="'--pagefile'") from error
 
 
+def system_options(
+    edition: str, cpu: str, boot: str, boot_ini: Path | None, registry: Sequence[str] | None
+) -> SystemOptions:
+    """How the system is set up; --boot adds to what the boot.ini file says. Raises UserError."""
+    try:
+        switches = BootOptions() if boot_ini is None else _boot_ini(boot_ini)
+        switches = switches.joined(parse_boot_options(boot))
+        return SystemOptions(edition.lower(), switches, parse_registry(registry or ()), str(cpu))
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _boot_ini(path: Path) -> BootOptions:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise UserError(f"cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}") from error
+    if len(data) > LARGEST or b"\0" in data:
+        raise UserError(f"{str(path)!r} is not a boot.ini file: it must be a short text")
+    return parse_boot_ini(data.decode("cp1252", "replace")).options
+
+
+_GLOBAL_FLAGS: Final = {"htc": 0x10, "hfc": 0x20, "hpc": 0x40, "hvc": 0x80, "dhc": 0x200000}
+"""Bits of NtGlobalFlag that heaps obey, by their usual abbreviations."""
+
+
+def parse_global_flag(text: str) -> int:
+    """A number of 32 bits, or abbreviations joined by "+"; raises ValueError with a sentence."""
+    words = text.lower().split("+")
+    if all(word in _GLOBAL_FLAGS for word in words):
+        return functools.reduce(operator.or_, (_GLOBAL_FLAGS[word] for word in words))
+    try:
+        value = int(text, 0)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1 << 32:
+        known = ", ".join(_GLOBAL_FLAGS)
+        raise ValueError(f"{text!r} is no global flag: write a number of 32 bits, or some of {known} joined by +")
+    return value
+
+
+def _global_flag_option(text: str | int) -> int:
+    if isinstance(text, int):
+        return text
+    try:
+        return parse_global_flag(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def _size_option(text: str | int) -> int:
     """Defaults come already parsed."""
     if isinstance(text, int):
@@ -78,11 +141,39 @@ Ram = Annotated[
 ]
 Arch = Annotated[
     ArchitectureChoice,
-    typer.Option("--arch", help="Page tables: auto is pae for 32-bit programs and x64 for 64-bit ones."),
+    typer.Option(
+        "--arch",
+        help="Page tables: auto is what Windows would take for 32-bit programs (pae for DEP or more than 4 GB of RAM, "
+        "else x86), and x64 for 64-bit ones.",
+    ),
 ]
 Windows = Annotated[
     WindowsChoice,
-    typer.Option("--windows", help="Release: auto is xp for 32-bit programs and 2003 for 64-bit ones."),
+    typer.Option("--os", "--windows", help="Release: auto is xp-sp2 for 32-bit programs and 2003-sp2 for 64-bit ones."),
+]
+Edition = Annotated[
+    str,
+    typer.Option(
+        "--edition",
+        metavar="NAME",
+        help="Edition, which limits the RAM: home, professional, x64, web, standard, enterprise, datacenter, server, "
+        "advanced-server, workstation; auto is the plainest that uses all of the RAM.",
+    ),
+]
+ProcessorKind = Annotated[
+    ProcessorChoice,
+    typer.Option("--cpu", help="Kind of processor: x86 has no no-execute pages; x64 runs 32-bit systems too."),
+]
+Boot = Annotated[
+    str,
+    typer.Option("--boot", metavar="SWITCHES", help='Switches of boot.ini: "/3GB /USERVA=2800 /NOEXECUTE=OPTIN".'),
+]
+BootIni = Annotated[
+    Path | None, typer.Option("--boot-ini", metavar="FILE", help="Boot the default entry of this boot.ini file.")
+]
+RegistryValues = Annotated[
+    list[str] | None,
+    typer.Option("--registry", metavar="KEY=VALUE", help="A memory-management value, as in LargeSystemCache=1."),
 ]
 Replacement = Annotated[
     ReplacementChoice,
@@ -110,6 +201,17 @@ PagingFiles = Annotated[
         help="A paging file; up to 16, each with an option of its own. none: no paging file.",
     ),
 ]
+GlobalFlag = Annotated[
+    int,
+    typer.Option(
+        "--global-flag",
+        parser=_global_flag_option,
+        metavar="FLAGS",
+        show_default=False,
+        help="NtGlobalFlag: a number, or heap checks joined by +: htc (tails), hfc (free blocks), hpc (parameters), "
+        "hvc (whole heap at each call), dhc (no coalescing).",
+    ),
+]
 TimeLimit = Annotated[
     float | None,
     typer.Option("--time-limit", parser=_seconds_option, metavar="SECONDS", help="Stop the program after this time."),
@@ -122,6 +224,19 @@ Program = Annotated[Path, typer.Argument(metavar="PROGRAM", help="A Windows prog
 Arguments = Annotated[
     list[str] | None,
     typer.Argument(metavar="ARGS", help="Handed to the program untouched, options too. --and begins another program."),
+]
+User = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        metavar="NAME",
+        help="Who runs the program: an ordinary user of that name. Also after --and.",
+        show_default="an administrator",
+    ),
+]
+Session = Annotated[
+    int,
+    typer.Option("--session", parser=parse_session, metavar="N", help="The program's session. Also after --and."),
 ]
 Events = Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Record all events as lines of JSON.")]
 LeadingSeparator = Annotated[

@@ -5,8 +5,29 @@ from typing import Annotated
 
 import typer
 
-from ntmm.cli.arguments import Arch, PagingFiles, Processors, Ram, Replacement, Windows, paging_files_of
-from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, ReplacementChoice, WindowsChoice, profile_for
+from ntmm.cli.arguments import (
+    Arch,
+    Boot,
+    BootIni,
+    Edition,
+    PagingFiles,
+    ProcessorKind,
+    Processors,
+    Ram,
+    RegistryValues,
+    Replacement,
+    Windows,
+    paging_files_of,
+    system_options,
+)
+from ntmm.runner.options import (
+    DEFAULT_RAM,
+    ArchitectureChoice,
+    ProcessorChoice,
+    ReplacementChoice,
+    WindowsChoice,
+    profile_for,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -15,6 +36,11 @@ def info(
     ram: Ram = DEFAULT_RAM,
     arch: Arch = ArchitectureChoice.AUTO,
     windows: Windows = WindowsChoice.AUTO,
+    edition: Edition = "auto",
+    cpu: ProcessorKind = ProcessorChoice.AUTO,
+    boot: Boot = "",
+    boot_ini: BootIni = None,
+    registry: RegistryValues = None,
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
@@ -28,6 +54,7 @@ def info(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        system=system_options(edition, cpu, boot, boot_ini, registry),
     )
     from ntmm.runner.info import machine_rows  # noqa: PLC0415 - as in run_command
     from ntmm.runner.render import print_rows, rows_to_json  # noqa: PLC0415

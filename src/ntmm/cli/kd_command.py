@@ -11,23 +11,39 @@ import typer
 from ntmm.cli.arguments import (
     Arch,
     Arguments,
+    Boot,
+    BootIni,
+    Edition,
     Events,
+    GlobalFlag,
     Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
     PagingFiles,
+    ProcessorKind,
     Processors,
     Program,
     Ram,
+    RegistryValues,
     Replacement,
+    Session,
     TimeLimit,
+    User,
     Windows,
     paging_files_of,
+    system_options,
 )
 from ntmm.cli.programs import program_lines
 from ntmm.runner.checks import check_options
-from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, ReplacementChoice, RunOptions, WindowsChoice
+from ntmm.runner.options import (
+    DEFAULT_RAM,
+    ArchitectureChoice,
+    ProcessorChoice,
+    ReplacementChoice,
+    RunOptions,
+    WindowsChoice,
+)
 from ntmm.runner.streams import standard_error
 
 Script = Annotated[
@@ -51,9 +67,17 @@ def kd(
     ram: Ram = DEFAULT_RAM,
     arch: Arch = ArchitectureChoice.AUTO,
     windows: Windows = WindowsChoice.AUTO,
+    edition: Edition = "auto",
+    cpu: ProcessorKind = ProcessorChoice.AUTO,
+    boot: Boot = "",
+    boot_ini: BootIni = None,
+    registry: RegistryValues = None,
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    user: User = "",
+    session: Session = 0,
+    global_flag: GlobalFlag = 0,
     events: Events = None,
     overlay: Overlay = None,
     grant: Grant = None,
@@ -81,7 +105,11 @@ def kd(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        system=system_options(edition, cpu, boot, boot_ini, registry),
+        user=user,
+        session=session,
         granted=tuple(grant or ()),
+        global_flag=global_flag,
         with_symbols=True,
     )
     if json:

@@ -9,25 +9,40 @@ import typer
 from ntmm.cli.arguments import (
     Arch,
     Arguments,
+    Boot,
+    BootIni,
+    Edition,
     Events,
     Grant,
     LeadingSeparator,
     OutputLimit,
     Overlay,
     PagingFiles,
+    ProcessorKind,
     Processors,
     Program,
     Ram,
+    RegistryValues,
     Replacement,
+    Session,
     TimeLimit,
+    User,
     Windows,
     paging_files_of,
+    system_options,
 )
 from ntmm.cli.exit_codes import host_exit_code
 from ntmm.cli.programs import program_lines
 from ntmm.runner.checks import check_options
 from ntmm.runner.errors import STOPPED_EXIT, UserError
-from ntmm.runner.options import DEFAULT_RAM, ArchitectureChoice, ReplacementChoice, RunOptions, WindowsChoice
+from ntmm.runner.options import (
+    DEFAULT_RAM,
+    ArchitectureChoice,
+    ProcessorChoice,
+    ReplacementChoice,
+    RunOptions,
+    WindowsChoice,
+)
 from ntmm.runner.streams import standard_error
 
 At = Annotated[
@@ -52,9 +67,16 @@ def views(
     ram: Ram = DEFAULT_RAM,
     arch: Arch = ArchitectureChoice.AUTO,
     windows: Windows = WindowsChoice.AUTO,
+    edition: Edition = "auto",
+    cpu: ProcessorKind = ProcessorChoice.AUTO,
+    boot: Boot = "",
+    boot_ini: BootIni = None,
+    registry: RegistryValues = None,
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
+    user: User = "",
+    session: Session = 0,
     events: Events = None,
     overlay: Overlay = None,
     grant: Grant = None,
@@ -82,6 +104,9 @@ def views(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
+        system=system_options(edition, cpu, boot, boot_ini, registry),
+        user=user,
+        session=session,
         granted=tuple(grant or ()),
     )
     if json:

@@ -3,12 +3,11 @@
 import struct
 from contextlib import suppress
 from errno import ENOSPC
+from itertools import count
 from pathlib import Path
 from typing import Final
 
-from ntmm.hw.arch import architecture_named
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
-from ntmm.hw.ram import Ram
 from ntmm.kernel.cc import CacheManager
 from ntmm.kernel.drivers import Drivers
 from ntmm.kernel.io.named_pipe import Pipes
@@ -17,29 +16,29 @@ from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.apc import deliver_apc
 from ntmm.kernel.ke.bugcheck import Bugcheck
-from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.exceptions import ExceptionRecord, deliver
 from ntmm.kernel.ke.instructions import modifies_memory
-from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.trap import TrapLoop
 from ntmm.kernel.ke.vectors import emulate_time_stamp_counter, record_for
 from ntmm.kernel.lpc import Ports
+from ntmm.kernel.memory_machine import MemoryMachine
 from ntmm.kernel.mm.fault import Resolution
-from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.system_threads import SystemThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.kernel.ps.swapper import Swapper
+from ntmm.kernel.se import Accounts
 from ntmm.kernel.tracing import connect_trace
-from ntmm.nt.large_pages import has_large_system_pages
+from ntmm.nt.dep import POLICY_NUMBERS
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
 from ntmm.trace import ExceptionRaised, Trace
 
 _RAISE: Final = Resolution.RAISE
 _FETCH_BIT: Final = 0x10
+_PROCESSOR_FEATURES, _PF_PAE, _PF_NX, _NX_SUPPORT_POLICY = 0x274, 9, 12, 0x2D5
 _WRITE_BIT: Final = 2
 _LAST_THREAD_ID: Final = 0x7FFFFFFC
 """System threads have ids downwards from here, far from those that programs see."""
@@ -60,27 +59,20 @@ class Kernel:
         self.profile = profile
         self.volume = volume
         self.trace = trace or Trace()
-        self.architecture = architecture_named(profile.architecture)
-        self.clock = Clock()
-        self.scheduler = Scheduler(self.clock)
-        self.ram = Ram(profile.ram)
-        self.mm = MemoryManager(
-            self.ram,
-            self.architecture,
-            self.clock,
-            checking,
-            self.scheduler,
-            profile.replacement_policy,
-            has_large_system_pages(profile.release, profile.ram),
-        )
+        memory = MemoryMachine(profile, checking)
+        self.architecture, self.ram, self.mm = memory.architecture, memory.ram, memory.mm
+        self.clock, self.scheduler = memory.clock, memory.scheduler
         self.cc = CacheManager(self.mm, self.scheduler)
         self.cpu = self._boot_cpu()
         self.clock.code_bytes = self.cpu.code_counter
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
-        self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.ram)
+        self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.usable_ram)
         self.names = ObjectNames()
         self.pipes = Pipes(self.scheduler)
+        self.accounts = Accounts()
+        self.luids = count(0x10001)
+        """Locally unique numbers, for tokens and for programs that ask (NtAllocateLocallyUniqueId)."""
         self.lpc = Ports(self.scheduler, self.mm, self.architecture.pointer_size)
         self.drivers = Drivers(self.mm, self.cpu, self.clock)
         self._access_fault = self.mm.faults.access_fault
@@ -104,6 +96,8 @@ class Kernel:
         self.mm.current_teb = self._current_teb
         self.volume.cache = self.cc
         self.ps.thread_told = self.lpc.thread_ended
+        self.names.insert_public("\\KernelObjects\\LowMemoryCondition", self.mm.low_memory)
+        self.names.insert_public("\\KernelObjects\\HighMemoryCondition", self.mm.high_memory)
         self.volume.images = self.mm.sections
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
@@ -138,8 +132,11 @@ class Kernel:
         struct.pack_into("<III", page, 0x014, now & 0xFFFFFFFF, now >> 32, now >> 32)
         root = "C:\\WINDOWS".encode("utf-16-le")
         page[0x030 : 0x030 + len(root)] = root
-        struct.pack_into("<IB", page, 0x264, 1, 1)
+        struct.pack_into("<IB", page, 0x264, self.profile.edition_data.product_type, 1)
         struct.pack_into("<II", page, 0x26C, version.major, version.minor)
+        page[_PROCESSOR_FEATURES + _PF_PAE] = self.architecture.pte_size == 8
+        page[_PROCESSOR_FEATURES + _PF_NX] = self.profile.dep.in_hardware
+        page[_NX_SUPPORT_POLICY] = POLICY_NUMBERS[self.profile.dep.policy]
 
     # traps
 
@@ -150,7 +147,7 @@ class Kernel:
             access = _access_of(thread, error_code, pc)
             parameters: tuple[int, ...] = (access, address)
             if outcome.status is Status.IN_PAGE_ERROR:
-                parameters = (access, address, Status.UNSUCCESSFUL)
+                parameters = (access, address, outcome.io_status)
             self.raise_exception(thread, ExceptionRecord(outcome.status, pc, parameters))
 
     def _exception(self, thread: Thread, vector: int) -> None:
@@ -191,6 +188,8 @@ class Kernel:
         with suppress(Bugcheck):
             self.mm.shut_down()  # nothing is left to write but for a run that could not go on
         self.cpu.close()
+        if self.profile.registry.get("ClearPageFileAtShutdown"):
+            self.mm.paging_files.clear()
         self.mm.paging_files.close()
 
 

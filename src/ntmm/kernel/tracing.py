@@ -8,7 +8,18 @@ from ntmm.kernel.mm.fault import FaultContext, FaultOutcome
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageState
 from ntmm.kernel.ps.swapper import Swapper
-from ntmm.trace import Fault, PageMoved, PagingIo, ProcessSwapped, PteChange, StackSwapped, Trace, Trim, VadChange
+from ntmm.trace import (
+    CacheAction,
+    Fault,
+    PageMoved,
+    PagingIo,
+    ProcessSwapped,
+    PteChange,
+    StackSwapped,
+    Trace,
+    Trim,
+    VadChange,
+)
 
 _ORIGINS: Final = ("cpu", "kernel")
 _NAMES: Final = {int(state): state.name.lower() for state in PageState}
@@ -31,6 +42,11 @@ def connect_trace(trace: Trace, mm: MemoryManager, scheduler: Scheduler, clock: 
         where = (kind, _ORIGINS[origin], address, error_code, outcome.status)
         emit(Fault(uptime(), space.process_id, thread, *where))
 
+    def cache_action(action: str, name: str, page: int, pages: int) -> None:
+        size = mm.architecture.page_size
+        emit(CacheAction(uptime(), action, name, page * size, pages * size, _current_id(scheduler)))
+
+    mm.system_cache.told = cache_action
     mm.faults.report = fault
     mm.table_memory.changed = pte_changed
     mm.pfn.entry_restored = pte_changed

@@ -29,7 +29,7 @@ def _store_block(call: Call, linker: Linker, start: int, initializers: list[Init
     return block
 
 
-@service("ntdll", "NtmmLoadImage", "p u32 p")
+@service("ntdll", "NtmmLoadImage", "p u32 p", lacks="loading as a data file or without imports")
 def NtmmLoadImage(call: Call, name: int, flags: int, result: int) -> int:
     """Loads a DLL; loading as a data file or without its imports is not implemented."""
     if flags & ~_ALTERED_SEARCH_PATH:

@@ -58,7 +58,7 @@ def _create(call: Call, parent: Process, inherit: bool, section: Section) -> Pro
     require_program(headers)
     if headers.is_64 != (call.memory.pointer_size == 8):
         raise LoaderError("the image does not fit this machine", Status.INVALID_IMAGE_FORMAT)
-    child = new_process(call.kernel, backing.name.rpartition("\\")[2], parent, inherit)
+    child = new_process(call.kernel, backing.name.rpartition("\\")[2], headers, parent, inherit)
     try:
         _join_job_of(call, parent, child)
         parameters = dataclasses.replace(parent.parameters, image_path=backing.name, command_line=f'"{backing.name}"')
@@ -90,7 +90,9 @@ def _create_process(call: Call, handle: int, access: int, parent: int, inherit: 
     return Status.SUCCESS
 
 
-@service("ntdll", "NtCreateProcess", "p u32 p h u32 h h h")
+@service(
+    "ntdll", "NtCreateProcess", "p u32 p h u32 h h h", lacks="copies of processes (no section), ports of debuggers"
+)
 def NtCreateProcess(
     call: Call,
     handle: int,
@@ -108,7 +110,12 @@ def NtCreateProcess(
     return _create_process(call, handle, access, parent, bool(inherit & 0xFF), section)
 
 
-@service("ntdll", "NtCreateProcessEx", "p u32 p h u32 h h h u32")
+@service(
+    "ntdll",
+    "NtCreateProcessEx",
+    "p u32 p h u32 h h h u32",
+    lacks="copies of processes (no section), ports of debuggers",
+)
 def NtCreateProcessEx(
     call: Call,
     handle: int,

@@ -64,13 +64,14 @@ def write_peb(memory: Memory, arena: Arena, peb: int, headers: PeHeaders, profil
     layout = PEB_LAYOUTS[memory.pointer_size]
     width = memory.pointer_size
     memory.write_pointer(peb + layout.mutant, (1 << 8 * width) - 1)
-    memory.write_u32(peb + layout.processors, profile.processors)
+    memory.write_u32(peb + layout.processors, profile.reported_processors)
+    memory.write_u32(peb + layout.processors + 4, profile.global_flag)
     memory.write_u64(peb + layout.critical_section_timeout, _CRITICAL_SECTION_TIMEOUT & ((1 << 64) - 1))
     for index, value in enumerate((0x100000, 0x2000, 0x10000, 0x1000)):
         memory.write_pointer(peb + layout.heap_segment_reserve + index * width, value)
     _write_locks_and_bitmaps(memory, arena, peb, layout)
     _write_versions(memory, peb, layout, headers, profile)
-    memory.write_pointer(peb + layout.affinity, (1 << profile.processors) - 1)
+    memory.write_pointer(peb + layout.affinity, (1 << profile.reported_processors) - 1)
     text = f"Service Pack {profile.version.service_pack}".encode("utf-16-le")
     buffer = arena.store(text + b"\0\0")
     memory.write_u16(peb + layout.service_pack_text, len(text))

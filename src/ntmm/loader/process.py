@@ -7,11 +7,12 @@ from ntmm.kernel.io.image import ImageBacking
 from ntmm.loader.linker import Linker
 from ntmm.loader.parameters import ProcessParameters, current_folder, write_parameters
 from ntmm.loader.peb import write_peb, write_peb_pointers
-from ntmm.loader.search import SYSTEM_FOLDER, ImageFile, ImageSearch, OpenImage
+from ntmm.loader.search import SYSTEM_FOLDER, WOW64_FOLDER, ImageFile, ImageSearch, OpenImage
 from ntmm.loader.space import AddressSpace, KernelSpace
 from ntmm.loader.start_block import initializers_of, store_start_block
 from ntmm.loader.synthesis import RUNTIME_DLL, SystemDlls, system_dlls
 from ntmm.loader.teb import ThreadPlace, write_teb
+from ntmm.loader.wow64 import write_native_peb
 from ntmm.nt.profile import SystemProfile
 from ntmm.pe.headers import PeHeaders, require_program
 
@@ -49,22 +50,30 @@ def load_program(
     require_program(headers)
     space = KernelSpace(kernel, process)
     system = system_dlls(headers.is_64)
-    linker = make_linker(space, system, process.peb, parameters, open_image)
+    folder = WOW64_FOLDER if process.is_wow64 else SYSTEM_FOLDER
+    linker = make_linker(space, system, process.peb, parameters, open_image, folder)
     process.modules = linker
     process.parameters = parameters
     start = start_program(linker, process.peb, headers, backing, parameters, kernel.profile)
     process.image_base = linker.modules.program.base
+    if process.is_wow64:
+        write_native_peb(process)
     process.exception_dispatcher, process.apc_dispatcher = start.exception_dispatcher, start.apc_dispatcher
     process.missing_imports = linker.missing.imports
     return start
 
 
 def make_linker(
-    space: AddressSpace, system: SystemDlls, peb: int, parameters: ProcessParameters, open_image: OpenImage
+    space: AddressSpace,
+    system: SystemDlls,
+    peb: int,
+    parameters: ProcessParameters,
+    open_image: OpenImage,
+    system_folder: str = SYSTEM_FOLDER,
 ) -> Linker:
     """The linker of a new process."""
     program_folder = parameters.image_path.rpartition("\\")[0] + "\\"
-    search = ImageSearch(system, open_image, program_folder, lambda: current_folder(space.memory, peb))
+    search = ImageSearch(system, open_image, program_folder, lambda: current_folder(space.memory, peb), system_folder)
     return Linker(space, search)
 
 

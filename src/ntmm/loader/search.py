@@ -11,6 +11,8 @@ from ntmm.loader.synthesis import SystemDlls
 from ntmm.pe.headers import MalformedImage, PeHeaders, parse_headers
 
 SYSTEM_FOLDER: Final = "C:\\Windows\\System32"
+WOW64_FOLDER: Final = "C:\\Windows\\SysWOW64"
+"""Where a 64-bit system keeps its 32-bit DLLs; 32-bit programs find them under either name."""
 _HEADER_BYTES: Final = 1 << 20
 """How much of a file is read to find its headers; images whose headers lie further back are refused."""
 
@@ -32,9 +34,15 @@ class ImageSearch:
     """The search order of one process. System DLL names always mean the system's DLLs (as KnownDlls do)."""
 
     def __init__(
-        self, system: SystemDlls, open_image: OpenImage, program_folder: str, current_folder: Callable[[], str]
+        self,
+        system: SystemDlls,
+        open_image: OpenImage,
+        program_folder: str,
+        current_folder: Callable[[], str],
+        system_folder: str = SYSTEM_FOLDER,
     ) -> None:
         self._system = system
+        self._system_folder = system_folder
         self.open_image = open_image
         self._program_folder = program_folder
         self._current_folder = current_folder
@@ -47,8 +55,9 @@ class ImageSearch:
         base = base_name(name)
         folder, separator, _ = name.replace("/", "\\").rpartition("\\")
         system = self._system.find(base)
-        if system is not None and (not separator or folder.lower() == SYSTEM_FOLDER.lower()):
-            return ImageFile(system.name, f"{SYSTEM_FOLDER}\\{system.name}", system.backing, system.headers)
+        folders = (SYSTEM_FOLDER.lower(), self._system_folder.lower())
+        if system is not None and (not separator or folder.lower() in folders):
+            return ImageFile(system.name, f"{self._system_folder}\\{system.name}", system.backing, system.headers)
         for place in [self._absolute(folder + separator)] if separator else self._folders():
             path = _join(place, base)
             backing = self.open_image(path)

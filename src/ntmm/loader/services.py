@@ -4,6 +4,7 @@ Loading and unloading themselves are guest code (LoadLibrary, FreeLibrary), beca
 they trap into is in `image_services`.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from ntmm.loader.errors import LoaderError
@@ -55,9 +56,7 @@ def GetModuleHandleA(call: Call, name: int) -> int:
     return _module_handle(call, call.memory.read_cstring(name).decode("cp1252", "replace"))
 
 
-@service("kernel32", "GetModuleHandleExW", "u32 p p")
-def GetModuleHandleExW(call: Call, flags: int, name: int, result: int) -> int:
-    """As GetModuleHandle; counts a reference or pins the module, unless told not to. `name` may be an address."""
+def _module_handle_ex(call: Call, flags: int, name: int, read: Callable[[int], str], result: int) -> int:
     both = _PIN | _UNCHANGED_REFERENCE_COUNT
     if flags & ~(both | _FROM_ADDRESS) or flags & both == both:
         return call.fail(Status.INVALID_PARAMETER)
@@ -65,7 +64,7 @@ def GetModuleHandleExW(call: Call, flags: int, name: int, result: int) -> int:
     if flags & _FROM_ADDRESS:
         module = linker.modules.containing(name)
     else:
-        module = _find_by_name(linker, call.memory.read_wstring(name)) if name else linker.modules.program
+        module = _find_by_name(linker, read(name)) if name else linker.modules.program
     call.memory.write_pointer(result, module.base if module else 0)
     if module is None:
         return call.fail(Status.DLL_NOT_FOUND)
@@ -74,6 +73,20 @@ def GetModuleHandleExW(call: Call, flags: int, name: int, result: int) -> int:
         module.reference_count += 1
         linker.ldr_data.update_counts(module)
     return 1
+
+
+@service("kernel32", "GetModuleHandleExW", "u32 p p")
+def GetModuleHandleExW(call: Call, flags: int, name: int, result: int) -> int:
+    """As GetModuleHandle; counts a reference or pins the module, unless told not to. `name` may be an address."""
+    return _module_handle_ex(call, flags, name, call.memory.read_wstring, result)
+
+
+@service("kernel32", "GetModuleHandleExA", "u32 p p")
+def GetModuleHandleExA(call: Call, flags: int, name: int, result: int) -> int:
+    """GetModuleHandleExW in ANSI."""
+    return _module_handle_ex(
+        call, flags, name, lambda address: call.memory.read_cstring(address).decode("cp1252", "replace"), result
+    )
 
 
 @service("kernel32", "GetProcAddress", "p p")
@@ -150,22 +163,3 @@ def DisableThreadLibraryCalls(call: Call, base: int) -> int:
         return call.fail(Status.DLL_NOT_FOUND)
     module.thread_calls_disabled = True
     return 1
-
-
-def _image_base(call: Call, address: int, result: int) -> int:
-    module = linker_of(call).modules.containing(address)
-    base = 0 if module is None else module.base
-    call.memory.write_pointer(result, base)
-    return base
-
-
-@service("ntdll", "RtlPcToFileHeader", "p p")
-def RtlPcToFileHeader(call: Call, address: int, result: int) -> int:
-    """The base of the image that holds an address, or 0; also stored at `result`."""
-    return _image_base(call, address, result)
-
-
-@service("kernel32", "RtlPcToFileHeader", "p p")
-def kernel32_RtlPcToFileHeader(call: Call, address: int, result: int) -> int:
-    """The same function, which kernel32 of x64 exports too."""
-    return _image_base(call, address, result)

@@ -6,12 +6,16 @@ from typing import Final
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.mm.layout import user_range
 from ntmm.kernel.ps import Process, Thread
+from ntmm.kernel.se import Token
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.loader.process import finish_thread, initialize_thread, load_program, thread_start_block
 from ntmm.loader.search import OpenImage
 from ntmm.loader.teb import ThreadPlace
+from ntmm.loader.wow64 import write_native_teb
+from ntmm.nt.dep import MEM_EXECUTE_OPTION_ENABLE, execute_options
 from ntmm.nt.status import Status
 from ntmm.pe.headers import PeHeaders
 from ntmm.pe.malformed import MalformedImage
@@ -30,12 +34,28 @@ class NewProgram:
     open_image: OpenImage
 
 
-def new_process(kernel: Kernel, name: str, parent: Process | None = None, inherit_handles: bool = False) -> Process:
-    """A process that nobody else finds until its program is loaded; raises LoaderError where there is no memory."""
-    process = kernel.ps.create_process(name, parent, inherit_handles)
+def new_process(
+    kernel: Kernel,
+    name: str,
+    headers: PeHeaders,
+    parent: Process | None = None,
+    inherit_handles: bool = False,
+    token: Token | None = None,
+) -> Process:
+    """A process that nobody else finds until its program is loaded; raises LoaderError where there is no memory.
+
+    The image's headers say how far its user space goes, and with the policy of DEP whether it may execute data.
+    """
+    user = user_range(kernel.mm.layout, headers.is_64, headers.is_large_address_aware)
+    process = kernel.ps.create_process(name, parent, inherit_handles, token, user)
     if process is None:
         raise LoaderError("there is not enough memory for a process: run with more RAM (--ram)", Status.NO_MEMORY)
     process.is_being_loaded = True
+    dep = kernel.profile.dep
+    layer = kernel.profile.registry.dep_layer(name)
+    process.execute_options = execute_options(dep, headers.is_64, headers.is_nx_compatible, layer)
+    executes = bool(process.execute_options & MEM_EXECUTE_OPTION_ENABLE)
+    process.space.executes_data = executes or not dep.in_hardware
     return process
 
 
@@ -68,6 +88,8 @@ def _load(kernel: Kernel, process: Process, program: NewProgram) -> Thread:
     thread, stack = created
     place = ThreadPlace(thread.teb, process.id, thread.id, stack.base, stack.limit, stack.allocation)
     initialize_thread(start.linker, place, process.peb)
+    if process.is_wow64:
+        write_native_teb(thread)
     push_start_arguments(thread, stack.base, start.start_block)
     return thread
 
@@ -89,6 +111,8 @@ def create_user_thread(
     thread.start_block = block
     place = ThreadPlace(thread.teb, process.id, thread.id, stack.base, stack.limit, stack.allocation)
     initialize_thread(linker, place, process.peb)
+    if process.is_wow64:
+        write_native_teb(thread)
     push_start_arguments(thread, stack.base, block)
     return thread
 

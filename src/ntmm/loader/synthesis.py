@@ -22,7 +22,8 @@ from ntmm.pe.build import CodeExport, Export, ForwarderExport, build_dll
 from ntmm.pe.headers import PeHeaders, parse_headers
 
 RUNTIME_DLL: Final = "ntmmrt.dll"
-_RUN_TIME_LIBRARIES: Final = {"crt": ("msvcrt", "ucrtbase")}
+RUN_TIME_LIBRARIES: Final = {"crt": ("msvcrt", "ucrtbase")}
+"""What a name in the service table or the guest's list stands for where it is no DLL's."""
 
 _PREFERRED_BASES: Final = {
     "ntdll": (0x7C900000, 0x78EC0000),
@@ -36,6 +37,7 @@ _PREFERRED_BASES: Final = {
     "shell32": (0x7C9C0000, 0x7FEEA000000),
     "gdi32": (0x77F10000, 0x7FEEC000000),
     "psapi": (0x76BF0000, 0x7FEEE000000),
+    "pdh": (0x74A30000, 0x7FEF8000000),
 }
 """(32 bit, 64 bit); the 32-bit ones are those of XP SP2, where programs have seen them."""
 
@@ -82,29 +84,30 @@ def build_system_dlls(is_64: bool, table: Iterable[Service], guest_list: str) ->
     """Builds one DLL for each DLL name in the service table and the guest list; deterministic."""
     exports: dict[str, dict[str, Export]] = {}
     for service in table:
-        for dll in _RUN_TIME_LIBRARIES.get(service.dll, (service.dll,)):
+        for dll in RUN_TIME_LIBRARIES.get(service.dll, (service.dll,)):
             exports.setdefault(dll, {})[service.name] = CodeExport(service.name, _stub(service, is_64))
-    for dll, forwarder in _guest_functions(guest_list):
+    for dll, forwarder, _ in guest_functions(guest_list):
         exports.setdefault(dll, {})[forwarder.name] = forwarder
     bases = _choose_bases(sorted(exports), is_64)
     return [_build(f"{dll}.dll", is_64, bases[dll], exports[dll].values()) for dll in sorted(exports)]
 
 
-def _guest_functions(guest_list: str) -> Iterator[tuple[str, ForwarderExport]]:
-    """(DLL, forwarder) of each line `<dll>[,<dll>...] <name> [<name in ntmmrt>] [@<ordinal>]`.
+def guest_functions(guest_list: str) -> Iterator[tuple[str, ForwarderExport, str]]:
+    """(DLL, forwarder, comment) of each line `<dll>[,<dll>...] <name> [<name in ntmmrt>] [@<ordinal>] [# <comment>]`.
 
     Raises ValueError for other lines.
     """
     for number, line in enumerate(guest_list.splitlines(), start=1):
-        words = line.partition("#")[0].split()
+        text, _, comment = line.partition("#")
+        words = text.split()
         if not words:
             continue
         ordinal = int(words.pop()[1:]) if words[-1].startswith("@") else None
         if len(words) not in (2, 3):
             raise ValueError(f"line {number} of the guest's export list is not `dll name [guest name]`")
         for listed in words[0].split(","):
-            for dll in _RUN_TIME_LIBRARIES.get(listed, (listed,)):
-                yield dll, ForwarderExport(words[1], f"ntmmrt.{words[-1]}", ordinal)
+            for dll in RUN_TIME_LIBRARIES.get(listed, (listed,)):
+                yield dll, ForwarderExport(words[1], f"ntmmrt.{words[-1]}", ordinal), comment.strip()
 
 
 def _stub(service: Service, is_64: bool) -> bytes:

@@ -17,6 +17,11 @@ class Call:
         self.process: Process = thread.process
         self.memory: GuestMemory = thread.process.memory
 
+    @property
+    def requester(self) -> Process | Thread:
+        """On whose behalf objects are made and opened: the process, or who the thread impersonates."""
+        return self.process if self.thread.impersonated is None else self.thread
+
     def set_last_error(self, code: int) -> None:
         """Stores a Win32 error in the thread's TEB (SetLastError)."""
         self.memory.write_u32(self.thread.teb + (0x68 if self.memory.pointer_size == 8 else 0x34), code)

@@ -12,10 +12,13 @@ from ntmm.kernel.io.file import File
 from ntmm.native.call import Call
 from ntmm.native.file import lookup_file
 from ntmm.native.io_request import write_io_status
+from ntmm.native.object_attributes import create_from_attributes, open_from_attributes
 from ntmm.native.service_table import service
 from ntmm.native.synchronization import timeout_of
 from ntmm.nt.status import Status
 
+IO_COMPLETION_QUERY_STATE: Final = 1
+IO_COMPLETION_MODIFY_STATE: Final = 2
 IO_COMPLETION_ALL_ACCESS: Final = 0x1F0003
 _BASIC_INFORMATION: Final = 0
 
@@ -30,7 +33,7 @@ def bind_port(call: Call, file: File, handle: int, key: int) -> None:
 
     Raises IoFailure (INVALID_PARAMETER for a synchronous file or one that has a port) and InvalidHandle.
     """
-    port = call.process.handles.lookup(handle, IoCompletion)
+    port = call.process.handles.lookup(handle, IoCompletion, IO_COMPLETION_MODIFY_STATE)
     if file.is_synchronous or file.completion is not None:
         raise IoFailure(Status.INVALID_PARAMETER)
     port.reference()
@@ -39,17 +42,20 @@ def bind_port(call: Call, file: File, handle: int, key: int) -> None:
 
 @service("ntdll", "NtCreateIoCompletion", "p u32 p u32")
 def NtCreateIoCompletion(call: Call, handle: int, access: int, attributes: int, concurrency: int) -> int:
-    """A new port without a name."""
-    if attributes and call.memory.read_pointer(attributes + 2 * call.memory.pointer_size):
-        return Status.NOT_IMPLEMENTED
-    call.memory.write_pointer(handle, make_port(call, concurrency, access))
-    return Status.SUCCESS
+    """A new port."""
+    return create_from_attributes(call, handle, access, attributes, IoCompletion(call.kernel.scheduler, concurrency))
+
+
+@service("ntdll", "NtOpenIoCompletion", "p u32 p")
+def NtOpenIoCompletion(call: Call, handle: int, access: int, attributes: int) -> int:
+    """A handle to a named port."""
+    return open_from_attributes(call, handle, access, attributes, IoCompletion)
 
 
 @service("ntdll", "NtSetIoCompletion", "h p p u32 p")
 def NtSetIoCompletion(call: Call, handle: int, key: int, context: int, status: int, information: int) -> int:
     """Adds a packet of the program's own."""
-    port = call.process.handles.lookup(handle, IoCompletion)
+    port = call.process.handles.lookup(handle, IoCompletion, IO_COMPLETION_MODIFY_STATE)
     posted = port.post(Packet(key, context, status, information))
     return Status.SUCCESS if posted else Status.INSUFFICIENT_RESOURCES
 
@@ -57,7 +63,7 @@ def NtSetIoCompletion(call: Call, handle: int, key: int, context: int, status: i
 @service("ntdll", "NtRemoveIoCompletion", "h p p p p")
 def NtRemoveIoCompletion(call: Call, handle: int, key: int, context: int, io_status: int, timeout: int) -> int:
     """Waits for the next packet; TIMEOUT if none comes."""
-    port = call.process.handles.lookup(handle, IoCompletion)
+    port = call.process.handles.lookup(handle, IoCompletion, IO_COMPLETION_MODIFY_STATE)
     packet = port.remove(call.thread, timeout_of(call, timeout))
     if packet is None:
         return Status.TIMEOUT
@@ -70,7 +76,7 @@ def NtRemoveIoCompletion(call: Call, handle: int, key: int, context: int, io_sta
 @service("ntdll", "NtQueryIoCompletion", "h u32 p u32 p")
 def NtQueryIoCompletion(call: Call, handle: int, kind: int, buffer: int, length: int, return_length: int) -> int:
     """How many packets wait."""
-    port = call.process.handles.lookup(handle, IoCompletion)
+    port = call.process.handles.lookup(handle, IoCompletion, IO_COMPLETION_QUERY_STATE)
     if kind != _BASIC_INFORMATION:
         return Status.INVALID_INFO_CLASS
     if length != 4:

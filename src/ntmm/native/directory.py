@@ -51,7 +51,7 @@ _FORMS: Final[dict[int, _Form]] = {
 
 
 def _folder(call: Call, handle: int) -> FileObject:
-    file = lookup_file(call, handle)
+    file = lookup_file(call, handle, FILE_READ_DATA)
     if not isinstance(file, FileObject) or not file.is_directory:
         raise IoFailure(Status.INVALID_PARAMETER)
     file.require(FILE_READ_DATA)  # FILE_LIST_DIRECTORY

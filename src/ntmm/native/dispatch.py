@@ -74,16 +74,16 @@ class ServiceDispatcher:
         self._kernel = kernel
         self._cpu = kernel.cpu
         self._trace = kernel.trace
-        self._is_64 = kernel.architecture.pointer_size == 8
         self._rax, self._rdx = kernel.cpu.slots.rax, kernel.cpu.slots.rdx
-        self._known: dict[int, tuple[Service, Decoder | None]] = {}
+        self._known: dict[int, dict[int, tuple[Service, Decoder | None]]] = {32: {}, 64: {}}
+        """By the bits of the program, then by number."""
         self.counts = [0] * len(services)
 
     def __call__(self, thread: Thread) -> None:
         """Performs the service whose number is in EAX for `thread`."""
         context = thread.context
         number = context.u64[self._rax] & 0xFFFFFFFF
-        known = self._known.get(number)
+        known = self._known[context.bits].get(number)
         if known is None:
             known = self._prepare(thread, number)
             if known is None:
@@ -112,8 +112,9 @@ class ServiceDispatcher:
             self._unknown(thread, number)
             return None
         service = services[number]
-        make = _decoder_64 if self._is_64 else _decoder_32
-        known = self._known[number] = (service, make(service, self._cpu) if service.argument_kinds else None)
+        bits = thread.context.bits
+        make = _decoder_64 if bits == 64 else _decoder_32
+        known = self._known[bits][number] = (service, make(service, self._cpu) if service.argument_kinds else None)
         return known
 
     def _emit(self, thread: Thread, service: Service) -> None:
@@ -121,7 +122,7 @@ class ServiceDispatcher:
         self._trace.emit(ApiCall(uptime, thread.process.id, thread.id, service.dll, service.name))
 
     def _store(self, context: Context, service: Service, result: int) -> None:
-        if self._is_64:
+        if context.bits == 64:
             context.u64[self._rax] = result & 0xFFFFFFFFFFFFFFFF
             return
         context.u64[self._rax] = result & 0xFFFFFFFF

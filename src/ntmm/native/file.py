@@ -1,17 +1,22 @@
-"""Files: NtCreateFile, NtReadFile and the other services of ntdll that take a file, and NtClose.
+"""Files: NtCreateFile, NtReadFile and the other services of ntdll that take a file.
 
 The Windows API's file functions use what is here: `read_into`, `write_from`, `open_relative`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 
 from ntmm.kernel.io.constants import (
     DELETE,
+    FILE_APPEND_DATA,
     FILE_DIRECTORY_FILE,
+    FILE_EXECUTE,
+    FILE_READ_DATA,
     FILE_SYNCHRONOUS_IO_ALERT,
     FILE_SYNCHRONOUS_IO_NONALERT,
+    FILE_WRITE_DATA,
     Disposition,
     OpenAction,
 )
@@ -20,9 +25,11 @@ from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.named_pipe import pipe_name
 from ntmm.kernel.io.volume import Opened, OpenRequest
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ob import InvalidHandle
+from ntmm.kernel.ob import OBJ_INHERIT, InvalidHandle
+from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
 from ntmm.native.io_request import IoRequest, write_io_status
+from ntmm.native.object_attributes import read_descriptor
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import check_read, check_write
 from ntmm.nt.status import Status
@@ -32,8 +39,9 @@ TRANSFER_CHUNK: Final = 1 << 20
 
 _USE_FILE_POINTER: Final = -2
 _WRITE_TO_END: Final = -1
-_INHERIT: Final = 2
-"""OBJ_INHERIT of an OBJECT_ATTRIBUTES."""
+READING: Final = FILE_READ_DATA | FILE_EXECUTE
+WRITING: Final = FILE_WRITE_DATA | FILE_APPEND_DATA
+"""Rights of which one is enough to read, to write."""
 
 Parameters = ParamSpec("Parameters")
 Handler = Callable[Concatenate[Call, Parameters], int]
@@ -52,9 +60,17 @@ def answers_status(handler: Handler[Parameters]) -> Handler[Parameters]:
     return guarded
 
 
-def lookup_file(call: Call, handle: int) -> File:
-    """The file of a handle; raises InvalidHandle."""
-    return call.process.handles.lookup(handle, File)
+def lookup_file(call: Call, handle: int, rights: int = 0) -> File:
+    """The file of a handle; raises InvalidHandle, also where the handle has none of the `rights` that the open has."""
+    file = call.process.handles.lookup(handle, File)
+    if rights & file.access and not rights & call.process.handles.entry(handle).access:
+        raise InvalidHandle(Status.ACCESS_DENIED)
+    return file
+
+
+def open_file(call: Call, nt_path: str, request: OpenRequest) -> Opened:
+    """Opens or creates on behalf of the caller; fails with the status NtCreateFile gives."""
+    return call.kernel.volume.open(nt_path, replace(request, token=call.requester.token))
 
 
 def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
@@ -85,9 +101,9 @@ def open_path(call: Call, nt_path: str, request: OpenRequest) -> Opened:
     """Opens or creates by NT path: a file of the drive, a device, or a client's end of a named pipe."""
     name = pipe_name(nt_path)
     if name is None:
-        return call.kernel.volume.open(nt_path, request)
+        return open_file(call, nt_path, request)
     synchronous = bool(request.options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT))
-    return Opened(call.kernel.pipes.open(name, request.access, synchronous), OpenAction.OPENED)
+    return Opened(call.kernel.pipes.open(name, request.access, call.requester.token, synchronous), OpenAction.OPENED)
 
 
 def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
@@ -125,6 +141,12 @@ def object_path(call: Call, attributes: int) -> str:
     return name if not root else _below(lookup_file(call, root & 0xFFFFFFFF), name)
 
 
+def _flags_and_descriptor(call: Call, attributes: int) -> tuple[int, int]:
+    """OBJ_* flags and the address of the descriptor of an OBJECT_ATTRIBUTES."""
+    pointer = call.memory.pointer_size
+    return call.memory.read_u32(attributes + 3 * pointer), call.memory.read_pointer(attributes + 4 * pointer)
+
+
 def _below(folder: File, name: str) -> str:
     if not folder.is_directory:
         raise IoFailure(Status.OBJECT_TYPE_MISMATCH)
@@ -136,7 +158,7 @@ def insert_file(call: Call, opened: Opened, inherit: bool = False) -> int:
     return call.process.handles.insert(opened.file, opened.file.access, inherit)
 
 
-@service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32")
+@service("ntdll", "NtCreateFile", "p u32 p p p u32 u32 u32 u32 p u32", lacks="extended attributes")
 @answers_status
 def NtCreateFile(
     call: Call,
@@ -157,9 +179,12 @@ def NtCreateFile(
         return Status.INVALID_PARAMETER
     if ea_length:
         return Status.NOT_IMPLEMENTED
-    request = OpenRequest(access, share, Disposition(disposition), options, file_attributes)
+    flags, descriptor = _flags_and_descriptor(call, attributes)
+    request = OpenRequest(
+        access, share, Disposition(disposition), options, file_attributes, security=read_descriptor(call, descriptor)
+    )
     opened = open_path(call, object_path(call, attributes), request)
-    inherit = bool(call.memory.read_u32(attributes + 3 * call.memory.pointer_size) & _INHERIT)
+    inherit = bool(flags & OBJ_INHERIT)
     call.memory.write_pointer(handle_address, insert_file(call, opened, inherit))
     write_io_status(call, io_status, Status.SUCCESS, opened.action)
     return Status.SUCCESS
@@ -211,7 +236,7 @@ def NtReadFile(
     key: int,
 ) -> int:
     """Reads and completes at once; END_OF_FILE if there is nothing to read."""
-    file, request = lookup_file(call, handle), IoRequest(event, apc_routine, apc_context, io_status)
+    file, request = lookup_file(call, handle, READING), IoRequest(event, apc_routine, apc_context, io_status)
     offset = offset_of(call, file, byte_offset)
     request.begin(call, file)
     count = read_into(call, file, buffer, length, offset, key_of(call, key))
@@ -221,7 +246,7 @@ def NtReadFile(
     return request.complete(call, file, status, count)
 
 
-@service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
+@service("ntdll", "NtWriteFile", "h h p p p p u32 p p", lacks="APC routines")
 @answers_status
 def NtWriteFile(
     call: Call,
@@ -236,7 +261,7 @@ def NtWriteFile(
     key: int,
 ) -> int:
     """Writes and completes at once."""
-    file, request = lookup_file(call, handle), IoRequest(event, apc_routine, apc_context, io_status)
+    file, request = lookup_file(call, handle, WRITING), IoRequest(event, apc_routine, apc_context, io_status)
     offset = offset_of(call, file, byte_offset)
     request.begin(call, file)
     count = write_from(call, file, buffer, length, offset, key_of(call, key))
@@ -249,7 +274,7 @@ def NtWriteFile(
 @answers_status
 def NtFlushBuffersFile(call: Call, handle: int, io_status: int) -> int:
     """Hands what was written to the host."""
-    lookup_file(call, handle).flush()
+    lookup_file(call, handle, WRITING).flush()
     write_io_status(call, io_status, Status.SUCCESS, 0)
     return Status.SUCCESS
 
@@ -264,7 +289,7 @@ def NtDeleteFile(call: Call, attributes: int) -> int:
 
 def delete_path(call: Call, nt_path: str, options: int) -> None:
     """Opens for deletion, marks and closes: a file, or with FILE_DIRECTORY_FILE an empty folder."""
-    file = call.kernel.volume.open(nt_path, OpenRequest(DELETE, 7, options=options)).file
+    file = open_file(call, nt_path, OpenRequest(DELETE, 7, options=options)).file
     try:
         if not isinstance(file, FileObject):
             raise IoFailure(Status.INVALID_PARAMETER)
@@ -273,19 +298,7 @@ def delete_path(call: Call, nt_path: str, options: int) -> None:
         file.close()
 
 
-def make_directory(call: Call, nt_path: str) -> None:
+def make_directory(call: Call, nt_path: str, security: SecurityDescriptor | None = None) -> None:
     """Creates a folder; fails with OBJECT_NAME_COLLISION if the name is taken."""
-    request = OpenRequest(1, 3, Disposition.CREATE, FILE_DIRECTORY_FILE)
-    call.kernel.volume.open(nt_path, request).file.close()
-
-
-@service("ntdll", "NtClose", "h")
-def NtClose(call: Call, handle: int) -> int:
-    """Closes a handle; the pseudo handles of the process and thread need no closing."""
-    if handle in (-1, -2):
-        return Status.SUCCESS
-    try:
-        call.process.handles.close(handle)
-    except InvalidHandle as failure:
-        return failure.status
-    return Status.SUCCESS
+    request = OpenRequest(1, 3, Disposition.CREATE, FILE_DIRECTORY_FILE, security=security)
+    open_file(call, nt_path, request).file.close()

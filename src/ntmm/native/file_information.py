@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from ntmm.kernel.io.constants import FILE_ATTRIBUTE_DIRECTORY, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA
+from ntmm.kernel.io.constants import DELETE, FILE_ATTRIBUTE_DIRECTORY, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.information import FileInformation, TimeChange
@@ -103,7 +103,7 @@ _QUERIES: Final[dict[int, Callable[[File], bytes]]] = {
 }
 
 
-@service("ntdll", "NtQueryInformationFile", "h p p u32 u32")
+@service("ntdll", "NtQueryInformationFile", "h p p u32 u32", lacks="rarer information classes")
 @answers_status
 def NtQueryInformationFile(
     call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
@@ -179,7 +179,7 @@ def _set_rename(call: Call, file: File, buffer: int) -> None:
         name = "\\??\\C:" + lookup_file(call, root & 0xFFFFFFFF).name.rstrip("\\") + "\\" + name
     elif not name.startswith("\\"):
         name = "\\??\\C:" + file.name.rpartition("\\")[0] + "\\" + name
-    call.kernel.volume.rename(_disk_file(file), name, may_replace)
+    call.kernel.volume.rename(_disk_file(file), name, may_replace, call.requester.token)
 
 
 def _set_disposition(call: Call, file: File, buffer: int) -> None:
@@ -227,31 +227,40 @@ def _set_valid_data(call: Call, file: File, buffer: int) -> None:
     set_valid_data(call, file, call.memory.read_u64(buffer))
 
 
-_SETTERS: Final[dict[int, tuple[int, Callable[[Call, File, int], None]]]] = {
-    BASIC: (40, _set_basic),
-    RENAME: (14, _set_rename),
-    DISPOSITION: (1, _set_disposition),
-    POSITION: (8, _set_position),
-    ALLOCATION: (8, _set_allocation),
-    END_OF_FILE: (8, _set_end_of_file),
-    COMPLETION: (8, _set_completion),
-    VALID_DATA_LENGTH: (8, _set_valid_data),
+_SETTERS: Final[dict[int, tuple[int, int, Callable[[Call, File, int], None]]]] = {
+    BASIC: (40, FILE_WRITE_ATTRIBUTES, _set_basic),
+    RENAME: (14, DELETE, _set_rename),
+    DISPOSITION: (1, DELETE, _set_disposition),
+    POSITION: (8, 0, _set_position),
+    ALLOCATION: (8, FILE_WRITE_DATA, _set_allocation),
+    END_OF_FILE: (8, FILE_WRITE_DATA, _set_end_of_file),
+    COMPLETION: (8, 0, _set_completion),
+    VALID_DATA_LENGTH: (8, FILE_WRITE_DATA, _set_valid_data),
 }
+"""By class: the least length in bytes, the right that the handle needs, and what changes the file."""
 
 
-@service("ntdll", "NtSetInformationFile", "h p p u32 u32")
+def set_file_information(call: Call, handle: int, information_class: int, buffer: int, length: int) -> Status:
+    """Changes what one information class names; NOT_IMPLEMENTED for an unknown one. Raises IoFailure."""
+    setter = _SETTERS.get(information_class)
+    if setter is None:
+        lookup_file(call, handle)
+        return Status.NOT_IMPLEMENTED
+    smallest, needed, change = setter
+    file = lookup_file(call, handle, needed)
+    if length < smallest:
+        return Status.INFO_LENGTH_MISMATCH
+    change(call, file, buffer)
+    return Status.SUCCESS
+
+
+@service("ntdll", "NtSetInformationFile", "h p p u32 u32", lacks="rarer information classes")
 @answers_status
 def NtSetInformationFile(
     call: Call, handle: int, io_status: int, buffer: int, length: int, information_class: int
 ) -> int:
     """Changes what one information class names."""
-    file = lookup_file(call, handle)
-    setter = _SETTERS.get(information_class)
-    if setter is None:
-        return Status.NOT_IMPLEMENTED
-    smallest, change = setter
-    if length < smallest:
-        return Status.INFO_LENGTH_MISMATCH
-    change(call, file, buffer)
-    write_io_status(call, io_status, Status.SUCCESS, 0)
-    return Status.SUCCESS
+    status = set_file_information(call, handle, information_class, buffer, length)
+    if status is Status.SUCCESS:
+        write_io_status(call, io_status, Status.SUCCESS, 0)
+    return status

@@ -6,7 +6,7 @@ from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.locks import ByteRange
 from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
-from ntmm.native.file import answers_status, lookup_file
+from ntmm.native.file import READING, WRITING, answers_status, lookup_file
 from ntmm.native.io_request import IoRequest, write_io_status
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import lock_owner
@@ -41,7 +41,7 @@ def unlock_file(call: Call, file: File, where: ByteRange, key: int = 0) -> None:
     target.block.locks.release(where, target, lock_owner(call, key))
 
 
-@service("ntdll", "NtLockFile", "h h p p p p p u32 u32 u32")
+@service("ntdll", "NtLockFile", "h h p p p p p u32 u32 u32", lacks="APC routines")
 @answers_status
 def NtLockFile(
     call: Call,
@@ -57,7 +57,7 @@ def NtLockFile(
     exclusive: int,
 ) -> int:
     """Locks a range of bytes for this open of the file."""
-    file, request = lookup_file(call, handle), IoRequest(event, apc_routine, apc_context, io_status)
+    file, request = lookup_file(call, handle, READING | WRITING), IoRequest(event, apc_routine, apc_context, io_status)
     request.begin(call, file)
     where = ByteRange(call.memory.read_u64(byte_offset), call.memory.read_u64(length))
     status = lock_file(call, file, where, bool(exclusive & 0xFF), bool(fail_immediately & 0xFF), key)
@@ -69,6 +69,6 @@ def NtLockFile(
 def NtUnlockFile(call: Call, handle: int, io_status: int, byte_offset: int, length: int, key: int) -> int:
     """Gives up a lock; the range must be one that was locked."""
     where = ByteRange(call.memory.read_u64(byte_offset), call.memory.read_u64(length))
-    unlock_file(call, lookup_file(call, handle), where, key)
+    unlock_file(call, lookup_file(call, handle, READING | WRITING), where, key)
     write_io_status(call, io_status, Status.SUCCESS, 0)
     return Status.SUCCESS

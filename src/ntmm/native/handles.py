@@ -15,8 +15,10 @@ PROCESS_CREATE_THREAD: Final = 0x2
 PROCESS_VM_OPERATION: Final = 0x8
 PROCESS_VM_READ: Final = 0x10
 PROCESS_VM_WRITE: Final = 0x20
+PROCESS_DUP_HANDLE: Final = 0x40
 PROCESS_CREATE_PROCESS: Final = 0x80
 PROCESS_SET_QUOTA: Final = 0x100
+PROCESS_SET_INFORMATION: Final = 0x200
 PROCESS_QUERY_INFORMATION: Final = 0x400
 PROCESS_ALL_ACCESS: Final = 0x1F0FFF
 
@@ -24,7 +26,9 @@ THREAD_TERMINATE: Final = 0x1
 THREAD_SUSPEND_RESUME: Final = 0x2
 THREAD_GET_CONTEXT: Final = 0x8
 THREAD_SET_CONTEXT: Final = 0x10
+THREAD_SET_INFORMATION: Final = 0x20
 THREAD_QUERY_INFORMATION: Final = 0x40
+THREAD_SET_THREAD_TOKEN: Final = 0x80
 THREAD_ALL_ACCESS: Final = 0x1F03FF
 
 
@@ -32,34 +36,14 @@ def process_of(call: Call, handle: int, access: int = 0) -> Process:
     """The process of a handle; -1 is the caller's own. Raises InvalidHandle, also where rights of `access` lack."""
     if handle == CURRENT_PROCESS:
         return call.process
-    process = call.process.handles.lookup(handle, Process)
-    _require(call, handle, access)
-    return process
-
-
-def memory_of(call: Call, handle: int) -> Process:
-    """The process of a handle, for work on its memory. Raises InvalidHandle, with PROCESS_IS_TERMINATING for an end.
-
-    Its memory may go at the next wait: a service that waits uses TargetProcess.
-    """
-    process = process_of(call, handle)
-    if process.ended:
-        raise InvalidHandle(Status.PROCESS_IS_TERMINATING)
-    return process
+    return call.process.handles.lookup(handle, Process, access)
 
 
 def thread_of(call: Call, handle: int, access: int = 0) -> Thread:
     """The thread of a handle; -2 is the caller. Raises InvalidHandle, also where rights of `access` lack."""
     if handle == CURRENT_THREAD:
         return call.thread
-    thread = call.process.handles.lookup(handle, Thread)
-    _require(call, handle, access)
-    return thread
-
-
-def _require(call: Call, handle: int, access: int) -> None:
-    if access & ~call.process.handles.entry(handle).access:
-        raise InvalidHandle(Status.ACCESS_DENIED)
+    return call.process.handles.lookup(handle, Thread, access)
 
 
 class TargetProcess:

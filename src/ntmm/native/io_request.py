@@ -4,6 +4,7 @@ Every request has completed when its service returns (IopSynchronousServiceTail,
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from ntmm.kernel.io.completion import Packet
 from ntmm.kernel.io.failure import IoFailure
@@ -12,6 +13,8 @@ from ntmm.kernel.ke.apc import UserApc
 from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
 from ntmm.nt.status import Status, is_error
+
+EVENT_MODIFY_STATE: Final = 2
 
 
 def write_io_status(call: Call, address: int, status: int, information: int) -> None:
@@ -36,13 +39,13 @@ class IoRequest:
         if self.apc_routine and file.completion is not None:
             raise IoFailure(Status.INVALID_PARAMETER)
         if self.event:
-            call.process.handles.lookup(self.event, Event).reset()
+            call.process.handles.lookup(self.event, Event, EVENT_MODIFY_STATE).reset()
 
     def complete(self, call: Call, file: File, status: int, information: int) -> int:
         """Tells of the end and answers the status. An error goes to no routine and no port: the caller has it."""
         write_io_status(call, self.io_status, status, information)
         if self.event:
-            call.process.handles.lookup(self.event, Event).set()
+            call.process.handles.lookup(self.event, Event, EVENT_MODIFY_STATE).set()
         if is_error(status):
             return status
         if self.apc_routine:

@@ -20,10 +20,15 @@ from ntmm.kernel.ps.job import (
 )
 from ntmm.native.call import Call
 from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_QUOTA, PROCESS_TERMINATE, process_of
+from ntmm.native.object_attributes import create_from_attributes, open_from_attributes
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
-JOB_OBJECT_ALL_ACCESS: Final = 0x1F001F
+JOB_LACKS: Final = "limits of time, affinity, priority, scheduling, user interface and security"
+JOB_OBJECT_ASSIGN_PROCESS: Final = 0x1
+JOB_OBJECT_SET_ATTRIBUTES: Final = 0x2
+JOB_OBJECT_QUERY: Final = 0x4
+JOB_OBJECT_TERMINATE: Final = 0x8
 
 BASIC_ACCOUNTING: Final = 1
 BASIC_LIMIT: Final = 2
@@ -166,7 +171,7 @@ def _set_port(call: Call, job: Job, buffer: int, length: int) -> Status:
     if job.port is not None:
         return Status.INVALID_PARAMETER
     key, handle = call.memory.read_pointer(buffer), call.memory.read_pointer(buffer + size)
-    port = call.process.handles.lookup((handle & 0x7FFFFFFF) - (handle & 0x80000000), IoCompletion)
+    port = call.process.handles.lookup((handle & 0x7FFFFFFF) - (handle & 0x80000000), IoCompletion, 2)
     port.reference()
     job.port = CompletionPlace(port, key)
     return Status.SUCCESS
@@ -195,24 +200,27 @@ def join_job(call: Call, job: Job, process: Process) -> Status:
     return status
 
 
-def job_of(call: Call, handle: int) -> Job:
-    """The job of a handle; raises InvalidHandle."""
-    return call.process.handles.lookup(handle, Job)
+def job_of(call: Call, handle: int, access: int) -> Job:
+    """The job of a handle; raises InvalidHandle, also where rights of `access` lack."""
+    return call.process.handles.lookup(handle, Job, access)
 
 
 def assign(call: Call, job: int, process: int) -> Status:
     """Puts the process of a handle into the job of a handle. Raises InvalidHandle."""
-    target = job_of(call, job)
+    target = job_of(call, job, JOB_OBJECT_ASSIGN_PROCESS)
     return join_job(call, target, process_of(call, process, PROCESS_SET_QUOTA | PROCESS_TERMINATE))
 
 
 @service("ntdll", "NtCreateJobObject", "p u32 p")
 def NtCreateJobObject(call: Call, handle: int, access: int, attributes: int) -> int:
-    """An empty job without a name; named ones are kernel32's."""
-    if attributes and call.memory.read_pointer(attributes + 2 * call.memory.pointer_size):
-        return Status.NOT_IMPLEMENTED
-    call.memory.write_pointer(handle, call.process.handles.insert(call.kernel.ps.create_job(), access))
-    return Status.SUCCESS
+    """An empty job."""
+    return create_from_attributes(call, handle, access, attributes, call.kernel.ps.create_job())
+
+
+@service("ntdll", "NtOpenJobObject", "p u32 p")
+def NtOpenJobObject(call: Call, handle: int, access: int, attributes: int) -> int:
+    """A handle to a named job."""
+    return open_from_attributes(call, handle, access, attributes, Job)
 
 
 @service("ntdll", "NtAssignProcessToJobObject", "h h")
@@ -224,14 +232,14 @@ def NtAssignProcessToJobObject(call: Call, job: int, process: int) -> int:
 @service("ntdll", "NtTerminateJobObject", "h u32")
 def NtTerminateJobObject(call: Call, job: int, status: int) -> int:
     """Ends all processes of a job."""
-    job_of(call, job).terminate(status)
+    job_of(call, job, JOB_OBJECT_TERMINATE).terminate(status)
     return Status.SUCCESS
 
 
 @service("ntdll", "NtIsProcessInJob", "h h")
 def NtIsProcessInJob(call: Call, process: int, job: int) -> int:
     """PROCESS_IN_JOB or PROCESS_NOT_IN_JOB; a null job asks about any."""
-    wanted = job_of(call, job) if job else None
+    wanted = job_of(call, job, JOB_OBJECT_QUERY) if job else None
     return Status.PROCESS_IN_JOB if is_in_job(call, process, wanted) else Status.PROCESS_NOT_IN_JOB
 
 
@@ -244,13 +252,13 @@ def is_in_job(call: Call, process: int, wanted: Job | None) -> bool:
 @service("ntdll", "NtQueryInformationJobObject", "h u32 p u32 p")
 def NtQueryInformationJobObject(call: Call, job: int, kind: int, buffer: int, length: int, return_length: int) -> int:
     """Accounting, limits or ids; a null handle means the caller's own job."""
-    target = job_of(call, job) if job else call.process.job
+    target = job_of(call, job, JOB_OBJECT_QUERY) if job else call.process.job
     if target is None:
         return Status.ACCESS_DENIED
     return query_job(call, target, kind, buffer, length, return_length)
 
 
-@service("ntdll", "NtSetInformationJobObject", "h u32 p u32")
+@service("ntdll", "NtSetInformationJobObject", "h u32 p u32", lacks=JOB_LACKS)
 def NtSetInformationJobObject(call: Call, job: int, kind: int, buffer: int, length: int) -> int:
     """Limits or a completion port."""
-    return set_job(call, job_of(call, job), kind, buffer, length)
+    return set_job(call, job_of(call, job, JOB_OBJECT_SET_ATTRIBUTES), kind, buffer, length)

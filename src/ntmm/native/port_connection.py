@@ -5,8 +5,10 @@ from typing import Final
 from ntmm.kernel.lpc import Client, CommunicationPort, ConnectionPort, MessageType
 from ntmm.kernel.lpc.message import head_size, largest_message
 from ntmm.kernel.lpc.ports import Port
-from ntmm.kernel.ob import InvalidHandle
+from ntmm.kernel.ob import InvalidHandle, ObjectAttributes
+from ntmm.kernel.ob.manager import OBJ_CASE_INSENSITIVE, reference_by_name
 from ntmm.native.call import Call
+from ntmm.native.object_attributes import create_from_attributes, read_unicode_string
 from ntmm.native.port_structures import (
     check_remote_view,
     read_message,
@@ -19,7 +21,7 @@ from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
 PORT_ALL_ACCESS: Final = 0x1F0001
-_INHERIT: Final = 2
+PORT_CONNECT: Final = 0x1
 
 
 def client_of(call: Call) -> Client:
@@ -41,23 +43,6 @@ def communication_port_of(call: Call, handle: int) -> CommunicationPort:
     if not isinstance(target, CommunicationPort):
         raise InvalidHandle(Status.INVALID_PORT_HANDLE)
     return target
-
-
-def _unicode_string(call: Call, address: int) -> str:
-    length = call.memory.read_u16(address)
-    data = call.memory.read(call.memory.read_pointer(address + call.memory.pointer_size), length & ~1)
-    return data.decode("utf-16-le", "surrogatepass")
-
-
-def _name_and_flags(call: Call, attributes: int) -> tuple[str, int]:
-    """Name ("" for none) and flags of an OBJECT_ATTRIBUTES; names below a root handle are not supported."""
-    if not attributes:
-        return "", 0
-    pointer = call.memory.pointer_size
-    if call.memory.read_pointer(attributes + pointer):
-        raise InvalidHandle(Status.NOT_IMPLEMENTED)
-    name = call.memory.read_pointer(attributes + 2 * pointer)
-    return _unicode_string(call, name) if name else "", call.memory.read_u32(attributes + 3 * pointer)
 
 
 @service("ntdll", "NtCreatePort", "p p u32 u32 u32")
@@ -84,17 +69,9 @@ def _create_port(
         return Status.INVALID_PARAMETER_3
     if maximum_message > largest_message(width):
         return Status.INVALID_PARAMETER_4
-    name, flags = _name_and_flags(call, attributes)
-    if name and not name.startswith("\\"):
-        return Status.OBJECT_PATH_SYNTAX_BAD
-    if name and call.kernel.names.get(name) is not None:
-        return Status.OBJECT_NAME_COLLISION
     call.memory.probe_for_write(handle, width)
     port = call.kernel.lpc.create(maximum_information, maximum_message, waitable)
-    if name:
-        call.kernel.names.insert(name, port)
-    call.memory.write_pointer(handle, call.process.handles.insert(port, PORT_ALL_ACCESS, bool(flags & _INHERIT)))
-    return Status.SUCCESS
+    return create_from_attributes(call, handle, PORT_ALL_ACCESS, attributes, port)
 
 
 @service("ntdll", "NtConnectPort", "p p p p p p p p")
@@ -114,11 +91,10 @@ def NtConnectPort(
     `client_view` brings a section for this end; `server_view` tells of the server's. The connection information goes
     to the server, and what it answers comes back in its place.
     """
-    target = call.kernel.names.get(_unicode_string(call, port_name))
+    named = ObjectAttributes(read_unicode_string(call, port_name), OBJ_CASE_INSENSITIVE)
+    status, target = reference_by_name(call.kernel.names, call.requester, ConnectionPort, named, PORT_CONNECT)
     if target is None:
-        return Status.OBJECT_NAME_NOT_FOUND
-    if not isinstance(target, ConnectionPort):
-        return Status.OBJECT_TYPE_MISMATCH
+        return status
     check_remote_view(call, server_view)
     call.memory.probe_for_write(handle, call.memory.pointer_size)
     room = call.memory.read_u32(information_length) if information and information_length else 0
@@ -178,7 +154,7 @@ def NtCompleteConnectPort(call: Call, handle: int) -> int:
     return call.kernel.lpc.complete(communication_port_of(call, handle))
 
 
-@service("ntdll", "NtSecureConnectPort", "p p p p p p p p p")
+@service("ntdll", "NtSecureConnectPort", "p p p p p p p p p", implemented=False)
 def NtSecureConnectPort(call: Call, handle: int, port_name: int, *others: int) -> int:
     """Connecting only to a server of a certain user is not implemented."""
     return Status.NOT_IMPLEMENTED

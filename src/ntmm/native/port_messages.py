@@ -62,7 +62,7 @@ def NtReplyWaitReceivePortEx(call: Call, handle: int, context: int, reply: int, 
     return _receive(call, port, context, message, timeout_of(call, timeout))
 
 
-@service("ntdll", "NtReplyWaitReplyPort", "h p")
+@service("ntdll", "NtReplyWaitReplyPort", "h p", implemented=False)
 def NtReplyWaitReplyPort(call: Call, handle: int, reply: int) -> int:
     """Answers a question about the caller's request and waits on for the request's reply, in the same buffer."""
     port = port_of(call, handle)
@@ -72,7 +72,7 @@ def NtReplyWaitReplyPort(call: Call, handle: int, reply: int) -> int:
     return status
 
 
-@service("ntdll", "NtRegisterThreadTerminatePort", "h")
+@service("ntdll", "NtRegisterThreadTerminatePort", "h", implemented=False)
 def NtRegisterThreadTerminatePort(call: Call, handle: int) -> int:
     """Has the other end told of the caller's end, with LPC_CLIENT_DIED and the time at which its process was made."""
     clock = call.kernel.clock
@@ -87,7 +87,7 @@ def NtQueryInformationPort(call: Call, handle: int, kind: int, buffer: int, leng
     return Status.INVALID_INFO_CLASS
 
 
-@service("ntdll", "NtImpersonateClientOfPort", "h p")
+@service("ntdll", "NtImpersonateClientOfPort", "h p", implemented=False)
 def NtImpersonateClientOfPort(call: Call, handle: int, message: int) -> int:
     """Impersonation is not implemented."""
     port_of(call, handle)

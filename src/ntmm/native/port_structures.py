@@ -13,6 +13,7 @@ from ntmm.kernel.lpc.message import decode_head, head_size
 from ntmm.kernel.mm.section import Section
 from ntmm.kernel.ob import InvalidHandle
 from ntmm.native.call import Call
+from ntmm.nt.memory import SECTION_MAP_READ, SECTION_MAP_WRITE
 from ntmm.nt.status import Status
 
 _VIEW: Final = {4: struct.Struct("<6I"), 8: struct.Struct("<I4xQI4x3Q")}
@@ -44,7 +45,9 @@ def read_view(call: Call, address: int) -> ViewRequest | None:
     length, section, offset, size, _, _ = form.unpack(call.memory.read(address, form.size))
     if length != form.size:
         raise InvalidHandle(Status.INVALID_PARAMETER)
-    return ViewRequest(call.process.handles.lookup(section & 0xFFFFFFFF, Section), offset, size)
+    return ViewRequest(
+        call.process.handles.lookup(section & 0xFFFFFFFF, Section, SECTION_MAP_READ | SECTION_MAP_WRITE), offset, size
+    )
 
 
 def write_view(call: Call, address: int, view: PortView | None) -> None:

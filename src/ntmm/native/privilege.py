@@ -6,4 +6,5 @@ from ntmm.native.call import Call
 
 def has_privilege(call: Call, name: str) -> bool:
     """True if the caller's token has the privilege enabled (SeSinglePrivilegeCheck)."""
-    return call.process.token.is_enabled(PRIVILEGES[name])
+    token = call.requester.token
+    return token.may_act and token.is_enabled(PRIVILEGES[name])

@@ -1,6 +1,7 @@
 """NtQueryInformationProcess and NtSetInformationProcess.
 
-Classes that tell of a process: basic information, quota limits, memory counters, pool quotas. Sizes in bytes.
+Classes that tell of a process: basic information, quota limits, memory counters, pool quotas, execute options. Sizes in
+bytes.
 """
 
 import struct
@@ -9,10 +10,12 @@ from typing import Final
 
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.execution import query_execute_flags, set_execute_flags
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_INFORMATION, PROCESS_SET_QUOTA, process_of
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
+from ntmm.native.working_set_watch import query_watch, watch
 from ntmm.nt.status import Status
 
 PROCESS_BASIC_INFORMATION: Final = 0
@@ -21,12 +24,14 @@ PROCESS_VM_COUNTERS: Final = 3
 PROCESS_TIMES: Final = 4
 PROCESS_DEBUG_PORT: Final = 7
 PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
+PROCESS_WORKING_SET_WATCH: Final = 15
 PROCESS_PRIORITY_CLASS: Final = 18
 PROCESS_HANDLE_COUNT: Final = 20
 PROCESS_AFFINITY_MASK: Final = 21
 PROCESS_SESSION_INFORMATION: Final = 24
 PROCESS_WOW64_INFORMATION: Final = 26
 PROCESS_IMAGE_FILE_NAME: Final = 27
+PROCESS_EXECUTE_FLAGS: Final = 34
 
 VOLUME_DEVICE: Final = "\\Device\\HarddiskVolume1"
 
@@ -77,11 +82,17 @@ def _vm_counters(call: Call, process: Process) -> bytes:
 
 
 def _pooled_usage(call: Call, process: Process) -> bytes:
-    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file."""
+    """POOLED_USAGE_AND_LIMITS: peak, usage and limit of paged pool, nonpaged pool and page file, all in bytes."""
     memory = call.kernel.mm.process_memory(process)
     paged = (memory.peak_paged_pool_quota, memory.paged_pool_quota, -1)
     nonpaged = (memory.peak_nonpaged_pool_quota, memory.nonpaged_pool_quota, -1)
-    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1)
+    quota = call.kernel.mm.page_file_quota(process)
+    return _pointers(call, *paged, *nonpaged, memory.peak_commit, memory.commit, -1 if quota is None else quota)
+
+
+def _wow64_information(call: Call, process: Process) -> bytes:
+    """The 32-bit PEB of a 32-bit process on a 64-bit machine, else 0."""
+    return _pointers(call, process.peb if process.is_wow64 else 0)
 
 
 def process_times(call: Call, process: Process) -> tuple[int, int, int, int]:
@@ -106,7 +117,7 @@ def _session_information(call: Call, process: Process) -> bytes:
 
 
 def _no_pointer(call: Call, process: Process) -> bytes:
-    """ProcessDebugPort and ProcessWow64Information: there is neither."""
+    """ProcessDebugPort: there is none."""
     return bytes(call.memory.pointer_size)
 
 
@@ -131,12 +142,13 @@ _QUERIES: Final[dict[int, tuple[Query, Callable[[int], int]]]] = {
     PROCESS_VM_COUNTERS: (_vm_counters, lambda pointer_size: 11 * pointer_size),
     PROCESS_TIMES: (_times, lambda pointer_size: 32),
     PROCESS_DEBUG_PORT: (_no_pointer, lambda pointer_size: pointer_size),
+    PROCESS_WOW64_INFORMATION: (_wow64_information, lambda pointer_size: pointer_size),
+    PROCESS_EXECUTE_FLAGS: (query_execute_flags, lambda pointer_size: 4),
     PROCESS_POOLED_USAGE_AND_LIMITS: (_pooled_usage, lambda pointer_size: 9 * pointer_size),
     PROCESS_PRIORITY_CLASS: (_priority_class, lambda pointer_size: 2),
     PROCESS_HANDLE_COUNT: (_handle_count, lambda pointer_size: 4),
     PROCESS_AFFINITY_MASK: (_affinity, lambda pointer_size: pointer_size),
     PROCESS_SESSION_INFORMATION: (_session_information, lambda pointer_size: 4),
-    PROCESS_WOW64_INFORMATION: (_no_pointer, lambda pointer_size: pointer_size),
 }
 """By class: what answers, and the size in bytes of the structure's older form, which may be asked for as well."""
 
@@ -166,12 +178,15 @@ def NtQueryInformationProcess(
 ) -> int:
     """Tells of a process; the length must be that of one of the structure's forms."""
     if information_class == PROCESS_IMAGE_FILE_NAME:
-        return _image_name(call, process_of(call, process), buffer, length, return_length)
+        target = process_of(call, process, PROCESS_QUERY_INFORMATION)
+        return _image_name(call, target, buffer, length, return_length)
+    if information_class == PROCESS_WORKING_SET_WATCH:
+        return query_watch(call, process_of(call, process, PROCESS_QUERY_INFORMATION), buffer, length, return_length)
     known = _QUERIES.get(information_class)
     if known is None:
         return Status.INVALID_INFO_CLASS
     query, older_size = known
-    data = query(call, process_of(call, process))
+    data = query(call, process_of(call, process, PROCESS_QUERY_INFORMATION))
     if length not in (len(data), older_size(call.memory.pointer_size)):
         return Status.INFO_LENGTH_MISMATCH
     call.memory.write(buffer, data[:length])
@@ -212,10 +227,17 @@ def _set_quotas(call: Call, process: Process, buffer: int) -> Status:
     return Status.SUCCESS
 
 
-@service("ntdll", "NtSetInformationProcess", "h u32 p u32")
+@service("ntdll", "NtSetInformationProcess", "h u32 p u32", lacks="rarer classes, quotas of pool")
 def NtSetInformationProcess(call: Call, process: int, information_class: int, buffer: int, length: int) -> int:
-    """Changes a process: ProcessQuotaLimits sets the limits of its working set; other classes are NOT_IMPLEMENTED."""
-    target = process_of(call, process)
+    """Changes a process: ProcessQuotaLimits sets the limits of its working set, ProcessWorkingSetWatch begins to keep
+    its page faults, ProcessExecuteFlags whether it may execute data; other classes are NOT_IMPLEMENTED.
+    """
+    if information_class == PROCESS_WORKING_SET_WATCH:
+        return watch(call, process_of(call, process, PROCESS_SET_INFORMATION))
+    if information_class == PROCESS_EXECUTE_FLAGS:
+        target = process_of(call, process, PROCESS_SET_INFORMATION)
+        return set_execute_flags(call, target, buffer, length)
+    target = process_of(call, process, PROCESS_SET_QUOTA)
     if information_class != PROCESS_QUOTA_LIMITS:
         return Status.NOT_IMPLEMENTED
     return _set_quota_limits(call, target, buffer, length)

@@ -6,7 +6,7 @@ from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.native.call import Call
-from ntmm.native.file import TRANSFER_CHUNK, answers_status, key_of, lookup_file, offset_of
+from ntmm.native.file import READING, TRANSFER_CHUNK, WRITING, answers_status, key_of, lookup_file, offset_of
 from ntmm.native.io_request import IoRequest
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import check_read, check_write
@@ -93,7 +93,7 @@ def NtReadFileScatter(
     key: int,
 ) -> int:
     """NtReadFile into pages; END_OF_FILE if there is nothing to read."""
-    file, request = lookup_file(call, handle), IoRequest(event, apc_routine, apc_context, io_status)
+    file, request = lookup_file(call, handle, READING), IoRequest(event, apc_routine, apc_context, io_status)
     offset = _asynchronous_offset(call, file, byte_offset)
     request.begin(call, file)
     count = read_scatter(call, file, segments, length, offset, key_of(call, key))
@@ -115,7 +115,7 @@ def NtWriteFileGather(
     key: int,
 ) -> int:
     """NtWriteFile from pages."""
-    file, request = lookup_file(call, handle), IoRequest(event, apc_routine, apc_context, io_status)
+    file, request = lookup_file(call, handle, WRITING), IoRequest(event, apc_routine, apc_context, io_status)
     offset = _asynchronous_offset(call, file, byte_offset)
     request.begin(call, file)
     count = write_gather(call, file, segments, length, offset, key_of(call, key))

@@ -13,13 +13,14 @@ from ntmm.kernel.mm.pool import PoolExhausted
 from ntmm.kernel.mm.section import Section
 from ntmm.kernel.mm.section.create import NEEDED_ACCESS, check_creation
 from ntmm.kernel.mm.space.map import View, ViewRequest, check_request
-from ntmm.kernel.ob import InvalidHandle
+from ntmm.kernel.ob import InvalidHandle, ObjectAttributes
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
 from ntmm.native.file import answers_status, lookup_file
 from ntmm.native.handles import PROCESS_VM_OPERATION, TargetProcess
 from ntmm.native.io_request import write_io_status
-from ntmm.native.named_section import ObjectRequest, insert_section, open_section, read_attributes, section_of
+from ntmm.native.named_section import insert_section, open_section, section_of
+from ntmm.native.object_attributes import read_object_attributes
 from ntmm.native.service_table import service
 from ntmm.nt.memory import (
     MM_ACCESS_MASK,
@@ -61,7 +62,7 @@ class SectionRequest:
     file: int = 0
 
 
-def create_section(call: Call, request: SectionRequest, named: ObjectRequest) -> tuple[Status, int]:
+def create_section(call: Call, request: SectionRequest, named: ObjectAttributes) -> tuple[Status, int]:
     """(status, handle): OBJECT_NAME_EXISTS with a handle to the section that had the name.
 
     Raises InvalidHandle and IoFailure.
@@ -82,7 +83,7 @@ def create_section(call: Call, request: SectionRequest, named: ObjectRequest) ->
 def _file_for_section(call: Call, request: SectionRequest) -> FileObject:
     file = lookup_file(call, request.file)
     needed = NEEDED_ACCESS[request.protection & 0xFF]
-    if file.access & needed != needed:
+    if call.process.handles.entry(request.file).access & needed != needed:
         raise InvalidHandle(Status.ACCESS_DENIED)
     if not isinstance(file, FileObject) or file.is_directory:
         raise IoFailure(Status.INVALID_FILE_FOR_SECTION)
@@ -151,7 +152,7 @@ def _probe(call: Call, *addresses: int) -> None:
         call.memory.write_pointer(address, call.memory.read_pointer(address))
 
 
-@service("ntdll", "NtCreateSection", "p u32 p p u32 u32 h")
+@service("ntdll", "NtCreateSection", "p u32 p p u32 u32 h", lacks="large pages")
 @answers_status
 def NtCreateSection(
     call: Call,
@@ -166,7 +167,7 @@ def NtCreateSection(
     """A section over a file, an image or the paging file; without a size that of the file."""
     _probe(call, handle_address)
     size = call.memory.read_u64(size_address) if size_address else 0
-    named = read_attributes(call, attributes)
+    named = read_object_attributes(call, attributes)
     status, handle = create_section(
         call, SectionRequest(access, size, protection, section_attributes, file & 0xFFFFFFFF), named
     )
@@ -180,14 +181,14 @@ def NtCreateSection(
 def NtOpenSection(call: Call, handle_address: int, access: int, attributes: int) -> int:
     """A handle to a named section."""
     _probe(call, handle_address)
-    named = read_attributes(call, attributes)
-    if not named.name:
+    named = read_object_attributes(call, attributes)
+    if not named.name and named.root is None:
         return Status.OBJECT_PATH_SYNTAX_BAD
     call.memory.write_pointer(handle_address, open_section(call, access, named))
     return Status.SUCCESS
 
 
-@service("ntdll", "NtMapViewOfSection", "h h p p p p p u32 u32 u32")
+@service("ntdll", "NtMapViewOfSection", "h h p p p p p u32 u32 u32", lacks="large pages, MEM_RESERVE")
 @answers_status
 def NtMapViewOfSection(
     call: Call,

@@ -25,7 +25,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One trap-reachable export: `number` is its index in the table, `argument_kinds` its signature."""
+    """One trap-reachable export: `number` is its index in the table, `argument_kinds` its signature.
+
+    `lacks` says in one phrase what it does not do that the documentation promises ("" if nothing is known to be
+    missing); one that is not `implemented` answers STATUS_NOT_IMPLEMENTED or ERROR_CALL_NOT_IMPLEMENTED, always.
+    docs/exports.md is made of both.
+    """
 
     number: int
     dll: str
@@ -34,6 +39,8 @@ class Service:
     convention: str
     returns_u64: bool
     handler: Callable[..., int | None]
+    lacks: str = ""
+    implemented: bool = True
 
     def argument_bytes(self, pointer_size: int) -> int:
         """Bytes of arguments on the stack of a 32-bit caller; on 64 bit eight for each argument."""
@@ -49,12 +56,20 @@ _by_name: dict[tuple[str, str], Service] = {}
 
 
 def service(
-    dll: str, name: str, argument_kinds: str = "", *, convention: str = STDCALL, returns: str = "u32"
+    dll: str,
+    name: str,
+    argument_kinds: str = "",
+    *,
+    convention: str = STDCALL,
+    returns: str = "u32",
+    lacks: str = "",
+    implemented: bool = True,
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Registers the decorated function as the export `name` of `dll` ("crt" stands for msvcrt and ucrtbase).
 
     The function gets a `Call` and the decoded arguments; it answers an integer for EAX / RAX (EDX:EAX on 32 bit
-    when returns="u64"). Raises ValueError if the name is taken or a kind is unknown.
+    when returns="u64"). What it `lacks`, and whether it is `implemented` at all, is for the reader: see `Service`.
+    Raises ValueError if the name is taken or a kind is unknown.
     """
     kinds = tuple(argument_kinds.split())
     unknown = [kind for kind in kinds if kind not in _KINDS]
@@ -65,7 +80,7 @@ def service(
 
     def register(handler: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
         untyped: Any = handler
-        entry = Service(len(services), dll, name, kinds, convention, returns == "u64", untyped)
+        entry = Service(len(services), dll, name, kinds, convention, returns == "u64", untyped, lacks, implemented)
         services.append(entry)
         _by_name[dll, name] = entry
         return handler

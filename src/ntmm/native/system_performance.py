@@ -1,11 +1,12 @@
 """System-wide figures: SystemPerformanceInformation and SystemPageFileInformation.
 
-Counts of what this system lacks (a file cache, drivers, lookaside lists) or does not count are zero.
+Counts of what this system lacks (lookaside lists, fast I/O) or does not count are zero.
 """
 
 import struct
 from typing import Final
 
+from ntmm.kernel.mm.system_cache import CacheCounts
 from ntmm.native.call import Call
 
 _PERFORMANCE: Final = struct.Struct("<4Q70I")
@@ -16,9 +17,21 @@ _AVAILABLE_PAGES: Final = 3
 _COPY_ON_WRITE_COUNT: Final = 8
 _DEMAND_ZERO_COUNT: Final = 11
 _DIRTY_PAGES_WRITE_COUNT: Final = 16
+_CACHE_TRANSITION_COUNT: Final = 10
+_CACHE_READ_COUNT: Final = 14
+_MAPPED_PAGES_WRITE_COUNT: Final = 18
 _PAGED_POOL_PAGES: Final = 20
 _FREE_SYSTEM_PTES: Final = 26
-_RESIDENT_PAGED_POOL_PAGE: Final = 34
+_RESIDENT_SYSTEM_CACHE_PAGE: Final = 33
+_CC_MAP_DATA_WAIT: Final = 45
+_CC_MAP_DATA_WAIT_MISS: Final = 47
+_CC_PIN_READ_WAIT: Final = 50
+_CC_PIN_READ_WAIT_MISS: Final = 52
+_CC_COPY_READ_WAIT: Final = 54
+_CC_COPY_READ_WAIT_MISS: Final = 56
+_CC_MDL_READ_WAIT: Final = 58
+_CC_MDL_READ_WAIT_MISS: Final = 60
+_CC_READ_AHEAD_IOS: Final = 61
 
 
 def performance_information(call: Call) -> bytes:
@@ -36,10 +49,33 @@ def performance_information(call: Call) -> bytes:
     fill(_COPY_ON_WRITE_COUNT, figures.copy_on_write_faults, transition)
     fill(_DEMAND_ZERO_COUNT, figures.demand_zero_faults, figures.pages_read, figures.read_ios)
     fill(_DIRTY_PAGES_WRITE_COUNT, figures.pages_written, figures.write_ios)
+    fill(_MAPPED_PAGES_WRITE_COUNT, figures.mapped_pages_written, figures.mapped_write_ios)
     fill(_PAGED_POOL_PAGES, mm.system.paged_pool.pages, mm.system.nonpaged_pool.pages)
     fill(_FREE_SYSTEM_PTES, figures.system_ptes_free)
-    fill(_RESIDENT_PAGED_POOL_PAGE, mm.system.working_set.count)
+    cached = mm.system.working_set.shared_pages
+    fill(_RESIDENT_SYSTEM_CACHE_PAGE, cached, mm.system.working_set.count - cached)
+    for index, value in _cache_counts(mm.system_cache.counts).items():
+        fill(index, value)
     return _PERFORMANCE.pack(0, 0, 0, 0, *fields)
+
+
+def _cache_counts(counts: CacheCounts) -> dict[int, int]:
+    """The fields that the cache manager counts, by index; every request here is one that may wait."""
+    behind = (counts.read_ahead_ios, counts.lazy_writes, counts.lazy_pages, counts.flushes, counts.flushed_pages)
+    return {
+        _CACHE_TRANSITION_COUNT: counts.transitions,
+        _CACHE_READ_COUNT: counts.pages_read,
+        _CACHE_READ_COUNT + 1: counts.read_ios,
+        _CC_MAP_DATA_WAIT: counts.maps,
+        _CC_MAP_DATA_WAIT_MISS: counts.map_misses,
+        _CC_PIN_READ_WAIT: counts.pins,
+        _CC_PIN_READ_WAIT_MISS: counts.pin_misses,
+        _CC_COPY_READ_WAIT: counts.hits + counts.misses,
+        _CC_COPY_READ_WAIT_MISS: counts.misses,
+        _CC_MDL_READ_WAIT: counts.mdl_reads,
+        _CC_MDL_READ_WAIT_MISS: counts.mdl_misses,
+        **{_CC_READ_AHEAD_IOS + number: count for number, count in enumerate(behind)},
+    }
 
 
 def page_file_information(call: Call, buffer: int) -> bytes:

@@ -1,8 +1,12 @@
 """The system profile: which Windows on which machine is simulated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from ntmm.nt.boot_options import BootOptions
+from ntmm.nt.dep import DepSettings
+from ntmm.nt.editions import EDITION_NAMES, EDITIONS, THREE_GB_RAM_LIMIT, Edition
+from ntmm.nt.large_pages import has_large_system_pages
 from ntmm.nt.limits import (
     MAXIMUM_PAGING_FILE,
     MAXIMUM_PAGING_FILES,
@@ -10,28 +14,32 @@ from ntmm.nt.limits import (
     MAXIMUM_RAM,
     MINIMUM_PAGING_FILE,
     MINIMUM_RAM,
+    PAGE_SIZE,
+    PHYSICAL_LIMIT,
 )
-from ntmm.nt.versions import RELEASES, WINDOWS_NAMES, WindowsVersion
+from ntmm.nt.registry import Registry
+from ntmm.nt.versions import AUTO_RELEASE, RELEASES, WINDOWS, Release, WindowsVersion, missing_release
 
 AUTO: Final = "auto"
 
 REPLACEMENT_POLICIES: Final = ("fifo", "clock", "ageing")
 """How a working set chooses the page that must go."""
 
-_POLICY_OF: Final = {
-    # Windows: (on one processor, on several)
-    "nt4": ("fifo", "fifo"),
-    "2000": ("clock", "fifo"),
-    "xp": ("ageing", "ageing"),
-    "2003": ("ageing", "ageing"),
+PROCESSOR_KINDS: Final = ("x86", "x86-nx", "x64", "ia64")
+"""32-bit processors without and with no-execute pages, 64-bit ones (which run 32-bit systems too), Itanium."""
+
+_USUAL_KIND: Final = {"x86": "x86-nx", "pae": "x86-nx", "x64": "x64", "ia64": "ia64"}
+_KINDS_OF: Final = {
+    "x86": ("x86", "x86-nx", "x64"),
+    "pae": ("x86", "x86-nx", "x64"),
+    "x64": ("x64",),
+    "ia64": ("ia64",),
 }
-"""NT 4 replaces first in, first out; 2000 gives pages a second chance by their accessed bit, but on several processors
-clearing that bit would flush every processor's TLB; XP and 2003 keep an age for each page."""
 
 _DEFAULT_PAGING_FILE_CAP: Final = 4095 << 20
 """The default of the machine asks for no more than a file without PAE can hold."""
 
-_PAGE: Final = 4096
+_FOUR_GB: Final = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,12 @@ class PagingFileSize:
 
 @dataclass(frozen=True, slots=True)
 class SystemProfile:
-    """The machine to boot: architecture ("x86", "pae" or "x64"), RAM in bytes, processors, Windows.
+    """The machine to boot: architecture ("x86", "pae", "x64" or "ia64"), RAM in bytes, processors, Windows.
 
-    `windows` is "auto", "nt4", "2000", "xp" or "2003"; `replacement` is "auto", "fifo", "clock" or "ageing".
-    `paging_files` None is the default of the machine, () none at all. Only one processor is ever simulated: more
-    change what is reported and which policy "auto" takes. Raises ValueError with a sentence when the parts do not fit
-    together.
+    `windows` is "auto" or a name of WINDOWS, `edition` "auto" or one of its editions, `processor_kind` "auto" or one of
+    PROCESSOR_KINDS; `replacement` is "auto", "fifo", "clock" or "ageing". `paging_files` None is the default of the
+    machine, () none at all. `global_flag` is NtGlobalFlag. Only one processor is ever simulated: more change what is
+    reported and which policy "auto" takes. Raises ValueError with a sentence when the parts do not fit together.
     """
 
     architecture: str = "pae"
@@ -58,40 +66,91 @@ class SystemProfile:
     windows: str = AUTO
     replacement: str = AUTO
     paging_files: tuple[PagingFileSize, ...] | None = None
+    global_flag: int = 0
+    edition: str = AUTO
+    boot: BootOptions = field(default_factory=BootOptions)
+    registry: Registry = field(default_factory=Registry)
+    processor_kind: str = AUTO
 
     def __post_init__(self) -> None:
         _check_choice("architecture", self.architecture, tuple(MAXIMUM_RAM))
-        _check_choice("Windows", self.windows, (AUTO, *WINDOWS_NAMES))
+        _check_choice("Windows", self.windows, (AUTO, *WINDOWS))
+        _check_choice("edition", self.edition, (AUTO, *EDITION_NAMES))
+        _check_choice("processor", self.processor_kind, (AUTO, *PROCESSOR_KINDS))
         _check_choice("replacement policy", self.replacement, (AUTO, *REPLACEMENT_POLICIES))
-        self._check_release()
+        if (self.release, self.architecture) not in RELEASES:
+            raise ValueError(missing_release(self.windows, self.architecture))
+        self._check_edition()
+        self._check_kind()
+        self._check_boot()
         self._check_ram()
         if not 1 <= self.processors <= MAXIMUM_PROCESSORS:
             raise ValueError(f"a machine has 1 to {MAXIMUM_PROCESSORS} processors")
         self._check_paging_files()
 
-    def _check_release(self) -> None:
-        if self.windows == AUTO or (self.windows, self.architecture) in RELEASES:
+    def _check_edition(self) -> None:
+        editions = EDITIONS[self._release.family]
+        title = self._release.title
+        if self.edition == AUTO:
             return
-        name = WINDOWS_NAMES[self.windows]
-        if self.architecture == "x64":
-            raise ValueError(f"{name} has no x64 edition: choose xp or 2003")
-        raise ValueError(f"{name} has no PAE kernel: choose architecture x86, or 2000 or later")
+        if self.edition not in editions:
+            raise ValueError(f"{title} has no edition {self.edition!r}: choose one of {', '.join(editions)}")
+        if not editions[self.edition].memory.in_bytes(self.architecture, self.is_on_x64):
+            name = editions[self.edition].title
+            raise ValueError(
+                f"{title} {name} does not exist for architecture {self.architecture}: choose another edition"
+            )
+
+    def _check_kind(self) -> None:
+        kinds = _KINDS_OF[self.architecture]
+        if self.kind not in kinds:
+            choices = " or ".join(kinds)
+            raise ValueError(f"{self.architecture} does not run on a processor {self.kind!r}: choose {choices}")
+
+    def _check_boot(self) -> None:
+        """Switches that the system does not have, or that ask for another kernel than the architecture's."""
+        boot, architecture = self.boot, self.architecture
+        if boot.three_gb:
+            self._check_three_gb()
+        if boot.pae and architecture == "x86":
+            raise ValueError("/PAE boots a kernel with three-level page tables: choose architecture pae, or auto")
+        if boot.no_pae and architecture == "pae":
+            raise ValueError("/NOPAE boots a kernel with two-level page tables: choose architecture x86, or auto")
+        if (boot.pae or boot.no_pae) and architecture in ("x64", "ia64"):
+            raise ValueError("/PAE and /NOPAE choose between 32-bit kernels: leave them out on a 64-bit system")
+        if boot.no_execute is not None and not self._knows_dep:
+            raise ValueError(f"{self._release.title} has no /NOEXECUTE: choose xp-sp2, 2003-sp1 or an x64 system")
+        if boot.no_low_memory:
+            raise ValueError("/NOLOWMEM needs drivers that can do without RAM below 4 GB, which are not simulated")
+
+    def _check_three_gb(self) -> None:
+        title = self._release.title
+        if self.architecture in ("x64", "ia64"):
+            raise ValueError("/3GB is for 32-bit systems: a 64-bit one leaves programs all of their address space")
+        if not self.edition_data.three_gb:
+            having = [name for name, edition in EDITIONS[self._release.family].items() if edition.three_gb]
+            raise ValueError(f"{title} {self.edition_data.title} has no /3GB: choose edition {' or '.join(having)}")
+        if self.boot.user_va is not None and not self._release.knows_user_va:
+            raise ValueError(f"{title} has no /USERVA: leave it out, or choose xp or later")
 
     def _check_ram(self) -> None:
-        if self.ram % _PAGE:
-            raise ValueError("RAM must be a multiple of 4096 bytes")
-        if not MINIMUM_RAM <= self.ram <= MAXIMUM_RAM[self.architecture]:
-            low, high = MINIMUM_RAM >> 20, MAXIMUM_RAM[self.architecture] >> 20
+        page = PAGE_SIZE[self.architecture]
+        if self.ram % page:
+            raise ValueError(f"RAM must be a multiple of {page} bytes")
+        if not MINIMUM_RAM <= self.ram <= PHYSICAL_LIMIT[self.kind]:
+            low, high = MINIMUM_RAM >> 20, PHYSICAL_LIMIT[self.kind] >> 20
             raise ValueError(f"RAM of a machine of architecture {self.architecture} must be {low} MB to {high} MB")
+        if self.usable_ram < MINIMUM_RAM:
+            raise ValueError(f"/MAXMEM and /BURNMEMORY must leave {MINIMUM_RAM >> 20} MB of RAM")
 
     def _check_paging_files(self) -> None:
         files = self.paging_files or ()
         if len(files) > MAXIMUM_PAGING_FILES:
             raise ValueError(f"a machine has at most {MAXIMUM_PAGING_FILES} paging files")
-        largest = MAXIMUM_PAGING_FILE[self.architecture]
+        largest, page = MAXIMUM_PAGING_FILE[self.architecture], PAGE_SIZE[self.architecture]
         for file in files:
-            if file.minimum % _PAGE or file.maximum % _PAGE:
-                raise ValueError("the sizes of a paging file must be multiples of 4096 bytes")
+            if file.minimum % page or file.maximum % page:
+                raise ValueError(f"the sizes of a paging file must be multiples of {page} bytes")
             if file.minimum < MINIMUM_PAGING_FILE:
                 raise ValueError(f"a paging file must have at least {MINIMUM_PAGING_FILE >> 20} MB")
             if file.maximum < file.minimum:
@@ -100,38 +159,169 @@ class SystemProfile:
                 limit = f"{largest >> 20} MB"
                 raise ValueError(f"a paging file of architecture {self.architecture} can have at most {limit}")
 
+    # what "auto" stands for
+
     @property
     def release(self) -> str:
-        """Which Windows it is: `windows`, or what "auto" means: XP on 32 bit, Server 2003 on x64."""
+        """Which Windows it is: `windows`, or what "auto" means. 32-bit servers use more RAM than XP does."""
         if self.windows != AUTO:
             return self.windows
-        return "2003" if self.architecture == "x64" else "xp"
+        if self.edition != AUTO and self.edition not in EDITIONS["xp"]:
+            return "2003-sp2"
+        if self.architecture == "pae" and self.ram > _FOUR_GB and self.edition == AUTO:
+            return "2003-sp2"
+        if self.edition in ("home", "professional", "x64"):
+            return "xp-sp2"
+        return AUTO_RELEASE[self.architecture]
+
+    @property
+    def _release(self) -> Release:
+        return WINDOWS[self.release]
+
+    @property
+    def family(self) -> str:
+        """The releases that it belongs to: "nt4", "2000", "xp" or "2003"."""
+        return self._release.family
 
     @property
     def version(self) -> WindowsVersion:
-        """The release as GetVersionEx tells it; "auto" takes those that memory-image readers know best."""
+        """The release as GetVersionEx tells it."""
         return RELEASES[self.release, self.architecture]
+
+    @property
+    def edition_name(self) -> str:
+        """`edition`, or what "auto" means: the plainest that uses all of the RAM and has the boot switches."""
+        if self.edition != AUTO:
+            return self.edition
+        editions = EDITIONS[self._release.family]
+        able = [name for name, edition in editions.items() if self._suits(edition)]
+        wanted = min(self.ram, THREE_GB_RAM_LIMIT) if self.boot.three_gb else self.ram
+        for name in able:
+            if editions[name].memory.in_bytes(self.architecture, self.is_on_x64) >= wanted:
+                return name
+        return max(able, key=lambda name: editions[name].memory.in_bytes(self.architecture, self.is_on_x64))
+
+    def _suits(self, edition: Edition) -> bool:
+        exists = edition.memory.in_bytes(self.architecture, self.is_on_x64) > 0
+        return exists and (edition.three_gb or not self.boot.three_gb)
+
+    @property
+    def edition_data(self) -> Edition:
+        """The edition's limits and titles."""
+        return EDITIONS[self._release.family][self.edition_name]
+
+    @property
+    def kind(self) -> str:
+        """The kind of processor: `processor_kind`, or what "auto" means."""
+        if self.processor_kind != AUTO:
+            return self.processor_kind
+        if self.architecture == "pae" and self.ram > PHYSICAL_LIMIT["x86"]:
+            return "x64"
+        return _USUAL_KIND[self.architecture]
+
+    @property
+    def is_on_x64(self) -> bool:
+        """A 32-bit system on an x64 processor: a column of its own in the table of limits."""
+        return self.kind == "x64" and self.architecture in ("x86", "pae")
 
     @property
     def replacement_policy(self) -> str:
         """How working sets choose the page that must go: "fifo", "clock" or "ageing"."""
         if self.replacement != AUTO:
             return self.replacement
-        return _POLICY_OF[self.release][self.processors > 1]
+        return self._release.replacement[self.reported_processors > 1]
 
     @property
     def paging_file_sizes(self) -> tuple[PagingFileSize, ...]:
-        """The paging files to create at boot; by default one of 1.5 to 3 times the RAM, as setup makes it."""
-        if self.paging_files is not None:
+        """The paging files to create at boot; by default one of 1.5 to 3 times the RAM, as setup makes it.
+
+        Windows 2000 makes a temporary one of 20 MB where none is configured.
+        """
+        if self.paging_files:
             return self.paging_files
-        minimum = _whole_pages(self.ram * 3 // 2)
-        return (PagingFileSize(min(minimum, _DEFAULT_PAGING_FILE_CAP), min(self.ram * 3, _DEFAULT_PAGING_FILE_CAP)),)
+        if self.paging_files is not None:
+            temporary = self._release.temporary_paging_file
+            return (PagingFileSize(temporary, temporary),) if temporary else ()
+        ram, page = self.usable_ram, PAGE_SIZE[self.architecture]
+        minimum = -(-ram * 3 // 2 // page) * page
+        return (PagingFileSize(min(minimum, _DEFAULT_PAGING_FILE_CAP), min(ram * 3, _DEFAULT_PAGING_FILE_CAP)),)
+
+    # limits
+
+    @property
+    def ram_limit(self) -> int:
+        """Bytes of RAM that the edition uses on this architecture; /3GB lowers it to 16 GB."""
+        limit = min(
+            self.edition_data.memory.in_bytes(self.architecture, self.is_on_x64), MAXIMUM_RAM[self.architecture]
+        )
+        return min(limit, THREE_GB_RAM_LIMIT) if self.boot.three_gb else limit
+
+    @property
+    def usable_ram(self) -> int:
+        """Bytes of RAM that the system uses: what the edition's limit, /MAXMEM and /BURNMEMORY leave."""
+        page = PAGE_SIZE[self.architecture]
+        return self.boot.usable_ram(min(self.ram, self.ram_limit)) // page * page
+
+    @property
+    def unused_ram(self) -> int:
+        """Bytes of RAM that the machine has and the system does not use."""
+        return self.ram - self.usable_ram
+
+    @property
+    def reported_processors(self) -> int:
+        """How many processors programs are told of: /NUMPROC and /ONECPU leave fewer."""
+        if self.boot.one_processor:
+            return 1
+        return min(self.processors, self.boot.processors or self.processors)
+
+    @property
+    def has_large_system_pages(self) -> bool:
+        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound.
+
+        Not with /3GB, whose gigabyte has no room for that pool, nor on IA-64, whose large pages are not simulated.
+        """
+        if self.boot.three_gb or self.architecture == "ia64" or self.registry.get("EnforceWriteProtection"):
+            return False
+        minimum = dict(self.registry.values).get("LargePageMinimum")
+        return has_large_system_pages(self.family, self.usable_ram, minimum)
+
+    # DEP
+
+    @property
+    def _knows_dep(self) -> bool:
+        return self._release.knows_dep or self.architecture in ("x64", "ia64")
+
+    @property
+    def dep(self) -> DepSettings:
+        """The policy in force, and whether the page tables enforce it.
+
+        A 64-bit system's own default is that of its family: OPTIN on clients, OPTOUT on servers.
+        """
+        if not self._knows_dep:
+            return DepSettings("alwaysoff", in_hardware=False)
+        default = "optout" if self.edition_data.is_server else "optin"
+        policy = "alwaysoff" if self.boot.execute else self.boot.no_execute or default
+        has_bit = self.architecture != "x86" and self.kind != "x86"
+        off = policy == "alwaysoff" and self.architecture == "pae"
+        return DepSettings(policy, in_hardware=has_bit and not off)
+
+
+def kernel_architecture(
+    windows: str, ram: int, boot: BootOptions, registry: Registry, edition: str = AUTO, processor_kind: str = AUTO
+) -> str:
+    """Which 32-bit kernel the loader takes: "pae" or "x86".
+
+    /PAE and /NOPAE decide; else PAE is taken where it brings something: no-execute pages that the policy wants, or RAM
+    above 4 GB. The kernel of NT 4 has none. Raises ValueError as SystemProfile does.
+    """
+    if windows == "nt4" or boot.no_pae:
+        return "x86"
+    if boot.pae or registry.get("PhysicalAddressExtension") or ram > _FOUR_GB:
+        return "pae"
+    profile = SystemProfile("pae", ram, 1, windows, edition=edition, boot=boot, processor_kind=processor_kind)
+    return "pae" if profile.dep.in_hardware else "x86"
 
 
 def _check_choice(what: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise ValueError(f"unknown {what} {value!r}: choose one of {', '.join(known)}")
-
-
-def _whole_pages(size: int) -> int:
-    return -(-size // _PAGE) * _PAGE

@@ -30,6 +30,7 @@ FILE_RELOCATIONS_STRIPPED: Final = 0x0001
 FILE_EXECUTABLE_IMAGE: Final = 0x0002
 FILE_LARGE_ADDRESS_AWARE: Final = 0x0020
 FILE_DLL: Final = 0x2000
+DLL_NX_COMPATIBLE: Final = 0x0100
 SUBSYSTEM_GUI, SUBSYSTEM_CONSOLE = 2, 3
 
 PAGE_SIZE: Final = 0x1000
@@ -80,6 +81,11 @@ class PeHeaders:
     def is_relocatable(self) -> bool:
         """True if the image carries base relocations, so that it can live away from its preferred base."""
         return not self.characteristics & FILE_RELOCATIONS_STRIPPED
+
+    @property
+    def is_nx_compatible(self) -> bool:
+        """True if the image says that it executes no data."""
+        return bool(self.dll_characteristics & DLL_NX_COMPATIBLE)
 
     @property
     def is_large_address_aware(self) -> bool:

@@ -4,18 +4,13 @@ import difflib
 import os
 import stat
 from pathlib import Path
-from typing import Final
 
-from ntmm.kernel.se import PRIVILEGES
+from ntmm.kernel.se import PRIVILEGES, Accounts
+from ntmm.nt.profile import AUTO
+from ntmm.nt.versions import RELEASES
 from ntmm.runner.errors import UserError
-from ntmm.runner.options import ArchitectureChoice, RunOptions, WindowsChoice
+from ntmm.runner.options import ArchitectureChoice, RunOptions
 from ntmm.runner.text import printable
-
-_ROOMIEST: Final[dict[str, str]] = {
-    WindowsChoice.NT4: ArchitectureChoice.X86,
-    WindowsChoice.WINDOWS_2000: ArchitectureChoice.PAE,
-}
-"""What "auto" may become at best, where that is not x64; the program's own architecture is asked when it is known."""
 
 
 def check_privilege(name: str) -> None:
@@ -28,11 +23,12 @@ def check_privilege(name: str) -> None:
 
 def check_options(options: RunOptions) -> None:
     """Raises UserError where the machine, a program, a file to write or the overlay cannot be had."""
-    options.profile(_ROOMIEST.get(options.windows, ArchitectureChoice.X64))
+    _check_machine(options)
     for name in options.granted:
         check_privilege(name)
     for line in options.programs:
         _check_program(line.program)
+        _check_user(line.user)
     if options.events is not None:
         _check_writable(options.events, "events")
     if options.timeline is not None:
@@ -40,6 +36,26 @@ def check_options(options: RunOptions) -> None:
         _check_apart(options.events, options.timeline)
     if options.overlay is not None:
         _check_folder(options.overlay)
+
+
+def _check_machine(options: RunOptions) -> None:
+    """There is a machine for 32-bit programs or one for 64-bit programs; which it is, the program decides later."""
+    if options.architecture == ArchitectureChoice.IA64:
+        raise UserError("no program runs on ia64, which has no processor here: use ntmm info or the Python interface")
+    try:
+        options.profile(ArchitectureChoice.PAE)
+    except UserError as error:
+        try:
+            options.profile(ArchitectureChoice.X64)
+        except UserError as other:
+            raise (error if _is_for_32_bits(options) else other) from None
+
+
+def _is_for_32_bits(options: RunOptions) -> bool:
+    boot = options.system.boot
+    if boot.three_gb or boot.pae or boot.no_pae:
+        return True
+    return options.windows != AUTO and (str(options.windows), "x64") not in RELEASES
 
 
 def _check_program(program: Path) -> None:
@@ -53,6 +69,14 @@ def _check_program(program: Path) -> None:
         raise UserError(f"{str(program)!r} is not a regular file")
     if not os.access(program, os.R_OK):
         raise UserError(f"cannot open program {str(program)!r}: permission denied")
+
+
+def _check_user(name: str) -> None:
+    try:
+        if name:
+            Accounts().user(name)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _check_apart(events: Path | None, timeline: Path) -> None:

@@ -1,9 +1,10 @@
 """One C source becomes a Windows program: the compiler is the PyPI package `ziglang`, run on any host.
 
     all sources                      one step:  zig cc -target <machine>-windows-gnu
-    x86 sources that say `__try`     two steps: frame-based exception handling exists for the MSVC target only, so the
+    sources that say `__try`         two steps: structured exception handling exists for the MSVC target only, so the
                                      source is compiled for that one, then linked for the other, with an import
-                                     library that finds `_except_handler3` in msvcrt.dll
+                                     library that finds the frame handlers in msvcrt.dll
+    C++ sources (.cpp)               as above, with zig c++; asked for, Microsoft's C++ in the same two steps
 
 The same source, flags and ziglang version give the same bytes.
 """
@@ -23,7 +24,9 @@ from ntmm.runner.errors import UserError
 FLAGS: Final = ("-std=gnu11", "-O2", "-s", "-Wl,--stack,1048576")
 """For compiling and linking: optimised, without symbols, 1 MB of stack as Windows' own tools reserve."""
 
-LIBRARIES: Final = ("-lpsapi",)
+CPP_FLAGS: Final = ("-std=gnu++17", *FLAGS[1:])
+
+LIBRARIES: Final = ("-lpsapi", "-lpdh")
 """Import libraries that the compiler does not add by itself; programs that use none of them are the same."""
 
 MACHINES: Final = {"auto": "x86", "x86": "x86", "pae": "x86", "x64": "x86_64"}
@@ -31,33 +34,50 @@ MACHINES: Final = {"auto": "x86", "x86": "x86", "pae": "x86", "x64": "x86_64"}
 
 FRAME_HANDLING_FLAGS: Final = (
     "-fms-extensions",
+    "-fasync-exceptions",
     "-g0",
     # The Windows headers at hand are MinGW's; they must not mistake this for Microsoft's own compiler.
     "-U_MSC_VER",
     "-D__MINGW32__",
     "-D__GNUC__=4",
-    "-D_X86_",
+)
+MACHINE_FLAGS: Final = {"x86": "-D_X86_", "x86_64": "-D_AMD64_"}
+MICROSOFT_CPP_FLAGS: Final = (
+    *("-fexceptions", "-fcxx-exceptions", "-fno-threadsafe-statics"),
+    "-Wno-unused-command-line-argument",  # zig adds one that this target does not use
 )
 
-FRAME_HANDLER_DEFINITION: Final = "LIBRARY msvcrt.dll\nEXPORTS\n_except_handler3\n"
+FRAME_HANDLERS: Final = {
+    "x86": ("i386", ("_except_handler3", "__CxxFrameHandler3", "_CxxThrowException@8")),
+    "x86_64": ("i386:x86-64", ("__C_specific_handler", "__CxxFrameHandler3", "_CxxThrowException")),
+}
+"""By machine: its name for the library tool, and the functions that compiled tables and `throw` refer to."""
+RUN_TIME_TYPES: Final = ("__RTDynamicCast", "__RTtypeid", "__RTCastToVoid")
 
 
 def compile_program(
-    source: Path, architecture: str, folder: Path, warnings: Sequence[str] = (), with_symbols: bool = False
+    source: Path,
+    architecture: str,
+    folder: Path,
+    warnings: Sequence[str] = (),
+    with_symbols: bool = False,
+    microsoft: bool = False,
 ) -> Path:
-    """Build `folder`/NAME.exe from NAME.c for "x86", "pae", "x64" or "auto", which means 32 bits.
+    """Build `folder`/NAME.exe from NAME.c or NAME.cpp for "x86", "pae", "x64" or "auto", which means 32 bits.
 
     The compiler's messages go to standard error as it prints them. Raises `UserError` when ziglang is missing or the
-    source does not compile. `with_symbols` adds a symbol table where the compiler's linker can be asked for one.
+    source does not compile. `with_symbols` adds a symbol table where the compiler's linker can be asked for one;
+    `microsoft` compiles C++ as Microsoft's compiler does, without a standard library.
     """
     target = MACHINES[architecture]
     program = folder / f"{source.stem}.exe"
-    says_try = _says_try(source)
-    if target == "x86" and says_try:
-        inputs = [*_compile_with_frames(source, folder, warnings), *_frame_handler_library(folder)]
+    driver, flags = ("c++", CPP_FLAGS) if source.suffix == ".cpp" else ("cc", FLAGS)
+    if microsoft or _says_try(source):
+        inputs = [*_compile_with_frames(source, target, folder, warnings), *_frame_handler_library(target, folder)]
+        driver, flags = "cc", FLAGS
     else:
         inputs = [str(source), *warnings]
-    link = ("cc", "-target", f"{target}-windows-gnu", *FLAGS, *inputs, *LIBRARIES, "-o", str(program))
+    link = (driver, "-target", f"{target}-windows-gnu", *flags, *inputs, *LIBRARIES, "-o", str(program))
     if with_symbols:
         _link_with_symbols(source, link, program)
     else:
@@ -82,21 +102,25 @@ def _says_try(source: Path) -> bool:
     return re.search(r"\b__try\b", text) is not None
 
 
-def _compile_with_frames(source: Path, folder: Path, warnings: Sequence[str]) -> list[str]:
+def _compile_with_frames(source: Path, target: str, folder: Path, warnings: Sequence[str]) -> list[str]:
     """Compile for the target that knows `__try`; answers the object file."""
     compiled = folder / f"{source.stem}.obj"
     headers = _ziglang_folder() / "lib" / "libc" / "include" / "any-windows-any"
-    options = (*FLAGS[:3], *FRAME_HANDLING_FLAGS, "-isystem", str(headers), *warnings)
-    _zig(source, "cc", "-target", "x86-windows-msvc", *options, "-c", str(source), "-o", str(compiled))
+    is_cpp = source.suffix == ".cpp"
+    driver, flags = ("c++", (*CPP_FLAGS[:3], *MICROSOFT_CPP_FLAGS)) if is_cpp else ("cc", FLAGS[:3])
+    options = (*flags, *FRAME_HANDLING_FLAGS, MACHINE_FLAGS[target], "-isystem", str(headers), *warnings)
+    _zig(source, driver, "-target", f"{target}-windows-msvc", *options, "-c", str(source), "-o", str(compiled))
     return [str(compiled)]
 
 
-def _frame_handler_library(folder: Path) -> list[str]:
-    """Make the import library for msvcrt.dll's frame handler; answers its path."""
+def _frame_handler_library(target: str, folder: Path) -> list[str]:
+    """Make the import library for msvcrt.dll's frame handlers; answers its path."""
     definition = folder / "frame_handler.def"
     library = folder / "frame_handler.lib"
-    definition.write_text(FRAME_HANDLER_DEFINITION, encoding="ascii")
-    _zig(definition, "dlltool", "-m", "i386", "-d", str(definition), "-l", str(library))
+    machine, names = FRAME_HANDLERS[target]
+    exports = "\n".join((*names, *RUN_TIME_TYPES))
+    definition.write_text(f"LIBRARY msvcrt.dll\nEXPORTS\n{exports}\n", encoding="ascii")
+    _zig(definition, "dlltool", "-m", machine, "-k", "-d", str(definition), "-l", str(library))
     return [str(library)]
 
 

@@ -1,93 +1,192 @@
 """What `ntmm info` tells: the address map, the limits and the fixed costs of a machine."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.io.volume import Volume
-from ntmm.kernel.mm.layout import SHARED_USER_DATA, SHARED_USER_DATA_END
+from ntmm.kernel.memory_machine import MemoryMachine
+from ntmm.kernel.mm.layout import (
+    SHARED_USER_DATA,
+    SHARED_USER_DATA_END,
+    AddressLayout,
+    system_regions,
+    user_range,
+)
+from ntmm.kernel.mm.layout.sizes import initial_nonpaged_pool, maximum_nonpaged_pool, paged_pool
+from ntmm.nt.dep import covered_regions
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.profile import SystemProfile
+from ntmm.nt.registry import VALUES
+from ntmm.nt.system_size import system_size
+from ntmm.runner.errors import UserError
 from ntmm.runner.rows import InfoRow
 from ntmm.runner.sizes import size_text
 
 
 def machine_rows(profile: SystemProfile) -> Iterator[InfoRow]:
-    """Boots a machine of the profile and describes it."""
-    with TemporaryDirectory() as folder:
-        volume = Volume(Path(folder))
-        kernel = Kernel(profile, volume)
-        try:
-            yield from _system_rows(kernel)
-            yield from _user_rows(kernel)
-            yield from _kernel_rows(kernel)
-            yield from _memory_rows(kernel)
-        finally:
-            kernel.close()
-            volume.close()
+    """Boots a machine of the profile and describes it; IA-64 has no processor here, and memory all the same."""
+    with TemporaryDirectory() as folder, _booted(profile, Path(folder)) as machine:
+        yield from _system_rows(machine)
+        yield from _user_rows(machine)
+        yield from _kernel_rows(machine)
+        yield from _size_rows(machine)
+        yield from _memory_rows(machine)
+        yield from _dep_rows(machine)
+        yield from _choice_rows(profile)
 
 
-def _system_rows(kernel: Kernel) -> Iterator[InfoRow]:
+@contextmanager
+def _booted(profile: SystemProfile, folder: Path) -> Iterator[Kernel | MemoryMachine]:
+    """Raises UserError where the parts of the profile do not fit into one address map."""
+    volume = Volume(folder)
+    try:
+        machine = MemoryMachine(profile) if profile.architecture == "ia64" else Kernel(profile, volume)
+    except ValueError as error:
+        volume.close()
+        raise UserError(str(error)) from error
+    try:
+        yield machine
+    finally:
+        machine.close()
+        volume.close()
+
+
+_KERNELS: Final = {
+    "x86": ("ntoskrnl.exe", "ntkrnlmp.exe"),
+    "pae": ("ntkrnlpa.exe", "ntkrpamp.exe"),
+    "x64": ("ntoskrnl.exe", "ntkrnlmp.exe"),
+    "ia64": ("ntoskrnl.exe", "ntkrnlmp.exe"),
+}
+"""The kernel image of Windows that the machine stands for: for one processor and for several."""
+
+
+def _system_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     architecture, version = kernel.architecture, kernel.profile.version
     release = f"{version.major}.{version.minor}.{version.build}"
     yield InfoRow("Machine", "system", note=f"{version.name} ({release}), {_processors(kernel.profile)}")
+    yield InfoRow("Machine", "edition", note=kernel.profile.edition_data.title)
+    size = system_size(kernel.ram.size, kernel.profile.edition_data.is_server)
+    yield InfoRow("Machine", "size class", note=size.name.lower())
+    yield InfoRow("Machine", "kernel", note=_KERNELS[architecture.name][kernel.profile.reported_processors > 1])
     yield InfoRow("Machine", "page tables", note=f"{architecture.name}, {architecture.levels} levels")
     yield InfoRow("Machine", "page", size=architecture.page_size)
     yield InfoRow("Machine", "large page", size=architecture.large_page_size)
     yield InfoRow("Machine", "page-table entry", size=architecture.pte_size)
-    yield InfoRow("Machine", "no-execute", note="in the page table" if architecture.has_no_execute else "not available")
+    yield InfoRow(
+        "Machine", "no-execute", note="in the page table" if kernel.profile.dep.in_hardware else "not available"
+    )
     yield InfoRow("Machine", "allocation granularity", size=ALLOCATION_GRANULARITY)
 
 
 def _processors(profile: SystemProfile) -> str:
-    if profile.processors == 1:
+    if profile.reported_processors == 1:
         return "1 processor"
-    return f"{profile.processors} processors reported, 1 simulated"
+    return f"{profile.reported_processors} processors reported, 1 simulated"
 
 
 def _range(section: str, name: str, start: int, end: int, note: str = "") -> InfoRow:
     return InfoRow(section, name, start, end, end - start, note)
 
 
-def _user_rows(kernel: Kernel) -> Iterator[InfoRow]:
+def _user_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     layout, page = kernel.mm.layout, kernel.architecture.page_size
     section = "User space"
+    own = user_range(layout)
+    top = own.highest_fixed + 1
     yield _range(section, "no access", 0, layout.lowest_user_address, "catches null pointers")
-    yield _range(section, "private", layout.lowest_user_address, layout.highest_vad_address + 1, "PEB and TEBs on top")
-    yield _range(section, "first TEB", layout.first_teb, layout.peb, "further ones below")
-    yield _range(section, "PEB", layout.peb, layout.peb + page)
+    yield _range(section, "private", layout.lowest_user_address, own.highest_vad + 1, "PEB and TEBs on top")
+    yield _range(section, "first TEB", top - page - _teb_pages(layout) * page, top - page, "further ones below")
+    yield _range(section, "PEB", top - page, top)
     yield _range(section, "shared user data", SHARED_USER_DATA, SHARED_USER_DATA + page, "read-only")
     yield _range(section, "no access", SHARED_USER_DATA + page, SHARED_USER_DATA_END)
-    top = layout.highest_user_address + 1
-    yield _range(section, "no access", top, top + ALLOCATION_GRANULARITY, "below system space")
+    end = own.highest + 1
+    yield _range(section, "no access", end, end + ALLOCATION_GRANULARITY, "stops buffers that reach into system space")
+    for name, is_64, is_large in _IMAGES:
+        if not is_64 or layout.highest_user_address > 1 << 32:
+            end = user_range(layout, is_64, is_large).highest + 1 + ALLOCATION_GRANULARITY
+            yield _range("User space by image", name, 0, end)
 
 
-def _kernel_rows(kernel: Kernel) -> Iterator[InfoRow]:
+_IMAGES: Final = (
+    ("32-bit image", False, False),
+    ("32-bit image, large address aware", False, True),
+    ("64-bit image", True, False),
+    ("64-bit image, large address aware", True, True),
+)
+
+
+def _teb_pages(layout: AddressLayout) -> int:
+    return 2 if layout.architecture == "x64" else 1
+
+
+def _kernel_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     layout, architecture = kernel.mm.layout, kernel.architecture
-    section, page = "System space", kernel.architecture.page_size
-    for address in kernel.mm.system.kernel_addresses[:1]:
-        yield _range(section, "kernel image", address, address + page * len(kernel.mm.system.kernel_addresses))
-    yield _range(section, "page tables", architecture.pte_base, architecture.pte_top + 1, "self-map")
+    section, page = "System space", architecture.page_size
+    yield InfoRow(section, "begins", layout.system_range_start)
     yield _range(section, "page directory", architecture.pde_base, architecture.pde_base + page)
-    yield InfoRow(section, "hyperspace", layout.hyperspace, note="one for each process")
     yield InfoRow(section, "working-set list", layout.working_set_list, note="one for each process")
-    yield _range(section, "paged pool", layout.paged_pool, layout.paged_pool_end)
-    yield _range(section, "nonpaged pool", layout.nonpaged_pool, layout.nonpaged_pool_end)
-    shared = layout.system_shared_user_data
-    yield _range(section, "shared user data", shared, shared + page, "the kernel's writable view")
+    for address in kernel.mm.system.kernel_addresses[:1]:
+        yield _range(section, "kernel pages", address, address + page * len(kernel.mm.system.kernel_addresses))
+    for region in system_regions(layout):
+        yield _range(section, region.name, region.start, region.end, region.note)
 
 
-def _memory_rows(kernel: Kernel) -> Iterator[InfoRow]:
-    page = kernel.architecture.page_size
-    yield InfoRow("Memory", "RAM", size=kernel.profile.ram)
+def _size_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
+    """How large the parts of system space are, and how large Windows would make its pools for this RAM."""
+    mm, profile, page = kernel.mm, kernel.profile, kernel.architecture.page_size
+    section = "Sizes"
+    ptes = mm.system_ptes.total
+    yield InfoRow(section, "system cache", size=mm.system_cache.size)
+    yield InfoRow(section, "system PTEs", size=ptes * page, note=f"{ptes} entries")
+    if profile.architecture in ("x86", "pae"):
+        entry = 0x1C if profile.architecture == "pae" else 0x18
+        nonpaged = maximum_nonpaged_pool(profile.usable_ram, profile.boot.three_gb, entry)
+        yield InfoRow(section, "nonpaged pool, initial", size=initial_nonpaged_pool(profile.usable_ram), note=_COMPUTED)
+        yield InfoRow(section, "nonpaged pool, maximum", size=nonpaged, note=_COMPUTED)
+        yield InfoRow(section, "paged pool", size=paged_pool(nonpaged, profile.family), note=_COMPUTED)
+
+
+_COMPUTED: Final = "by Windows' formula; see System space for the room it has here"
+
+
+def _dep_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
+    profile = kernel.profile
+    section, dep = "Data execution prevention", profile.dep
+    yield InfoRow(section, "policy", note=dep.policy)
+    yield InfoRow(section, "in the page tables", note="yes" if dep.in_hardware else "no")
+    for region in covered_regions(profile.architecture, dep):
+        yield InfoRow(section, region, note="never executable")
+
+
+def _memory_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
+    page, profile = kernel.architecture.page_size, kernel.profile
+    yield InfoRow("Memory", "RAM", size=profile.ram)
+    yield InfoRow("Memory", "limit of the edition", size=profile.ram_limit)
+    yield InfoRow("Memory", "RAM that is not used", size=profile.unused_ram)
     yield InfoRow("Memory", "available after boot", size=kernel.mm.pfn.available * page)
-    yield InfoRow("Memory", "commit limit", size=kernel.mm.ledger.limit * page, note="no paging file")
-    yield InfoRow("Memory", "replacement in working sets", note=kernel.profile.replacement_policy)
-    for number, file in enumerate(kernel.profile.paging_file_sizes):
+    yield InfoRow("Memory", "commit limit", size=kernel.mm.ledger.limit * page)
+    yield InfoRow("Memory", "replacement in working sets", note=profile.replacement_policy)
+    for number, file in enumerate(profile.paging_file_sizes):
         growth = "fixed" if file.maximum == file.minimum else f"may grow to {size_text(file.maximum)}"
         yield InfoRow("Memory", f"paging file {number}", size=file.minimum, note=growth)
     space = kernel.mm.create_address_space(0, "a process")
     for purpose, count in space.fixed_pages.items():
         yield InfoRow("Pages of a new address space", purpose, size=count * page, note=f"{count} pages")
     kernel.mm.delete_address_space(space)
+
+
+def _choice_rows(profile: SystemProfile) -> Iterator[InfoRow]:
+    """The boot switches that change nothing, and what each registry value that was given does."""
+    for switch in profile.boot.without_effect:
+        yield InfoRow("Boot switches", switch, note="changes nothing about memory")
+    for name, value in profile.registry.values:
+        yield InfoRow("Registry", f"{name} = {value:#x}", note=VALUES[name].effect)
+    for name, opted_in in profile.registry.layers:
+        yield InfoRow("Registry", f"layer of {name}", note=f"{'in' if opted_in else 'out of'} DEP")
+    if profile.registry.large_page_drivers:
+        drivers = ", ".join(profile.registry.large_page_drivers)
+        yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: mapped with large pages")

@@ -15,7 +15,8 @@ from ntmm.kernel.io.console import ConsoleFile
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ps import Process
-from ntmm.kernel.se import PRIVILEGES
+from ntmm.kernel.se import PRIVILEGES, Token
+from ntmm.kernel.se.accounts import DEFAULT_USER_NAME
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.loader.start import NewProgram, load_new_process, new_process, release_thread
 from ntmm.native.dispatch import ServiceDispatcher
@@ -34,21 +35,20 @@ _ENVIRONMENT: Final = {
     "SystemRoot": "C:\\WINDOWS",
     "TEMP": "C:\\WINDOWS\\Temp",
     "TMP": "C:\\WINDOWS\\Temp",
-    "USERNAME": "user",
     "windir": "C:\\WINDOWS",
 }
 """The same on every host, so that runs repeat."""
 
 
-def environment(profile: SystemProfile) -> dict[str, str]:
-    """The environment of every process, in the order of its names."""
-    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.processors)}
+def environment(profile: SystemProfile, user: str = DEFAULT_USER_NAME) -> dict[str, str]:
+    """The environment of a user's process, in the order of its names."""
+    names = {**_ENVIRONMENT, "NUMBER_OF_PROCESSORS": str(profile.reported_processors), "USERNAME": user}
     return dict(sorted(names.items(), key=lambda item: item[0].upper()))
 
 
-def default_architecture(headers: PeHeaders) -> str:
-    """PAE with no-execute pages for 32-bit programs, x64 for 64-bit ones."""
-    return "x64" if headers.is_64 else "pae"
+def default_architecture(headers: Sequence[PeHeaders]) -> str:
+    """PAE with no-execute pages for 32-bit programs, x64 where one has 64 bits; 32-bit ones run there too."""
+    return "x64" if any(each.is_64 for each in headers) else "pae"
 
 
 class Machine:
@@ -89,13 +89,19 @@ class Machine:
         headers: PeHeaders,
         parameters: ProcessParameters,
         streams: tuple[ConsoleFile, ConsoleFile, ConsoleFile],
+        user: str = "",
+        session: int = 0,
     ) -> Process:
-        """A process with the program loaded and its first thread ready; raises LoaderError, MalformedImage."""
+        """A process with the program loaded and its first thread ready; raises LoaderError, MalformedImage.
+
+        It runs for `user`, "" the machine's own. Raises ValueError for a name that no user can have.
+        """
         kernel = self.kernel
         self._programs.setdefault(parameters.image_path.lower(), image)
-        process = new_process(kernel, parameters.image_path.rpartition("\\")[2])
+        token = Token(kernel.accounts.user(user or DEFAULT_USER_NAME), session)
         for privilege in self._granted:
-            process.token.grant(privilege)
+            token.grant(privilege)
+        process = new_process(kernel, parameters.image_path.rpartition("\\")[2], headers, token=token)
         handles = [process.handles.insert(stream, stream.access, inherit=True) for stream in streams]
         parameters.standard_input, parameters.standard_output, parameters.standard_error = handles
         kernel.ps.start(load_new_process(kernel, process, NewProgram(image, headers, parameters, self.open_image)))

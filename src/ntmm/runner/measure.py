@@ -52,8 +52,9 @@ def make_report(
         virtual_time_100ns=kernel.clock.uptime_100ns(),
         host_seconds=host_seconds,
         windows=profile.version.name,
-        processors=profile.processors,
+        processors=profile.reported_processors,
         replacement=profile.replacement_policy,
+        unused_ram=profile.unused_ram,
         processes=tuple(process.row for process in processes),
         memory=memory_report(statistics, _swaps(machine)),
     )

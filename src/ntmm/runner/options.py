@@ -6,7 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ntmm.nt.profile import PagingFileSize, SystemProfile
+from ntmm.nt.boot_options import BootOptions
+from ntmm.nt.profile import PagingFileSize, SystemProfile, kernel_architecture
+from ntmm.nt.registry import Registry
 from ntmm.runner.errors import UserError
 from ntmm.runner.streams import standard_error, standard_input, standard_output
 
@@ -18,22 +20,36 @@ DEFAULT_TIMELINE_INTERVAL: Final = 100
 
 
 class ArchitectureChoice(StrEnum):
-    """Page-table formats one may ask for; AUTO takes PAE for 32-bit programs and x64 for 64-bit ones."""
+    """Page tables one may ask for; AUTO takes what Windows would for 32-bit programs, and x64 for 64-bit ones."""
 
     AUTO = "auto"
     X86 = "x86"
     PAE = "pae"
     X64 = "x64"
+    IA64 = "ia64"
 
 
 class WindowsChoice(StrEnum):
-    """Releases one may ask for; AUTO takes XP on 32 bit and Server 2003 on x64."""
+    """Releases one may ask for; AUTO takes XP SP2 on 32 bit and Server 2003 SP2 on 64 bit or with more than 4 GB."""
 
     AUTO = "auto"
     NT4 = "nt4"
     WINDOWS_2000 = "2000"
     XP = "xp"
+    XP_SP2 = "xp-sp2"
     SERVER_2003 = "2003"
+    SERVER_2003_SP1 = "2003-sp1"
+    SERVER_2003_SP2 = "2003-sp2"
+
+
+class ProcessorChoice(StrEnum):
+    """Kinds of processors; AUTO takes one with no-execute pages."""
+
+    AUTO = "auto"
+    X86 = "x86"
+    X86_NX = "x86-nx"
+    X64 = "x64"
+    IA64 = "ia64"
 
 
 class ReplacementChoice(StrEnum):
@@ -47,15 +63,32 @@ class ReplacementChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramLine:
-    """A program file of the host and what it is called with."""
+    """A program file of the host, what it is called with, and whose session it runs in.
+
+    `user` "" is the machine's user, an administrator; every other name is an ordinary user's.
+    """
 
     program: Path
     arguments: Sequence[str] = ()
+    user: str = ""
+    session: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SystemOptions:
+    """How the system is set up: its edition, boot switches, registry, and the kind of processor."""
+
+    edition: str = "auto"
+    boot: BootOptions = field(default_factory=BootOptions)
+    registry: Registry = field(default_factory=Registry)
+    processor_kind: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """One run: `program` with `arguments`, and the programs of `others` beside it on the same machine.
+
+    `user` and `session` are those of `program`, see ProgramLine.
 
     `ram` and `output_limit` in bytes, `time_limit` in seconds of the host; None means no limit.
 
@@ -64,7 +97,8 @@ class RunOptions:
     `timeline_interval` milliseconds of virtual time. `paging_files` None is the default of the machine. `checking`
     fills freed pages with junk, and audits the memory manager's books when the programs have ended and again when
     their memory has been returned. `granted` names privileges that an administrator has assigned to the user, which
-    programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions.
+    programs may enable. `with_symbols` compiles C sources so that a debugger finds their functions. `global_flag` is
+    NtGlobalFlag: heaps of programs check themselves by its bits.
     """
 
     program: Path
@@ -81,10 +115,14 @@ class RunOptions:
     replacement: str = ReplacementChoice.AUTO
     processors: int = 1
     paging_files: tuple[PagingFileSize, ...] | None = None
+    system: SystemOptions = field(default_factory=SystemOptions)
     timeline: Path | None = None
     timeline_interval: int = DEFAULT_TIMELINE_INTERVAL
     with_symbols: bool = False
+    user: str = ""
+    session: int = 0
     granted: Sequence[str] = ()
+    global_flag: int = 0
     standard_input: BinaryIO = field(default_factory=standard_input)
     standard_output: BinaryIO = field(default_factory=standard_output)
     standard_error: BinaryIO = field(default_factory=standard_error)
@@ -92,7 +130,7 @@ class RunOptions:
     @property
     def programs(self) -> tuple[ProgramLine, ...]:
         """All programs in the order of the command line."""
-        return (ProgramLine(self.program, self.arguments), *self.others)
+        return (ProgramLine(self.program, self.arguments, self.user, self.session), *self.others)
 
     def profile(self, default: str) -> SystemProfile:
         """The machine to boot; `default` is the architecture that "auto" stands for. Raises UserError."""
@@ -104,6 +142,8 @@ class RunOptions:
             replacement=self.replacement,
             processors=self.processors,
             paging_files=self.paging_files,
+            system=self.system,
+            global_flag=self.global_flag,
         )
 
 
@@ -116,15 +156,33 @@ def profile_for(
     replacement: str = ReplacementChoice.AUTO,
     processors: int = 1,
     paging_files: tuple[PagingFileSize, ...] | None = None,
+    system: SystemOptions | None = None,
+    global_flag: int = 0,
 ) -> SystemProfile:
-    """The machine to boot; `default` stands for "auto", but PAE is not chosen for a Windows that has none.
+    """The machine to boot; `default` stands for "auto", where PAE means the kernel that Windows would take.
 
     Raises UserError where the parts do not fit together.
     """
-    if default == ArchitectureChoice.PAE and windows == WindowsChoice.NT4:
-        default = ArchitectureChoice.X86
-    chosen = default if architecture == ArchitectureChoice.AUTO else architecture
+    chosen, system = str(architecture), system or SystemOptions()
     try:
-        return SystemProfile(str(chosen), ram, processors, str(windows), str(replacement), paging_files)
+        if chosen == ArchitectureChoice.AUTO:
+            chosen = str(default)
+            if chosen == ArchitectureChoice.PAE:
+                chosen = kernel_architecture(
+                    str(windows), ram, system.boot, system.registry, system.edition, system.processor_kind
+                )
+        return SystemProfile(
+            chosen,
+            ram,
+            processors,
+            str(windows),
+            str(replacement),
+            paging_files,
+            global_flag,
+            system.edition,
+            system.boot,
+            system.registry,
+            system.processor_kind,
+        )
     except ValueError as error:
         raise UserError(str(error)) from error

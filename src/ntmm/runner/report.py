@@ -87,7 +87,8 @@ class RunReport:
     limit ended the run. `peak_commit` and `peak_working_set` are in pages of `page_size` bytes. `private_pages` and
     `image_pages` are pages that faults gave to the program. `eager_pages` are pages mapped before their first touch, by
     purpose, of all processes; `address_space_pages` the pages that creating one address space takes. `instructions` is
-    None where they were not counted. `memory` has the figures of the whole machine's memory.
+    None where they were not counted. `memory` has the figures of the whole machine's memory. `audit_findings` is 0
+    where the memory manager's books were audited and right (a run whose books are wrong has no report), else None.
     """
 
     program: str
@@ -116,8 +117,11 @@ class RunReport:
     windows: str = ""
     processors: int = 1
     replacement: str = ""
+    unused_ram: int = 0
+    """Bytes beyond the limit of the edition, or taken away by boot switches."""
     processes: tuple[ProcessReport, ...] = ()
     memory: MemoryReport | None = None
+    audit_findings: int | None = None
 
     def faults_from(self, origin: FaultOrigin) -> int:
         """Sum of all kinds."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -18,6 +18,7 @@ from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.scheduler import Deadlock
 from ntmm.kernel.ke.trap import TimeLimitReached
 from ntmm.kernel.ps import Thread
+from ntmm.kernel.se.accounts import DEFAULT_USER_NAME
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.nt.profile import SystemProfile
@@ -115,6 +116,7 @@ def _run_prepared(options: RunOptions, switch: _StopSwitch, prepare: Callable[[P
         report = make_report(machine, session.measured(), stopped, time.monotonic() - prepared.started)
         if options.checking:
             check_books(machine)
+            report = replace(report, audit_findings=0)
         return report
 
 
@@ -157,20 +159,12 @@ def _build_machine(options: RunOptions, profile: SystemProfile, trace: Trace) ->
 
 def _profile(options: RunOptions, paths: Sequence[Path], headers: Sequence[PeHeaders]) -> SystemProfile:
     """The machine that all programs fit; raises UserError where there is none."""
-    for path, other in zip(paths, headers, strict=True):
-        if other.is_64 != headers[0].is_64:
-            first, second = f"{str(paths[0])!r} has {_bits(headers[0])} bits", f"{str(path)!r} has {_bits(other)}"
-            raise UserError(f"the programs do not fit one machine: {first}, {second}")
-    profile = options.profile(default_architecture(headers[0]))
-    if headers[0].is_64 != (profile.architecture == "x64"):
-        raise UserError(
-            f"a {_bits(headers[0])}-bit program cannot run on a machine of architecture {profile.architecture}"
-        )
+    profile = options.profile(default_architecture(headers))
+    for path, each in zip(paths, headers, strict=True):
+        if each.is_64 and profile.architecture != "x64":
+            name = profile.architecture
+            raise UserError(f"{str(path)!r} is a 64-bit program, which cannot run on a machine of architecture {name}")
     return profile
-
-
-def _bits(headers: PeHeaders) -> int:
-    return 64 if headers.is_64 else 32
 
 
 def _programs(
@@ -185,6 +179,8 @@ def _programs(
             headers=headers,
             parameters=_parameters(line, path, profile),
             streams=_streams(options, limit),
+            user=line.user,
+            session=line.session,
         )
         for line, path, (image, headers) in zip(options.programs, paths, images, strict=True)
     ]
@@ -193,7 +189,7 @@ def _programs(
 def _parameters(line: ProgramLine, program: Path, profile: SystemProfile) -> ProcessParameters:
     path = guest_path(program, Path.cwd())
     command_line = subprocess.list2cmdline([path, *line.arguments])
-    return ProcessParameters(path, command_line, "C:\\", environment(profile))
+    return ProcessParameters(path, command_line, "C:\\", environment(profile, line.user or DEFAULT_USER_NAME))
 
 
 def _streams(options: RunOptions, limit: OutputLimit) -> tuple[ConsoleFile, ConsoleFile, ConsoleFile]:

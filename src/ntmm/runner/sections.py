@@ -51,8 +51,12 @@ def sections_of(report: RunReport) -> Iterable[tuple[str, Table]]:
 def _machine_rows(report: RunReport) -> Iterable[tuple[Cell, ...]]:
     yield "system", report.windows
     yield "replacement in working sets", report.replacement
+    if report.unused_ram:
+        yield "RAM that is not used", size_text(report.unused_ram)
     if report.processors > 1:
         yield "processors", f"{report.processors} reported, 1 simulated"
+    if report.audit_findings is not None:
+        yield "audit of its memory", f"{report.audit_findings} findings"
 
 
 def _single_process(report: RunReport) -> Iterable[tuple[str, Table]]:

@@ -36,6 +36,8 @@ class Program:
     headers: PeHeaders
     parameters: ProcessParameters
     streams: tuple[ConsoleFile, ConsoleFile, ConsoleFile]
+    user: str = ""
+    session: int = 0
 
 
 class SessionManager(KernelThread):
@@ -98,7 +100,14 @@ class SessionManager(KernelThread):
     def _load(self, program: Program) -> Process:
         what = f"{program.path!r} cannot be run"
         try:
-            return self._machine.load(program.image, program.headers, program.parameters, program.streams)
+            return self._machine.load(
+                program.image,
+                program.headers,
+                program.parameters,
+                program.streams,
+                program.user,
+                program.session,
+            )
         except (LoaderError, MalformedImage) as error:
             raise UserError(f"{what}: {error}") from error
         except GuestFault as fault:

@@ -14,6 +14,7 @@ class Command:
     """`run` takes the debugger and what stands behind the name, and yields rows; it raises CommandError.
 
     `usage` shows the arguments, `rows` are the classes it may yield. `takes_address` says that function names fit.
+    `absent` names columns of WinDbg's command that cannot be here, with the reasons.
     """
 
     name: str
@@ -22,12 +23,22 @@ class Command:
     run: Callable[[Debugger, str], Iterable[Row]]
     rows: tuple[type[Row], ...] = ()
     takes_address: bool = False
+    absent: tuple[tuple[str, str], ...] = ()
 
 
 def no_arguments(name: str, arguments: str) -> None:
     """Raises CommandError where there are arguments."""
     if arguments:
         raise CommandError(f"{name} takes no arguments")
+
+
+def with_flags(name: str, arguments: str, default: int) -> tuple[str, int]:
+    """An argument and the flags behind it, in hexadecimal; raises CommandError where there is more, or no number."""
+    words = arguments.split()
+    flags = number_of(words[1]) if len(words) == 2 else default
+    if len(words) > 2 or flags is None:
+        raise CommandError(f"{name} takes the id of a process, and flags as a hexadecimal number: {arguments!r}")
+    return (words[0] if words else ""), flags
 
 
 def process_of(debugger: Debugger, text: str) -> Process:

@@ -12,6 +12,7 @@ from ntmm.kernel.mm.section import AreaKind, ControlArea
 from ntmm.kernel.mm.statistics import MemoryStatistics
 from ntmm.kernel.mm.system_cache import VIEW_BYTES
 from ntmm.kernel.mm.vad import Vad
+from ntmm.kernel.mm.working_set.working_set import END_OF_CHAIN
 from ntmm.kernel.ps import Process
 
 
@@ -69,6 +70,11 @@ def frame(kernel: Kernel, number: int) -> Frame:
     )
 
 
+def colour_of(kernel: Kernel, number: int) -> int:
+    """The colour of a frame, which names its list of zeroed and of free pages."""
+    return number & kernel.mm.pfn.zeroed.colours - 1
+
+
 def _link(kernel: Kernel, number: int, link: int) -> int | None:
     """A frame's neighbour on its list; frames that were never handed out are on none."""
     return link if link != NO_FRAME and number < kernel.mm.pfn.high_water else None
@@ -97,6 +103,8 @@ class WorkingSetHeader:
     first_dynamic: int
     last_entry: int
     next_slot: int
+    last_initialized: int
+    shared: int
 
 
 def working_set_header(process: Process) -> WorkingSetHeader:
@@ -109,10 +117,12 @@ def working_set_header(process: Process) -> WorkingSetHeader:
         working_set.quota,
         limits.minimum,
         limits.maximum,
-        working_set.first_free,
+        -1 if working_set.first_free == END_OF_CHAIN else working_set.first_free,
         working_set.first_dynamic,
         working_set.last_entry,
         working_set.next_slot,
+        working_set.last_initialized,
+        working_set.shared_pages,
     )
 
 
@@ -199,8 +209,13 @@ def resident_available(kernel: Kernel) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SystemPtes:
-    """The area of system PTEs: all entries, the unused ones, and (address, pages) of runs of them with tables."""
+    """The area of system PTEs: all entries, the unused ones, and (address, pages) of runs of them with tables.
 
+    `start` and `end` are the kernel addresses of the first and of the last entry.
+    """
+
+    start: int
+    end: int
     total: int
     unused: int
     free: tuple[tuple[int, int], ...]
@@ -209,7 +224,9 @@ class SystemPtes:
 def system_ptes(kernel: Kernel) -> SystemPtes:
     """The free runs in address order; page tables of the area are made when they are needed."""
     area = kernel.mm.system_ptes
-    return SystemPtes(area.total, area.free, tuple(area.free_clusters()))
+    first, last = area.start, area.start + (area.total - 1) * kernel.architecture.page_size
+    pte_address = kernel.architecture.pte_address
+    return SystemPtes(pte_address(first), pte_address(last), area.total, area.free, tuple(area.free_clusters()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from ntmm.kernel.io.file import File
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.section import ControlArea, Section
 from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.ob.directory import Directory, SymbolicLink, path_of
 from ntmm.kernel.ob.handles import HandleEntry
 from ntmm.kernel.ps import Process
+from ntmm.kernel.se.sddl import format_sddl
 from ntmm.tools.kernel_view import control_areas, frame, used_frames, vad_of
 
 
@@ -59,15 +61,44 @@ def handles(process: Process) -> list[tuple[int, HandleEntry]]:
     return process.handles.items()
 
 
-def name_of(kernel: Kernel, target: KernelObject) -> str:
-    """What a file, a process or a named object is called; empty for an object without a name."""
+def name_of(target: KernelObject) -> str:
+    """What a file, a process or a named object (its path) is called; empty for an object without a name."""
     if isinstance(target, Process | File):
         return target.name
-    if isinstance(target, Section) and target.file is not None:
-        return name_of(kernel, target.file)
-    return next((name for name, other in kernel.names.items() if other is target), "")
+    if isinstance(target, Section) and target.file is not None and not target.object_name:
+        return name_of(target.file)
+    return path_of(target)
 
 
 def named_objects(kernel: Kernel) -> list[tuple[str, KernelObject]]:
-    """All objects with names, in order of the names."""
+    """All objects with names, by path, in the order of the paths."""
     return sorted(kernel.names.items(), key=lambda item: item[0])
+
+
+def object_named(kernel: Kernel, name: str) -> KernelObject | None:
+    """The object of a path, or of a name in \\BaseNamedObjects; a symbolic link at the end is shown itself."""
+    names = kernel.names
+    return names.find(name, None if name.startswith("\\") else names.base_directory(0), open_link=True).target
+
+
+def entries_of(target: KernelObject) -> list[tuple[str, KernelObject]]:
+    """What is in a directory, by path; nothing for other objects."""
+    return [(path_of(one), one) for _, one in target.entries()] if isinstance(target, Directory) else []
+
+
+def link_target(target: KernelObject) -> str:
+    """What a symbolic link stands for; empty for other objects."""
+    return target.target if isinstance(target, SymbolicLink) else ""
+
+
+def security_of(kernel: Kernel, target: KernelObject) -> tuple[str, str] | None:
+    """The owner of an object by name, and its descriptor in SDDL; None for an object without one."""
+    descriptor = target.descriptor()
+    if descriptor is None:
+        return None
+    account = kernel.accounts.by_sid(descriptor.owner) if descriptor.owner is not None else None
+    owner = str(descriptor.owner or "") if account is None else account.name
+    try:
+        return owner, format_sddl(descriptor)
+    except ValueError:  # a program has put in entries that have no text
+        return owner, ""

@@ -38,9 +38,11 @@ def protection_name(code: int) -> str:
     return _ALONE.get(code) or _ACCESS[code & MM_ACCESS_MASK] + _MODIFIERS[code & MM_MODIFIER_MASK]
 
 
-def hardware_bits(architecture: Architecture, entry: int, is_directory: bool) -> str:
+def hardware_bits(architecture: Architecture, entry: int, is_directory: bool, executes_data: bool = False) -> str:
     """A valid entry's bits in WinDbg's order: copy on write, global, large, dirty, accessed, no cache, write-through,
     user or kernel, write or read, execute, valid.
+
+    In a process without DEP every user page that can be read can be executed, whether it was already or not.
     """
     letters = (
         (COPY_ON_WRITE, "C"),
@@ -54,5 +56,6 @@ def hardware_bits(architecture: Architecture, entry: int, is_directory: bool) ->
     text = "".join(letter if entry & bit else "-" for bit, letter in letters)
     text += "U" if entry & OWNER else "K"
     text += "W" if entry & WRITE else "R"
-    text += "-" if entry & architecture.no_execute else "E"
+    is_free = executes_data and bool(entry & OWNER)
+    text += "-" if entry & architecture.no_execute and not is_free else "E"
     return text + ("V" if entry & VALID else "-")

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ntmm.hw.arch import LARGE, VALID, Architecture
+from ntmm.hw.arch import VALID, Architecture
 from ntmm.kernel.boot import Kernel
 
 
@@ -38,6 +38,8 @@ class TableWalk:
         self._ram = kernel.ram
         self._words = kernel.ram.u64 if kernel.architecture.pte_size == 8 else kernel.ram.u32
         self._directory = directory
+        self.executes_data = False
+        """Whether the process may execute its data, which its PTEs say only once it has."""
 
     def entries(self, address: int) -> Iterator[Entry]:
         """The entries from the top table down, ending with the first that is invalid or maps a page."""
@@ -49,13 +51,17 @@ class TableWalk:
                 return  # a spoilt entry leads out of RAM
             entry = Entry(level, architecture.entry_address(level, address), index, self._words[index])
             yield entry
-            if not entry.is_valid or (level == architecture.levels - 2 and entry.value & LARGE):
+            if not entry.is_valid or (level == architecture.levels - 2 and entry.value & architecture.LARGE):
                 return
             table = entry.value & architecture.frame_mask
 
     def is_large(self, entry: Entry) -> bool:
         """True for a directory entry that maps a large page."""
-        return entry.is_valid and entry.level == self._architecture.levels - 2 and bool(entry.value & LARGE)
+        return (
+            entry.is_valid
+            and entry.level == self._architecture.levels - 2
+            and bool(entry.value & self._architecture.LARGE)
+        )
 
     def _last(self, address: int) -> Entry | None:
         """Where the walk ends; None if it leaves RAM at once."""

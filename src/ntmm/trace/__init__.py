@@ -10,6 +10,7 @@ Imports nothing from other rooms: every room may emit.
 
 from ntmm.trace.events import (
     ApiCall,
+    CacheAction,
     Event,
     ExceptionRaised,
     Fault,
@@ -32,6 +33,7 @@ from ntmm.trace.whole_file import WholeFile
 
 __all__ = [
     "ApiCall",
+    "CacheAction",
     "Event",
     "ExceptionRaised",
     "Fault",

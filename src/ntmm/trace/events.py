@@ -138,6 +138,20 @@ class PagingIo(NamedTuple):
     thread: int
 
 
+class CacheAction(NamedTuple):
+    """The system cache did something with pages of a file, in bytes from `offset` on.
+
+    `action` is "map", "unmap", "read ahead", "lazy write", "flush" or "purge", `thread` on whose behalf.
+    """
+
+    virtual_time: int
+    action: str
+    file: str
+    offset: int
+    size: int
+    thread: int
+
+
 class Trim(NamedTuple):
     """The working-set manager took `pages` pages from a process (MmWorkingSetManager); `reason` says why."""
 
@@ -176,6 +190,7 @@ Event = (
     | ExceptionRaised
     | ApiCall
     | PagingIo
+    | CacheAction
     | Trim
     | StackSwapped
     | ProcessSwapped

@@ -43,7 +43,7 @@ def SetConsoleMode(call: Call, handle: int, mode: int) -> int:
     return 1
 
 
-@service("kernel32", "GetConsoleScreenBufferInfo", "h p")
+@service("kernel32", "GetConsoleScreenBufferInfo", "h p", implemented=False)
 @failing(0)
 def GetConsoleScreenBufferInfo(call: Call, handle: int, buffer: int) -> int:
     """Not supported: INVALID_HANDLE where there is no console, else CALL_NOT_IMPLEMENTED."""

@@ -7,10 +7,11 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from ntmm.kernel.io.constants import FILE_GENERIC_READ, FILE_GENERIC_WRITE
+from ntmm.kernel.io.constants import FILE_EXECUTE, FILE_GENERIC_READ, FILE_GENERIC_WRITE, SYNCHRONIZE
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import NullFile
 from ntmm.kernel.io.paths import full_path
+from ntmm.kernel.io.volume import OpenRequest
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import InvalidHandle
 from ntmm.kernel.ps import Process, Thread
@@ -21,6 +22,7 @@ from ntmm.loader.search import read_headers
 from ntmm.loader.services import linker_of
 from ntmm.loader.start import NewProgram, load_new_process, new_process
 from ntmm.native.call import Call
+from ntmm.native.file import open_file
 from ntmm.native.handles import PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS
 from ntmm.native.job import join_job
 from ntmm.native.service_table import service
@@ -34,16 +36,16 @@ from ntmm.win32.fileapi.naming import nt_path_of
 from ntmm.win32.process_parameters import ProcessParameters as CallerParameters
 from ntmm.win32.process_parameters import current_directory
 from ntmm.win32.program_search import FoundProgram, find_application, find_in_command_line
-from ntmm.win32.security_attributes import inherits
+from ntmm.win32.security_attributes import inherits, new_descriptor
 from ntmm.win32.startup_info import StartupInfo, read_startup_info
 from ntmm.win32.text import ANSI, WIDE, StringKind
+from ntmm.win32.thread_priority import PRIORITY_CLASS_FLAGS, first_base_priority
 
 DEBUG_PROCESS: Final = 0x1
 DEBUG_ONLY_THIS_PROCESS: Final = 0x2
 CREATE_SUSPENDED: Final = 0x4
 DETACHED_PROCESS: Final = 0x8
 CREATE_NEW_CONSOLE: Final = 0x10
-NORMAL_PRIORITY_CLASS: Final = 0x20
 CREATE_NEW_PROCESS_GROUP: Final = 0x200
 CREATE_UNICODE_ENVIRONMENT: Final = 0x400
 CREATE_BREAKAWAY_FROM_JOB: Final = 0x1000000
@@ -54,7 +56,7 @@ _SUPPORTED: Final = (
     CREATE_SUSPENDED
     | DETACHED_PROCESS
     | CREATE_NEW_CONSOLE
-    | NORMAL_PRIORITY_CLASS
+    | PRIORITY_CLASS_FLAGS
     | CREATE_NEW_PROCESS_GROUP
     | CREATE_UNICODE_ENVIRONMENT
     | CREATE_BREAKAWAY_FROM_JOB
@@ -80,7 +82,7 @@ class _Request:
 def _check_flags(flags: int) -> None:
     if flags & DETACHED_PROCESS and flags & CREATE_NEW_CONSOLE:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    if flags & ~_SUPPORTED:  # debugging, and other priority classes
+    if flags & ~_SUPPORTED:  # debugging
         raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
 
 
@@ -118,11 +120,21 @@ def _folder(call: Call, kind: StringKind, address: int) -> str:
     return path
 
 
+def _check_may_execute(call: Call, path: str) -> None:
+    """Raises LoaderError where the file's descriptor refuses; programs of the command line need not be on the drive."""
+    try:
+        open_file(call, nt_path_of(call, path), OpenRequest(FILE_EXECUTE | SYNCHRONIZE)).file.close()
+    except IoFailure as failure:
+        if failure.status == Status.ACCESS_DENIED:
+            raise LoaderError(f"{path} may not be executed", failure.status) from failure
+
+
 def _headers(program: FoundProgram, call: Call) -> PeHeaders:
-    """The headers of a program that this machine can run; raises LoaderError and MalformedImage."""
+    """The headers of a program that this machine and the caller can run; raises LoaderError and MalformedImage."""
+    _check_may_execute(call, program.path)
     headers = read_headers(program.path.rpartition("\\")[2], program.image)
     require_program(headers)
-    if headers.is_64 != (call.memory.pointer_size == 8):
+    if headers.is_64 and call.kernel.architecture.pointer_size == 4:
         raise LoaderError(f"{program.path} does not fit this machine", Status.INVALID_IMAGE_FORMAT)
     return headers
 
@@ -183,12 +195,14 @@ def _create(call: Call, request: _Request) -> Thread:
     """The child's first thread, not started. Raises LoaderError, MalformedImage, GuestFault."""
     try:
         headers = _headers(request.program, call)
-    except (LoaderError, MalformedImage):
+        job = _job(call, request.flags)
+    except (LoaderError, MalformedImage, Win32Failure):
         request.program.image.let_go()
         raise
     name = request.program.path.rpartition("\\")[2]
-    job = _job(call, request.flags)
-    child = new_process(call.kernel, name, call.process, request.inherit_handles)
+    base_priority = first_base_priority(call, request.flags)
+    child = new_process(call.kernel, name, headers, call.process, request.inherit_handles)
+    child.base_priority = base_priority
     if job is not None and join_job(call, job, child) is not Status.SUCCESS:
         call.kernel.ps.abandon_process(child)
         raise Win32Failure(Win32Error.NOT_ENOUGH_QUOTA)
@@ -212,6 +226,9 @@ def _create_process(
 ) -> int:
     _check_flags(flags)
     call.memory.probe_for_write(information, 2 * call.memory.pointer_size + 8)
+    secured = [
+        new_descriptor(call, address, type_) for address, type_ in zip(attributes, (Process, Thread), strict=True)
+    ]
     program, line = _find(call, kind, application, command_line)
     request = _Request(
         program,
@@ -229,6 +246,7 @@ def _create_process(
     except GuestFault as fault:
         return call.fail(fault.status)
     child = thread.process
+    child.security, thread.security = secured
     handles = call.process.handles
     process_handle = handles.insert(child, PROCESS_ALL_ACCESS, inherits(call, attributes[0]))
     thread_handle = handles.insert(thread, THREAD_ALL_ACCESS, inherits(call, attributes[1]))
@@ -240,7 +258,7 @@ def _create_process(
 
 
 def _register(name: str, kind: StringKind) -> None:
-    @service("kernel32", name, "p p p p u32 u32 p p p p")
+    @service("kernel32", name, "p p p p u32 u32 p p p p", lacks="debugging, batch files")
     @failing(0)
     def create_process(
         call: Call,

@@ -3,17 +3,16 @@
 from typing import Final
 
 from ntmm.kernel.io.directory import Search
-from ntmm.kernel.ob import InvalidHandle, KernelObject
+from ntmm.kernel.ob import OBJ_INHERIT, InvalidHandle
 from ntmm.native.call import Call
-from ntmm.native.handles import CURRENT_PROCESS, CURRENT_THREAD, process_of
+from ntmm.native.handles import CURRENT_PROCESS, CURRENT_THREAD
+from ntmm.native.objects import duplicate_handle, entry_of
 from ntmm.native.service_table import service
-from ntmm.nt.status import Status
+from ntmm.nt.status import Status, is_success
 from ntmm.win32.failing import failing
 
-DUPLICATE_CLOSE_SOURCE: Final = 1
-DUPLICATE_SAME_ACCESS: Final = 2
-_HANDLE_FLAGS: Final = 3
-_DUPLICATE: Final = 0x40
+HANDLE_FLAG_INHERIT: Final = 1
+HANDLE_FLAG_PROTECT_FROM_CLOSE: Final = 2
 
 
 @service("kernel32", "CloseHandle", "h")
@@ -26,16 +25,6 @@ def CloseHandle(call: Call, handle: int) -> int:
         raise InvalidHandle(Status.INVALID_HANDLE)
     call.process.handles.close(handle)
     return 1
-
-
-def object_of(call: Call, handle: int) -> tuple[KernelObject, int]:
-    """The object of a handle and its access mask; the pseudo handles stand for the calling process and thread."""
-    if handle == CURRENT_PROCESS:
-        return call.process, 0x1F0FFF
-    if handle == CURRENT_THREAD:
-        return call.thread, 0x1F03FF
-    entry = call.process.handles.entry(handle)
-    return entry.object, entry.access
 
 
 @service("kernel32", "DuplicateHandle", "h h h p u32 u32 u32")
@@ -51,37 +40,33 @@ def DuplicateHandle(
     options: int,
 ) -> int:
     """A second handle to an object, from any process to any other."""
-    giver = process_of(call, source_process, _DUPLICATE)
-    taker = process_of(call, target_process, _DUPLICATE)
-    if giver.ended or taker.ended:
-        return call.fail(Status.PROCESS_IS_TERMINATING)
-    is_pseudo = source in (CURRENT_PROCESS, CURRENT_THREAD)
-    if is_pseudo:
-        target, granted = object_of(call, source)
-    else:
-        target, granted, *_ = giver.handles.entry(source)
-    handle = taker.handles.insert(target, granted if options & DUPLICATE_SAME_ACCESS else access, bool(inherit))
-    if target_address:
+    flags = OBJ_INHERIT if inherit else 0
+    status, handle = duplicate_handle(call, source_process, source, target_process, access, flags, options)
+    if not is_success(status):
+        return call.fail(status)
+    if handle and target_address:
         call.memory.write_pointer(target_address, handle)
-    if options & DUPLICATE_CLOSE_SOURCE and not is_pseudo:
-        giver.handles.close(source)
     return 1
 
 
 @service("kernel32", "GetHandleInformation", "h p")
 @failing(0)
 def GetHandleInformation(call: Call, handle: int, flags_address: int) -> int:
-    """The flags that SetHandleInformation set."""
-    call.memory.write_u32(flags_address, int(call.process.handles.entry(handle).inherit))
+    """HANDLE_FLAG_INHERIT and HANDLE_FLAG_PROTECT_FROM_CLOSE."""
+    entry = entry_of(call, handle)
+    flags = HANDLE_FLAG_INHERIT * entry.inherit | HANDLE_FLAG_PROTECT_FROM_CLOSE * entry.protect
+    call.memory.write_u32(flags_address, flags)
     return 1
 
 
-@service("kernel32", "SetHandleInformation", "h u32 u32")
+@service("kernel32", "SetHandleInformation", "h u32 u32", lacks="HANDLE_FLAG_PROTECT_FROM_CLOSE")
 @failing(0)
 def SetHandleInformation(call: Call, handle: int, mask: int, flags: int) -> int:
-    """Changes HANDLE_FLAG_INHERIT; PROTECT is not supported."""
+    """Changes the flags that `mask` names."""
+    if mask & ~(HANDLE_FLAG_INHERIT | HANDLE_FLAG_PROTECT_FROM_CLOSE):
+        return call.fail(Status.INVALID_PARAMETER)
     entry = call.process.handles.entry(handle)
-    if mask & flags & ~1 or mask & ~_HANDLE_FLAGS:
-        return call.fail(Status.NOT_IMPLEMENTED)
-    call.process.handles.set_flags(handle, bool(flags & 1) if mask & 1 else entry.inherit, entry.protect)
+    old = HANDLE_FLAG_INHERIT * entry.inherit | HANDLE_FLAG_PROTECT_FROM_CLOSE * entry.protect
+    new = old & ~mask | flags & mask
+    call.process.handles.set_flags(handle, bool(new & HANDLE_FLAG_INHERIT), bool(new & HANDLE_FLAG_PROTECT_FROM_CLOSE))
     return 1

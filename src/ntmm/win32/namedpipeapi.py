@@ -15,7 +15,7 @@ from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
 from ntmm.win32.fileapi.overlapped import Overlapped
-from ntmm.win32.security_attributes import inherits
+from ntmm.win32.security_attributes import descriptor_of, inherits
 from ntmm.win32.text import ANSI, WIDE, StringKind
 
 PIPE_ACCESS_INBOUND: Final = 1
@@ -35,7 +35,7 @@ _FOREVER: Final = 0xFFFFFFFF
 @failing(0)
 def CreatePipe(call: Call, reader_address: int, writer_address: int, attributes: int, size: int) -> int:
     """A pipe without a name: what is written to one handle is read from the other. `size` 0 means 4 KB."""
-    reader, writer = call.kernel.pipes.create_anonymous(size)
+    reader, writer = call.kernel.pipes.create_anonymous(size, call.requester.token, descriptor_of(call, attributes))
     inherit = inherits(call, attributes)
     call.memory.write_pointer(reader_address, call.process.handles.insert(reader, reader.access, inherit))
     call.memory.write_pointer(writer_address, call.process.handles.insert(writer, writer.access, inherit))
@@ -96,7 +96,14 @@ def _create(
     )
     only_first = bool(open_mode & FILE_FLAG_FIRST_PIPE_INSTANCE)
     synchronous = not open_mode & FILE_FLAG_OVERLAPPED
-    end = call.kernel.pipes.create(_name(kind.read(call, name)), shape, only_first, synchronous)
+    end = call.kernel.pipes.create(
+        _name(kind.read(call, name)),
+        shape,
+        call.requester.token,
+        descriptor_of(call, attributes),
+        only_first,
+        synchronous,
+    )
     end.reads_messages, end.may_wait = reads_messages, not pipe_mode & PIPE_NOWAIT
     call.set_last_error(0)
     return call.process.handles.insert(end, end.access, inherits(call, attributes))
@@ -224,7 +231,7 @@ def _transact(call: Call, end: PipeEnd, request: bytes, answer: int, size: int, 
     return 1 if end.read_status is Status.SUCCESS else call.fail(end.read_status)
 
 
-@service("kernel32", "TransactNamedPipe", "h p u32 p u32 p p")
+@service("kernel32", "TransactNamedPipe", "h p u32 p u32 p p", lacks="asynchronous requests")
 @failing(0)
 def TransactNamedPipe(
     call: Call, handle: int, request: int, request_size: int, answer: int, size: int, count: int, overlapped: int
@@ -247,7 +254,7 @@ def _call_pipe(
     call.kernel.pipes.find(path)
     if timeout != _DO_NOT_WAIT:
         _wait_for_pipe(call, kind, name, timeout)
-    end = call.kernel.pipes.open(path, FILE_GENERIC_READ | FILE_GENERIC_WRITE)
+    end = call.kernel.pipes.open(path, FILE_GENERIC_READ | FILE_GENERIC_WRITE, call.requester.token)
     try:
         if not _pipe(end).shape.is_message:
             raise Win32Failure(Win32Error.INVALID_PARAMETER)

@@ -6,14 +6,12 @@ from weakref import WeakKeyDictionary
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
 from ntmm.win32.codepages import OEM
-from ntmm.win32.token import TokenObject
 
 
 @dataclass(slots=True)
 class ProcessState:
-    """Console settings, code page of file names, priority, debug output; what token handles stand for."""
+    """Console settings, code page of file names, priority, debug output."""
 
-    token: TokenObject
     console_input_page: int = OEM
     console_output_page: int = OEM
     console_title: str = ""
@@ -24,6 +22,8 @@ class ProcessState:
     ansi_command_line: int = 0
     debug_output: list[str] = field(default_factory=list)
     random_blocks: int = 0
+    performance_queries: object = None
+    """Open queries of performance counters, kept by `pdh`."""
 
 
 _states: WeakKeyDictionary[Process, ProcessState] = WeakKeyDictionary()
@@ -33,7 +33,7 @@ def state_of(call: Call) -> ProcessState:
     """The state of the calling process."""
     state = _states.get(call.process)
     if state is None:
-        state = _states[call.process] = ProcessState(TokenObject(call.process.token))
+        state = _states[call.process] = ProcessState()
     return state
 
 

@@ -8,6 +8,7 @@ from ntmm.kernel.io.paths import full_path
 from ntmm.kernel.io.volume import OpenRequest
 from ntmm.loader.services import linker_of
 from ntmm.native.call import Call
+from ntmm.native.file import open_file
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.environment import expand, read_variable, write_variable
@@ -76,7 +77,7 @@ def GetCurrentDirectoryA(call: Call, size: int, buffer: int) -> int:
 def _set_current_directory(call: Call, kind: StringKind, name: int) -> int:
     path = full_path(kind.read(call, name), current_directory(call))
     request = OpenRequest(0, 7, options=FILE_DIRECTORY_FILE)
-    file = call.kernel.volume.open(nt_path_of(call, path), request).file
+    file = open_file(call, nt_path_of(call, path), request).file
     file.close()
     if not isinstance(file, FileObject) or path.startswith("\\\\") or len(path) > _LONGEST_CURRENT_DIRECTORY:
         raise Win32Failure(Win32Error.INVALID_NAME)

@@ -6,8 +6,11 @@ from typing import Final
 from ntmm.native.call import Call
 from ntmm.native.handles import (
     PROCESS_QUERY_INFORMATION,
+    PROCESS_SET_INFORMATION,
     PROCESS_TERMINATE,
+    PROCESS_VM_WRITE,
     THREAD_QUERY_INFORMATION,
+    THREAD_SET_INFORMATION,
     process_of,
     thread_of,
 )
@@ -23,7 +26,6 @@ from ntmm.win32.process_state import state_of
 
 STILL_ACTIVE: Final = 259
 STARTF_USESTDHANDLES: Final = 0x100
-NORMAL_PRIORITY_CLASS: Final = 0x20
 
 # PF_*: 64-bit compare-exchange, MMX, SSE, RDTSC, SSE2, 3DNow! (no), PAE, NX, 128-bit compare-exchange.
 _ALWAYS_PRESENT: Final = frozenset({2, 3, 6, 8, 10})
@@ -32,11 +34,11 @@ _PF_NX: Final = 12
 _PF_COMPARE_EXCHANGE_128: Final = 14
 
 
-@service("kernel32", "GetProcessTimes", "h p p p p")
+@service("kernel32", "GetProcessTimes", "h p p p p", lacks="kernel time; all time counts as user time")
 @failing(0)
 def GetProcessTimes(call: Call, process: int, creation: int, exited: int, kernel: int, user: int) -> int:
     """Times as FILETIMEs. All time for which its threads have run counts as user time."""
-    times = process_times(call, process_of(call, process))
+    times = process_times(call, process_of(call, process, PROCESS_QUERY_INFORMATION))
     for address, value in zip((creation, exited, kernel, user), times, strict=True):
         call.memory.write_u64(address, value)
     return 1
@@ -88,6 +90,17 @@ def GetProcessId(call: Call, process: int) -> int:
     return process_of(call, process, PROCESS_QUERY_INFORMATION).id
 
 
+@service("kernel32", "ProcessIdToSessionId", "u32 p")
+@failing(0)
+def ProcessIdToSessionId(call: Call, process_id: int, session: int) -> int:
+    """The session of a process, which the caller must be allowed to ask."""
+    handle = open_process(call, process_id, PROCESS_QUERY_INFORMATION)
+    number = process_of(call, handle).token.session_id
+    call.process.handles.close(handle)
+    call.memory.write_u32(session, number)
+    return 1
+
+
 @service("kernel32", "GetThreadId", "h")
 @failing(0)
 def GetThreadId(call: Call, thread: int) -> int:
@@ -103,14 +116,14 @@ def GetProcessIdOfThread(call: Call, thread: int) -> int:
 
 
 def _all_processors(call: Call) -> int:
-    return (1 << call.kernel.profile.processors) - 1
+    return (1 << call.kernel.profile.reported_processors) - 1
 
 
 @service("kernel32", "GetProcessAffinityMask", "h p p")
 @failing(0)
 def GetProcessAffinityMask(call: Call, process: int, process_mask: int, system_mask: int) -> int:
     """The processors the process may use, and those there are."""
-    process_of(call, process)
+    process_of(call, process, PROCESS_QUERY_INFORMATION)
     everything = _all_processors(call)
     call.memory.write_pointer(process_mask, state_of(call).affinity or everything)
     call.memory.write_pointer(system_mask, everything)
@@ -127,16 +140,16 @@ def _checked_mask(call: Call, mask: int) -> int:
 @failing(0)
 def SetProcessAffinityMask(call: Call, process: int, mask: int) -> int:
     """Keeps the mask; the machine runs one thread at a time in any case."""
-    process_of(call, process)
+    process_of(call, process, PROCESS_SET_INFORMATION)
     state_of(call).affinity = _checked_mask(call, mask)
     return 1
 
 
-@service("kernel32", "SetThreadAffinityMask", "h p")
+@service("kernel32", "SetThreadAffinityMask", "h p", lacks="the mask is checked and not kept")
 @failing(0)
 def SetThreadAffinityMask(call: Call, thread: int, mask: int) -> int:
     """Checks the mask and answers the one before: that of the process."""
-    thread_of(call, thread)
+    thread_of(call, thread, THREAD_SET_INFORMATION)
     _checked_mask(call, mask)
     return state_of(call).affinity or _all_processors(call)
 
@@ -162,7 +175,7 @@ def GetStartupInfoW(call: Call, buffer: int) -> int:
     return 0
 
 
-@service("kernel32", "GetStartupInfoA", "p")
+@service("kernel32", "GetStartupInfoA", "p", lacks="title and desktop")
 def GetStartupInfoA(call: Call, buffer: int) -> int:
     """GetStartupInfoW; the title and desktop are left null."""
     call.memory.write(buffer, _startup_info(call, with_strings=False))
@@ -176,33 +189,15 @@ def IsProcessorFeaturePresent(call: Call, feature: int) -> int:
     if feature == _PF_PAE:
         return int(profile.architecture != "x86")
     if feature == _PF_NX:
-        return int(profile.architecture != "x86")
+        return int(profile.dep.in_hardware)
     if feature == _PF_COMPARE_EXCHANGE_128:
         return int(profile.architecture == "x64")
     return int(feature in _ALWAYS_PRESENT)
-
-
-@service("kernel32", "GetPriorityClass", "h")
-@failing(0)
-def GetPriorityClass(call: Call, process: int) -> int:
-    """NORMAL_PRIORITY_CLASS: SetPriorityClass is not supported."""
-    process_of(call, process)
-    return NORMAL_PRIORITY_CLASS
-
-
-@service("kernel32", "SetPriorityClass", "h u32")
-@failing(0)
-def SetPriorityClass(call: Call, process: int, priority_class: int) -> int:
-    """Succeeds for the class there is; others are CALL_NOT_IMPLEMENTED."""
-    process_of(call, process)
-    if priority_class != NORMAL_PRIORITY_CLASS:
-        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
-    return 1
 
 
 @service("kernel32", "FlushInstructionCache", "h p p")
 @failing(0)
 def FlushInstructionCache(call: Call, process: int, address: int, size: int) -> int:
     """Nothing to do: the machine sees every write to code, as x86 processors do."""
-    process_of(call, process)
+    process_of(call, process, PROCESS_VM_WRITE)
     return 1

@@ -3,9 +3,10 @@
 import struct
 
 from ntmm.native.call import Call
-from ntmm.native.handles import PROCESS_QUERY_INFORMATION, TargetProcess, process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_QUOTA, TargetProcess, process_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import query_working_set
+from ntmm.native.working_set_watch import query_watch, watch
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
@@ -16,7 +17,7 @@ from ntmm.win32.text import ANSI, WIDE, StringKind
 @failing(0)
 def EmptyWorkingSet(call: Call, process: int) -> int:
     """Takes every page out of a working set that is not locked; the next touches are soft faults."""
-    with TargetProcess(call, process) as target:
+    with TargetProcess(call, process, PROCESS_SET_QUOTA) as target:
         status = call.kernel.mm.empty_working_set(target)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
@@ -30,9 +31,39 @@ def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 
+def _initialize_watch(call: Call, process: int) -> int:
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        status = watch(call, target)
+    return 1 if status == Status.SUCCESS else call.fail(status)
+
+
+def _working_set_changes(call: Call, process: int, buffer: int, length: int) -> int:
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        status = query_watch(call, target, buffer, length, 0)
+    return 1 if status == Status.SUCCESS else call.fail(status)
+
+
+for _dll, _prefix in (("psapi", ""), ("kernel32", "K32")):
+
+    @service(_dll, f"{_prefix}InitializeProcessForWsWatch", "h")
+    @failing(0)
+    def InitializeProcessForWsWatch(call: Call, process: int) -> int:
+        """Begins to keep the page faults of a process."""
+        return _initialize_watch(call, process)
+
+    @service(_dll, f"{_prefix}GetWsChanges", "h p u32")
+    @failing(0)
+    def GetWsChanges(call: Call, process: int, buffer: int, length: int) -> int:
+        """PSAPI_WS_WATCH_INFORMATION of the faults since the last call, ended by a null instruction.
+
+        INSUFFICIENT_BUFFER (122) where they do not fit, GEN_FAILURE (31) where nobody watches.
+        """
+        return _working_set_changes(call, process, buffer, length)
+
+
 def _memory_counters(call: Call, process: int, extended: bool) -> bytes:
     """PROCESS_MEMORY_COUNTERS (40 / 72 bytes) or PROCESS_MEMORY_COUNTERS_EX (44 / 80)."""
-    memory = call.kernel.mm.process_memory(process_of(call, process))
+    memory = call.kernel.mm.process_memory(process_of(call, process, PROCESS_QUERY_INFORMATION))
     sizes = [
         memory.peak_working_set,
         memory.working_set,

@@ -1,133 +1,194 @@
-"""advapi32: tokens and privileges, random numbers, the user's name, and the registry, which is empty."""
+"""securitybaseapi.h: tokens, impersonation, descriptors of objects, and access checks.
 
-import hashlib
-import struct
-from typing import Final
+SIDs, lists and descriptors in the program's own memory are the business of guest code, as on Windows.
+"""
 
-from ntmm.kernel.se import PRIVILEGES, Token
+from ntmm.kernel.ob import OBJ_INHERIT, InvalidHandle, ObjectAttributes, TokenObject
+from ntmm.kernel.ps.impersonate import impersonate, revert_to_self
+from ntmm.kernel.se.capture import capture_sid
+from ntmm.kernel.se.token import ImpersonationLevel, TokenType
 from ntmm.native.call import Call
-from ntmm.native.handles import process_of
+from ntmm.native.handles import CURRENT_THREAD, THREAD_SET_THREAD_TOKEN, thread_of
+from ntmm.native.security import NtAccessCheck, NtQuerySecurityObject, NtSetSecurityObject
 from ntmm.native.service_table import service
+from ntmm.native.thread_information import set_thread_token
+from ntmm.native.token import (
+    NtAdjustPrivilegesToken,
+    NtOpenProcessToken,
+    NtOpenThreadToken,
+    NtPrivilegeCheck,
+    duplicate_token,
+)
+from ntmm.native.token_access import TOKEN_DUPLICATE, TOKEN_IMPERSONATE, TOKEN_QUERY, token_of
+from ntmm.native.token_information import NtQueryInformationToken, NtSetInformationToken
+from ntmm.nt.status import Status, is_success
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
-from ntmm.win32.process_state import state_of
-from ntmm.win32.sysinfoapi import USER_NAME
-from ntmm.win32.text import ANSI, WIDE, StringKind, answer_sized_string
-from ntmm.win32.token import TokenObject
+from ntmm.win32.security_attributes import descriptor_of, inherits
 
-SE_PRIVILEGE_ENABLED: Final = 2
-_LUID_AND_ATTRIBUTES: Final = struct.Struct("<IiI")
-_MAXIMUM_PRIVILEGES: Final = 64
-_LUID_OF: Final = {name.upper(): luid for name, luid in PRIVILEGES.items()}
+
+def _answer(call: Call, status: int) -> int:
+    """TRUE, or FALSE with the last error of a status."""
+    return 1 if is_success(status) else call.fail(status)
 
 
 @service("advapi32", "OpenProcessToken", "h u32 p")
 @failing(0)
-def OpenProcessToken(call: Call, process: int, access: int, token_address: int) -> int:
-    """A handle to the token of the calling process."""
-    if process_of(call, process) is not call.process:
-        raise Win32Failure(Win32Error.ACCESS_DENIED)
-    call.memory.write_pointer(token_address, call.process.handles.insert(state_of(call).token, access))
-    return 1
+def OpenProcessToken(call: Call, process: int, access: int, token: int) -> int:
+    """A handle to the token of a process."""
+    return _answer(call, NtOpenProcessToken(call, process, access, token))
 
 
-def _lookup_privilege(call: Call, kind: StringKind, name: int, luid_address: int) -> int:
-    luid = _LUID_OF.get(kind.read(call, name).upper())
-    if luid is None:
-        raise Win32Failure(Win32Error.NO_SUCH_PRIVILEGE)
-    call.memory.write_u64(luid_address, luid)
-    return 1
-
-
-@service("advapi32", "LookupPrivilegeValueW", "p p p")
+@service("advapi32", "OpenThreadToken", "h u32 u32 p")
 @failing(0)
-def LookupPrivilegeValueW(call: Call, system: int, name: int, luid_address: int) -> int:
-    """The LUID of a privilege by name."""
-    return _lookup_privilege(call, WIDE, name, luid_address)
+def OpenThreadToken(call: Call, thread: int, access: int, as_self: int, token: int) -> int:
+    """A handle to the token that a thread impersonates with; NO_TOKEN (1008) if it does not."""
+    return _answer(call, NtOpenThreadToken(call, thread, access, int(bool(as_self)), token))
 
 
-@service("advapi32", "LookupPrivilegeValueA", "p p p")
+@service("advapi32", "GetTokenInformation", "h u32 p u32 p")
 @failing(0)
-def LookupPrivilegeValueA(call: Call, system: int, name: int, luid_address: int) -> int:
-    """LookupPrivilegeValueW with an ANSI name."""
-    return _lookup_privilege(call, ANSI, name, luid_address)
+def GetTokenInformation(call: Call, token: int, kind: int, buffer: int, length: int, needed: int) -> int:
+    """What a token says, by TOKEN_INFORMATION_CLASS; INSUFFICIENT_BUFFER with the length needed."""
+    return _answer(call, NtQueryInformationToken(call, token, kind, buffer, length, needed))
 
 
-def _wanted_privileges(call: Call, token: Token, disable_all: int, new_state: int) -> list[tuple[int, bool]]:
-    if disable_all:
-        return [(luid, False) for luid, _enabled in token.privileges()]
-    count = call.memory.read_u32(new_state)
-    if count > _MAXIMUM_PRIVILEGES:
-        raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    data = call.memory.read(new_state + 4, count * _LUID_AND_ATTRIBUTES.size)
-    rows = _LUID_AND_ATTRIBUTES.iter_unpack(data)
-    return [(low | high << 32, bool(attributes & SE_PRIVILEGE_ENABLED)) for low, high, attributes in rows]
+@service("advapi32", "SetTokenInformation", "h u32 p u32")
+@failing(0)
+def SetTokenInformation(call: Call, token: int, kind: int, buffer: int, length: int) -> int:
+    """Owner, primary group and default DACL of what its bearer makes."""
+    return _answer(call, NtSetInformationToken(call, token, kind, buffer, length))
 
 
 @service("advapi32", "AdjustTokenPrivileges", "h u32 p u32 p p")
 @failing(0)
 def AdjustTokenPrivileges(
-    call: Call, handle: int, disable_all: int, new_state: int, size: int, old_state: int, needed_address: int
+    call: Call, token: int, disable_all: int, new_state: int, size: int, old_state: int, needed: int
 ) -> int:
     """Enables or disables privileges; TRUE with NOT_ALL_ASSIGNED if the token does not hold all of them."""
-    token = call.process.handles.lookup(handle, TokenObject).token
-    wanted = _wanted_privileges(call, token, disable_all, new_state)
-    changed = [
-        (luid, token.is_enabled(luid)) for luid, on in wanted if token.holds(luid) and token.is_enabled(luid) != on
-    ]
-    if old_state:
-        needed = 4 + len(changed) * _LUID_AND_ATTRIBUTES.size
-        call.memory.write_u32(needed_address, needed)
-        if needed > size:
-            raise Win32Failure(Win32Error.INSUFFICIENT_BUFFER)
-        rows = [_LUID_AND_ATTRIBUTES.pack(luid, 0, SE_PRIVILEGE_ENABLED * old) for luid, old in changed]
-        call.memory.write(old_state, struct.pack("<I", len(changed)) + b"".join(rows))
-    assigned = [token.set_enabled(luid, on) for luid, on in wanted]
-    call.set_last_error(0 if all(assigned) else Win32Error.NOT_ALL_ASSIGNED)
-    return 1
+    status = NtAdjustPrivilegesToken(call, token, int(bool(disable_all)), new_state, size, old_state, needed)
+    if is_success(status):
+        call.set_last_error(Win32Error.NOT_ALL_ASSIGNED if status == Status.NOT_ALL_ASSIGNED else 0)
+    return _answer(call, status)
 
 
-@service("advapi32", "SystemFunction036", "p u32")
-def SystemFunction036(call: Call, buffer: int, size: int) -> int:
-    """RtlGenRandom: bytes that are the same in every run."""
-    state = state_of(call)
-    for start in range(0, size, 32):
-        seed = f"ntmm {call.process.id} {state.random_blocks}".encode()
-        state.random_blocks += 1
-        call.memory.write(buffer + start, hashlib.sha256(seed).digest()[: size - start])
-    return 1
-
-
-@service("advapi32", "GetUserNameW", "p p")
+@service("advapi32", "PrivilegeCheck", "h p p")
 @failing(0)
-def GetUserNameW(call: Call, buffer: int, size_address: int) -> int:
-    """The user's name; the size counts the zero."""
-    return _user_name(call, WIDE, buffer, size_address)
+def PrivilegeCheck(call: Call, token: int, required: int, result: int) -> int:
+    """Whether the privileges of a PRIVILEGE_SET are enabled, as a BOOL at `result`."""
+    call.memory.write_u32(result, 0)
+    return _answer(call, NtPrivilegeCheck(call, token, required, result))
 
 
-@service("advapi32", "GetUserNameA", "p p")
+@service("advapi32", "DuplicateTokenEx", "h u32 p u32 u32 p")
 @failing(0)
-def GetUserNameA(call: Call, buffer: int, size_address: int) -> int:
-    """GetUserNameW in ANSI."""
-    return _user_name(call, ANSI, buffer, size_address)
+def DuplicateTokenEx(call: Call, token: int, access: int, attributes: int, level: int, kind: int, new: int) -> int:
+    """A primary or impersonation token like another one; access 0 means that of the other's handle."""
+    flags = OBJ_INHERIT if inherits(call, attributes) else 0
+    asked = ObjectAttributes(flags=flags, security=descriptor_of(call, attributes))
+    status, handle = duplicate_token(call, token, access, asked, kind, level)
+    if handle:
+        call.memory.write_pointer(new, handle)
+    return _answer(call, status)
 
 
-def _user_name(call: Call, kind: StringKind, buffer: int, size_address: int) -> int:
-    if not answer_sized_string(call, kind, USER_NAME, buffer, size_address):
-        raise Win32Failure(Win32Error.INSUFFICIENT_BUFFER)
-    call.memory.write_u32(size_address, len(USER_NAME) + 1)
+@service("advapi32", "DuplicateToken", "h u32 p")
+@failing(0)
+def DuplicateToken(call: Call, token: int, level: int, new: int) -> int:
+    """An impersonation token like another one, to be asked and to impersonate with."""
+    return DuplicateTokenEx(
+        call, token, TOKEN_IMPERSONATE | TOKEN_QUERY | TOKEN_DUPLICATE, 0, level, TokenType.IMPERSONATION, new
+    )
+
+
+@service("advapi32", "SetThreadToken", "p h")
+@failing(0)
+def SetThreadToken(call: Call, thread_address: int, token: int) -> int:
+    """Lets a thread, the caller for null, impersonate with a token; a null token ends that."""
+    handle = call.memory.read_u32(thread_address) if thread_address else CURRENT_THREAD
+    return _answer(call, set_thread_token(call, thread_of(call, handle, THREAD_SET_THREAD_TOKEN), token))
+
+
+@service("advapi32", "ImpersonateLoggedOnUser", "h")
+@failing(0)
+def ImpersonateLoggedOnUser(call: Call, token: int) -> int:
+    """The calling thread acts for the user of a token, primary or not."""
+    source = token_of(call, token, TOKEN_QUERY)
+    is_primary = source.type is TokenType.PRIMARY
+    target = call.process.handles.lookup(token, TokenObject, TOKEN_DUPLICATE if is_primary else TOKEN_IMPERSONATE)
+    if is_primary:
+        target = TokenObject(source.duplicate(TokenType.IMPERSONATION, ImpersonationLevel.IMPERSONATION))
+    return _answer(call, impersonate(call.thread, target))
+
+
+@service("advapi32", "ImpersonateSelf", "u32")
+@failing(0)
+def ImpersonateSelf(call: Call, level: int) -> int:
+    """The calling thread gets a token of its own, whose privileges it can change alone."""
+    if level not in tuple(ImpersonationLevel):
+        raise Win32Failure(Win32Error.BAD_IMPERSONATION_LEVEL)
+    copy = call.process.token.duplicate(TokenType.IMPERSONATION, ImpersonationLevel(level))
+    return _answer(call, impersonate(call.thread, TokenObject(copy)))
+
+
+@service("advapi32", "RevertToSelf")
+def RevertToSelf(call: Call) -> int:
+    """The calling thread acts for its process again."""
+    revert_to_self(call.thread)
     return 1
 
 
-@service("advapi32", "GetFileSecurityW", "p u32 p u32 p")
-def GetFileSecurityW(call: Call, name: int, information: int, descriptor: int, size: int, needed: int) -> int:
-    """Not supported: files of the drive have no security descriptors."""
-    call.set_last_error(Win32Error.CALL_NOT_IMPLEMENTED)
-    return 0
+@service("advapi32", "CheckTokenMembership", "h p p")
+@failing(0)
+def CheckTokenMembership(call: Call, token: int, sid: int, result: int) -> int:
+    """Whether an impersonation token, for null the caller's own, bears an enabled group, as a BOOL at `result`."""
+    subject = token_of(call, token, TOKEN_QUERY) if token else call.requester.token
+    if token and subject.type is not TokenType.IMPERSONATION:
+        return call.fail(Status.NO_IMPERSONATION_TOKEN)
+    try:
+        call.memory.write_u32(result, int(subject.bears(capture_sid(call.memory, sid))))
+    except ValueError as error:
+        raise InvalidHandle(Status.INVALID_SID) from error
+    return 1
 
 
-@service("advapi32", "SetFileSecurityW", "p u32 p")
-def SetFileSecurityW(call: Call, name: int, information: int, descriptor: int) -> int:
-    """Not supported: files of the drive have no security descriptors."""
-    call.set_last_error(Win32Error.CALL_NOT_IMPLEMENTED)
-    return 0
+@service("advapi32", "AccessCheck", "p h u32 p p p p p")
+@failing(0)
+def AccessCheck(
+    call: Call,
+    descriptor: int,
+    token: int,
+    desired: int,
+    mapping: int,
+    privileges: int,
+    privileges_length: int,
+    granted: int,
+    access_status: int,
+) -> int:
+    """What an impersonation token would be granted; whether that is all that was desired is a BOOL at the end."""
+    status = NtAccessCheck(
+        call, descriptor, token, desired, mapping, privileges, privileges_length, granted, access_status
+    )
+    if not is_success(status):
+        return call.fail(status)
+    answer = call.memory.read_u32(access_status)
+    call.memory.write_u32(access_status, int(is_success(answer)))
+    if not is_success(answer):
+        call.fail(answer)
+    return 1
+
+
+@service("advapi32", "GetKernelObjectSecurity", "h u32 p u32 p")
+@failing(0)
+def GetKernelObjectSecurity(
+    call: Call, handle: int, information: int, descriptor: int, length: int, needed: int
+) -> int:
+    """The self-relative descriptor of an object; INSUFFICIENT_BUFFER with the length needed."""
+    return _answer(call, NtQuerySecurityObject(call, handle, information, descriptor, length, needed))
+
+
+@service("advapi32", "SetKernelObjectSecurity", "h u32 p")
+@failing(0)
+def SetKernelObjectSecurity(call: Call, handle: int, information: int, descriptor: int) -> int:
+    """Replaces parts of the descriptor of an object."""
+    return _answer(call, NtSetSecurityObject(call, handle, information, descriptor))

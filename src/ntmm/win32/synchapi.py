@@ -1,68 +1,46 @@
-"""synchapi.h: events, semaphores, mutexes and waits. Named objects live in one name space for the machine."""
+"""synchapi.h: events, semaphores, mutexes and waits."""
 
-from collections.abc import Callable
 from typing import Final
 
 from ntmm.kernel.ke.scheduler import MAXIMUM_WAIT_OBJECTS
-from ntmm.kernel.ob import Event, InvalidHandle, KernelObject, Mutant, Semaphore
+from ntmm.kernel.ob import Event, InvalidHandle, KernelObject, Mutant, Semaphore, create_object, open_object
 from ntmm.native.call import Call
 from ntmm.native.process import delay
 from ntmm.native.service_table import service
-from ntmm.native.synchronization import waitable_of
-from ntmm.nt.status import Status
-from ntmm.nt.win32 import Win32Error
-from ntmm.win32.security_attributes import inherits
+from ntmm.native.synchronization import MODIFY_STATE, waitable_of
+from ntmm.nt.status import Status, is_success, win32_error
+from ntmm.win32.named_objects import creating, opening
 
 _INFINITE: Final = 0xFFFFFFFF
 _FAILED: Final = 0xFFFFFFFF
-_ALL_ACCESS: Final = 0x1F0003
 
 
-def _create(
-    call: Call,
-    attributes: int,
-    name_address: int,
-    wide: bool,
-    kind: type[KernelObject],
-    make: Callable[[], KernelObject],
-) -> int:
+def create_named(call: Call, attributes: int, name: int, wide: bool, target: KernelObject) -> int:
     """A handle to a new object, or to the one that has the name already (last error 183)."""
-    call.set_last_error(Win32Error.SUCCESS)
-    inherit = inherits(call, attributes)
-    if not name_address:
-        return call.process.handles.insert(make(), _ALL_ACCESS, inherit)
-    name = _read_name(call, name_address, wide)
-    existing = call.kernel.names.get(name)
-    if existing is not None and not isinstance(existing, kind):
-        return call.fail(Status.OBJECT_TYPE_MISMATCH)
-    if existing is not None:
-        call.set_last_error(Win32Error.ALREADY_EXISTS)
-        return call.process.handles.insert(existing, _ALL_ACCESS, inherit)
-    target = make()
-    call.kernel.names.insert(name, target)
-    return call.process.handles.insert(target, _ALL_ACCESS, inherit)
+    asked = creating(call, _read_name(call, name, wide), attributes)
+    status, handle = create_object(call.kernel.names, call.requester, target, asked, target.mapping.all)
+    call.set_last_error(win32_error(status))
+    return handle
 
 
 def _read_name(call: Call, address: int, wide: bool) -> str:
+    if not address:
+        return ""
     return call.memory.read_wstring(address) if wide else call.memory.read_cstring(address).decode("cp1252", "replace")
 
 
-def _open(call: Call, name_address: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:
-    if not name_address:
+def open_named(call: Call, name: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:
+    """A handle to a named object of a kind; 0 with the last error where there is none or the caller may not."""
+    if not name:
         return call.fail(Status.INVALID_PARAMETER)
-    target = call.kernel.names.get(_read_name(call, name_address, wide))
-    if target is None:
-        return call.fail(Status.OBJECT_NAME_NOT_FOUND)
-    if not isinstance(target, kind):
-        return call.fail(Status.OBJECT_TYPE_MISMATCH)
-    return call.process.handles.insert(target, access, bool(inherit))
+    asked = opening(call, _read_name(call, name, wide), inherit)
+    status, handle = open_object(call.kernel.names, call.requester, kind, asked, access)
+    return handle if is_success(status) else call.fail(status)
 
 
 def _create_event(call: Call, attributes: int, manual_reset: int, initial: int, name: int, wide: bool) -> int:
-    def make() -> Event:
-        return Event(call.kernel.scheduler, bool(manual_reset), bool(initial))
-
-    return _create(call, attributes, name, wide, Event, make)
+    event = Event(call.kernel.scheduler, bool(manual_reset), bool(initial))
+    return create_named(call, attributes, name, wide, event)
 
 
 @service("kernel32", "CreateEventW", "p u32 u32 p")
@@ -80,33 +58,33 @@ def CreateEventA(call: Call, attributes: int, manual_reset: int, initial: int, n
 @service("kernel32", "OpenEventW", "u32 u32 p")
 def OpenEventW(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named event."""
-    return _open(call, name, True, Event, access, inherit)
+    return open_named(call, name, True, Event, access, inherit)
 
 
 @service("kernel32", "OpenEventA", "u32 u32 p")
 def OpenEventA(call: Call, access: int, inherit: int, name: int) -> int:
     """A handle to a named event."""
-    return _open(call, name, False, Event, access, inherit)
+    return open_named(call, name, False, Event, access, inherit)
 
 
 @service("kernel32", "SetEvent", "h")
 def SetEvent(call: Call, handle: int) -> int:
     """Signals an event."""
-    call.process.handles.lookup(handle, Event).set()
+    call.process.handles.lookup(handle, Event, MODIFY_STATE).set()
     return 1
 
 
 @service("kernel32", "ResetEvent", "h")
 def ResetEvent(call: Call, handle: int) -> int:
     """Clears an event."""
-    call.process.handles.lookup(handle, Event).reset()
+    call.process.handles.lookup(handle, Event, MODIFY_STATE).reset()
     return 1
 
 
 def _create_semaphore(call: Call, attributes: int, initial: int, maximum: int, name: int, wide: bool) -> int:
     if maximum <= 0 or not 0 <= initial <= maximum:
         return call.fail(Status.INVALID_PARAMETER)
-    return _create(call, attributes, name, wide, Semaphore, lambda: Semaphore(call.kernel.scheduler, initial, maximum))
+    return create_named(call, attributes, name, wide, Semaphore(call.kernel.scheduler, initial, maximum))
 
 
 @service("kernel32", "CreateSemaphoreW", "p i32 i32 p")
@@ -121,10 +99,22 @@ def CreateSemaphoreA(call: Call, attributes: int, initial: int, maximum: int, na
     return _create_semaphore(call, attributes, initial, maximum, name, False)
 
 
+@service("kernel32", "OpenSemaphoreW", "u32 u32 p")
+def OpenSemaphoreW(call: Call, access: int, inherit: int, name: int) -> int:
+    """A handle to a named semaphore."""
+    return open_named(call, name, True, Semaphore, access, inherit)
+
+
+@service("kernel32", "OpenSemaphoreA", "u32 u32 p")
+def OpenSemaphoreA(call: Call, access: int, inherit: int, name: int) -> int:
+    """A handle to a named semaphore."""
+    return open_named(call, name, False, Semaphore, access, inherit)
+
+
 @service("kernel32", "ReleaseSemaphore", "h i32 p")
 def ReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int:
     """Raises the count; refused past the maximum."""
-    old = call.process.handles.lookup(handle, Semaphore).release(amount)
+    old = call.process.handles.lookup(handle, Semaphore, MODIFY_STATE).release(amount)
     if old is None:
         return call.fail(Status.SEMAPHORE_LIMIT_EXCEEDED if amount > 0 else Status.INVALID_PARAMETER)
     if previous:
@@ -133,12 +123,11 @@ def ReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int
 
 
 def _create_mutex(call: Call, attributes: int, owned: int, name: int, wide: bool) -> int:
-    def make() -> Mutant:
-        mutant = Mutant(call.kernel.scheduler, call.thread if owned else None)
+    mutant = Mutant(call.kernel.scheduler, call.thread if owned else None)
+    handle = create_named(call, attributes, name, wide, mutant)
+    if mutant.handle_count:
         call.kernel.ps.mutants.append(mutant)
-        return mutant
-
-    return _create(call, attributes, name, wide, Mutant, make)
+    return handle
 
 
 @service("kernel32", "CreateMutexW", "p u32 p")
@@ -151,6 +140,18 @@ def CreateMutexW(call: Call, attributes: int, owned: int, name: int) -> int:
 def CreateMutexA(call: Call, attributes: int, owned: int, name: int) -> int:
     """A mutex, owned by the caller at first if `owned`."""
     return _create_mutex(call, attributes, owned, name, False)
+
+
+@service("kernel32", "OpenMutexW", "u32 u32 p")
+def OpenMutexW(call: Call, access: int, inherit: int, name: int) -> int:
+    """A handle to a named mutex."""
+    return open_named(call, name, True, Mutant, access, inherit)
+
+
+@service("kernel32", "OpenMutexA", "u32 u32 p")
+def OpenMutexA(call: Call, access: int, inherit: int, name: int) -> int:
+    """A handle to a named mutex."""
+    return open_named(call, name, False, Mutant, access, inherit)
 
 
 @service("kernel32", "ReleaseMutex", "h")

@@ -7,13 +7,13 @@ from ntmm.kernel.io.volume import SYSTEM_DIRECTORY, WINDOWS_DIRECTORY
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
+from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
 from ntmm.win32.text import ANSI, WIDE, StringKind, answer_sized_string, answer_string
 from ntmm.win32.timezoneapi import pack_system_time
 
 COMPUTER_NAME: Final = "NTMM"
-USER_NAME: Final = "User"
 
 _INTEL: Final = 0
 _AMD64: Final = 9
@@ -22,27 +22,26 @@ _TYPE_AMD64: Final = 8664
 _LEVEL: Final = 6
 _REVISION: Final = 0x0F06
 _PLATFORM_NT: Final = 2
-_SUITE_SERVER_X64: Final = 0x0110
-_SUITE_XP: Final = 0x0100
-_WORKSTATION: Final = 1
-_SERVER: Final = 3
+_SUITE_TERMINAL: Final = 0x0010
+_SUITE_SINGLE_USER: Final = 0x0100
 
 
-def _system_info(call: Call) -> bytes:
-    """SYSTEM_INFO: 36 bytes on 32 bit, 48 on 64 bit."""
-    processors = call.kernel.profile.processors
-    layout = call.kernel.mm.layout
+def _system_info(call: Call, native: bool = False) -> bytes:
+    """SYSTEM_INFO: 36 bytes on 32 bit, 48 on 64 bit. `native` tells the processor of the machine."""
+    processors = call.kernel.profile.reported_processors
+    user = call.process.space.user
     is_64 = call.memory.pointer_size == 8
+    is_amd64 = is_64 or (native and call.process.is_wow64)
     return struct.pack(
         "<HHIQQQIIIHH" if is_64 else "<HHIIIIIIIHH",
-        _AMD64 if is_64 else _INTEL,
+        _AMD64 if is_amd64 else _INTEL,
         0,
         4096,
-        layout.lowest_user_address,
-        layout.highest_user_address,
+        user.lowest,
+        user.highest,
         (1 << processors) - 1,
         processors,
-        _TYPE_AMD64 if is_64 else _TYPE_PENTIUM,
+        _TYPE_AMD64 if is_amd64 else _TYPE_PENTIUM,
         ALLOCATION_GRANULARITY,
         _LEVEL,
         _REVISION,
@@ -58,8 +57,8 @@ def GetSystemInfo(call: Call, buffer: int) -> int:
 
 @service("kernel32", "GetNativeSystemInfo", "p")
 def GetNativeSystemInfo(call: Call, buffer: int) -> int:
-    """GetSystemInfo: programs run on the machine's own architecture."""
-    call.memory.write(buffer, _system_info(call))
+    """GetSystemInfo; 32-bit programs are told of the 64-bit processor that they run on."""
+    call.memory.write(buffer, _system_info(call, native=True))
     return 0
 
 
@@ -68,6 +67,15 @@ def GetVersion(call: Call) -> int:
     """Major and minor version in the low half, build in the high."""
     version = call.kernel.profile.version
     return version.major | version.minor << 8 | version.build << 16
+
+
+def version_numbers(call: Call) -> tuple[int, ...]:
+    """Major, minor, build, platform, service pack (two parts), suites, kind of product, as in OSVERSIONINFOEX."""
+    version = call.kernel.profile.version
+    edition = call.kernel.profile.edition_data
+    suite = edition.suite_mask | _SUITE_SINGLE_USER | (_SUITE_TERMINAL if edition.is_server else 0)
+    system = (version.major, version.minor, version.build, _PLATFORM_NT)
+    return (*system, version.service_pack, 0, suite, edition.product_type)
 
 
 def _version_ex(call: Call, kind: StringKind, buffer: int) -> int:
@@ -80,11 +88,19 @@ def _version_ex(call: Call, kind: StringKind, buffer: int) -> int:
     text = f"Service Pack {version.service_pack}" if version.service_pack else ""
     data = struct.pack("<4I", version.major, version.minor, version.build, _PLATFORM_NT) + kind.fixed(text, 128)
     if size > smaller:
-        is_server = version.minor == 2
-        suite, product = (_SUITE_SERVER_X64, _SERVER) if is_server else (_SUITE_XP, _WORKSTATION)
-        data += struct.pack("<3HBB", version.service_pack, 0, suite, product, 0)
+        data += struct.pack("<3HBB", *version_numbers(call)[4:], 0)
     call.memory.write(buffer + 4, data)
     return 1
+
+
+@service("ntdll", "RtlGetVersion", "p")
+def RtlGetVersion(call: Call, buffer: int) -> int:
+    """GetVersionExW, as an Nt function answers."""
+    try:
+        _version_ex(call, WIDE, buffer)
+    except Win32Failure:
+        return Status.INVALID_PARAMETER
+    return Status.SUCCESS
 
 
 @service("kernel32", "GetVersionExW", "p")
@@ -118,6 +134,12 @@ def GetSystemTimeAsFileTime(call: Call, address: int) -> int:
     """The machine's virtual time as a FILETIME."""
     call.memory.write_u64(address, call.kernel.clock.now_100ns())
     return 0
+
+
+@service("kernel32", "GetSystemTimePreciseAsFileTime", "p")
+def GetSystemTimePreciseAsFileTime(call: Call, address: int) -> int:
+    """GetSystemTimeAsFileTime, which is precise."""
+    return GetSystemTimeAsFileTime(call, address)
 
 
 @service("kernel32", "GetSystemTime", "p")

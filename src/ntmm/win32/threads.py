@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ntmm.kernel.ps import Process
+from ntmm.kernel.ps import Process, Thread
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.start import create_user_thread
 from ntmm.native.call import Call
@@ -22,8 +22,9 @@ from ntmm.native.process import suspend_thread
 from ntmm.native.service_table import service
 from ntmm.native.thread_context import get_context, set_context
 from ntmm.nt.status import Status
+from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import failing
-from ntmm.win32.security_attributes import inherits
+from ntmm.win32.security_attributes import inherits, new_descriptor
 
 _CREATE_SUSPENDED: Final = 4
 _STACK_SIZE_IS_RESERVATION: Final = 0x10000
@@ -54,6 +55,7 @@ def CreateRemoteThread(
     """A thread of any process that runs start(parameter) there; sizes as for CreateThread."""
     if flags & ~(_CREATE_SUSPENDED | _STACK_SIZE_IS_RESERVATION):
         return call.fail(Status.INVALID_PARAMETER)
+    security = new_descriptor(call, attributes, Thread)
     with TargetProcess(call, process, PROCESS_CREATE_THREAD) as target:
         reserve, commit = _stack_sizes(target, stack_size, flags)
         try:
@@ -62,6 +64,7 @@ def CreateRemoteThread(
             return call.fail(failure.status)
         if thread is None:
             return call.fail(Status.NO_MEMORY)
+        thread.security = security
         thread.suspend_count = int(bool(flags & _CREATE_SUSPENDED))
         if thread_id:
             call.memory.write_u32(thread_id, thread.id)
@@ -122,3 +125,14 @@ def SetThreadContext(call: Call, handle: int, context: int) -> int:
     """Changes the registers of a thread, in the parts that ContextFlags name."""
     status = set_context(call, thread_of(call, handle, THREAD_SET_CONTEXT), context)
     return 1 if status is Status.SUCCESS else call.fail(status)
+
+
+@service("kernel32", "SetThreadStackGuarantee", "p", lacks="more than one page kept for handlers of an overflow")
+def SetThreadStackGuarantee(call: Call, size_address: int) -> int:
+    """The bytes that stay for handlers of a stack overflow: a page is always kept; the old guarantee is stored."""
+    wanted = call.memory.read_u32(size_address)
+    call.memory.write_u32(size_address, 0)
+    if wanted > call.memory.page_size:
+        call.set_last_error(Win32Error.CALL_NOT_IMPLEMENTED)
+        return 0
+    return 1

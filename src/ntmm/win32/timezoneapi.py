@@ -95,7 +95,7 @@ def LocalFileTimeToFileTime(call: Call, local: int, filetime: int) -> int:
     return 1
 
 
-@service("kernel32", "SystemTimeToTzSpecificLocalTime", "p p p")
+@service("kernel32", "SystemTimeToTzSpecificLocalTime", "p p p", lacks="zones other than the machine's")
 @failing(0)
 def SystemTimeToTzSpecificLocalTime(call: Call, zone: int, universal: int, local: int) -> int:
     """The same time in the machine's zone; other zones are not supported."""

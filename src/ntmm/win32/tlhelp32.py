@@ -121,7 +121,7 @@ def _modules(process: Process) -> list[_Row]:
     ]
 
 
-@service("kernel32", "CreateToolhelp32Snapshot", "u32 u32")
+@service("kernel32", "CreateToolhelp32Snapshot", "u32 u32", lacks="lists of heaps")
 @failing(INVALID_HANDLE_VALUE)
 def CreateToolhelp32Snapshot(call: Call, flags: int, process_id: int) -> int:
     """A snapshot; `process_id` names the process whose modules are meant, 0 the caller. Heaps are not implemented."""

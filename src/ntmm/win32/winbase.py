@@ -70,7 +70,7 @@ def format_message(
 
 
 def _register_format_message(dll: str, name: str, kind: StringKind) -> None:
-    @service(dll, name, "u32 p u32 u32 p u32 p")
+    @service(dll, name, "u32 p u32 u32 p u32 p", lacks="FORMAT_MESSAGE_ALLOCATE_BUFFER, message tables of modules")
     @failing(0)
     def format_(
         call: Call, flags: int, source: int, identifier: int, language: int, buffer: int, size: int, arguments: int
@@ -79,9 +79,8 @@ def _register_format_message(dll: str, name: str, kind: StringKind) -> None:
         return format_message(call, kind, flags, source, identifier, buffer, size, arguments)
 
 
-for _dll, _prefix in (("kernel32", ""), ("ntdll", "Ntmm")):
-    _register_format_message(_dll, f"{_prefix}FormatMessageW", WIDE)
-    _register_format_message(_dll, f"{_prefix}FormatMessageA", ANSI)
+_register_format_message("ntdll", "NtmmFormatMessageW", WIDE)
+_register_format_message("ntdll", "NtmmFormatMessageA", ANSI)
 
 
 def _is_bad(call: Call, address: int, size: int, write: bool) -> int:
@@ -99,12 +98,14 @@ def _is_bad(call: Call, address: int, size: int, write: bool) -> int:
     return 0
 
 
+@service("kernel32", "IsBadHugeReadPtr", "p p")
 @service("kernel32", "IsBadReadPtr", "p p")
 def IsBadReadPtr(call: Call, address: int, size: int) -> int:
     """TRUE if a page of the range cannot be read."""
     return _is_bad(call, address, size, write=False)
 
 
+@service("kernel32", "IsBadHugeWritePtr", "p p")
 @service("kernel32", "IsBadWritePtr", "p p")
 def IsBadWritePtr(call: Call, address: int, size: int) -> int:
     """TRUE if a page of the range cannot be written."""

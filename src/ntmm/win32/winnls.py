@@ -82,7 +82,9 @@ def _map_case(flags: int, text: str) -> str:
     raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
 
 
-@service("kernel32", "LCMapStringW", "u32 u32 p i32 p i32")
+@service(
+    "kernel32", "LCMapStringW", "u32 u32 p i32 p i32", lacks="sort keys and mappings other than upper and lower case"
+)
 @failing(0)
 def LCMapStringW(call: Call, locale: int, flags: int, source: int, count: int, buffer: int, size: int) -> int:
     """Upper or lower case; sort keys and other mappings are CALL_NOT_IMPLEMENTED."""
@@ -90,7 +92,9 @@ def LCMapStringW(call: Call, locale: int, flags: int, source: int, count: int, b
     return store_counted(call, data, 2, buffer, size)
 
 
-@service("kernel32", "LCMapStringA", "u32 u32 p i32 p i32")
+@service(
+    "kernel32", "LCMapStringA", "u32 u32 p i32 p i32", lacks="sort keys and mappings other than upper and lower case"
+)
 @failing(0)
 def LCMapStringA(call: Call, locale: int, flags: int, source: int, count: int, buffer: int, size: int) -> int:
     """LCMapStringW in ANSI."""
@@ -159,7 +163,7 @@ def _types(kind: int, text: str) -> bytes:
     return struct.pack(f"<{len(types)}H", *types)
 
 
-@service("kernel32", "GetStringTypeW", "u32 p i32 p")
+@service("kernel32", "GetStringTypeW", "u32 p i32 p", lacks="CT_CTYPE2 and CT_CTYPE3")
 @failing(0)
 def GetStringTypeW(call: Call, kind: int, source: int, count: int, buffer: int) -> int:
     """CT_CTYPE1 of each UTF-16 unit; CT_CTYPE2 and 3 are CALL_NOT_IMPLEMENTED."""
@@ -167,7 +171,7 @@ def GetStringTypeW(call: Call, kind: int, source: int, count: int, buffer: int) 
     return 1
 
 
-@service("kernel32", "GetStringTypeExW", "u32 u32 p i32 p")
+@service("kernel32", "GetStringTypeExW", "u32 u32 p i32 p", lacks="CT_CTYPE2 and CT_CTYPE3")
 @failing(0)
 def GetStringTypeExW(call: Call, locale: int, kind: int, source: int, count: int, buffer: int) -> int:
     """GetStringTypeW with a locale, which makes no difference."""
@@ -175,7 +179,7 @@ def GetStringTypeExW(call: Call, locale: int, kind: int, source: int, count: int
     return 1
 
 
-@service("kernel32", "GetStringTypeA", "u32 u32 p i32 p")
+@service("kernel32", "GetStringTypeA", "u32 u32 p i32 p", lacks="CT_CTYPE2 and CT_CTYPE3")
 @failing(0)
 def GetStringTypeA(call: Call, locale: int, kind: int, source: int, count: int, buffer: int) -> int:
     """GetStringTypeW for ANSI bytes."""

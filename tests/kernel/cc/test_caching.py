@@ -36,7 +36,7 @@ def test_does_the_region_fit_its_place() -> None:
     layout = layout_for("x86")
     assert (layout.system_cache, layout.system_cache_end) == (0xC1000000, 0xE1000000)
     room = layout.system_cache_end - layout.system_cache
-    assert system_cache_bytes(4 * GB, room, large=True) == 512 * MB
+    assert system_cache_bytes(4 * GB, room, large=True) == 512 * MB  # without its extension
 
 
 def test_is_a_read_of_the_host_file_right(machine: CachedMachine) -> None:

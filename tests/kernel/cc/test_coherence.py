@@ -45,6 +45,17 @@ def pattern(seed: int, length: int) -> bytes:
     return Random(seed).randbytes(length)
 
 
+class CountingLog:
+    """Numbers of changes, all of which it writes when it is asked for one of them."""
+
+    last = 0
+    written = 0
+
+    def flush_to(self, number: int) -> None:
+        assert self.written < number <= self.last
+        self.written = number
+
+
 class Coherence(RuleBasedStateMachine):
     """One file, four cached opens of it, one uncached, up to two views and a copy-on-write view in two processes."""
 
@@ -64,13 +75,19 @@ class Coherence(RuleBasedStateMachine):
         """By process: base -> bytes of the file that it shows."""
         self.copies: list[dict[int, dict[int, bytearray]]] = [{}, {}]
         """By process: base of a copy-on-write view -> its private pages by number."""
-        self.copy_pages: dict[int, int] = {}
+        self.copy_pages: dict[tuple[int, int], int] = {}
+        self.log = CountingLog()
+        self.numbers: dict[int, int] = {}
+        """By page: the number of its last change that is in the log."""
+        self.watch_writes()
 
-    @initialize(size=PLACE, seed=SEED)
-    def fill_host_file(self, size: int, seed: int) -> None:
-        """The file has contents that were never in RAM."""
+    @initialize(size=PLACE, seed=SEED, is_logged=st.booleans())
+    def fill_host_file(self, size: int, seed: int, is_logged: bool) -> None:
+        """The file has contents that were never in RAM, and perhaps its changes wait for a log."""
         self.model = bytearray(pattern(seed, size))
         (self.machine.folder / "data").write_bytes(self.model)
+        if is_logged:
+            self.machine.cc.set_log(self.files[0], self.log)
 
     def expect(self, offset: int, length: int) -> bytes:
         return bytes(self.model[offset : offset + length])
@@ -78,6 +95,18 @@ class Coherence(RuleBasedStateMachine):
     def put(self, offset: int, data: bytes) -> None:
         self.model.extend(bytes(max(0, offset + len(data) - len(self.model))))
         self.model[offset : offset + len(data)] = data
+
+    def watch_writes(self) -> None:
+        """No page reaches the disk before what the log says of it."""
+        block = self.files[0].block
+        write_pages = block.write_pages
+
+        def watched(offset: int, data: bytes) -> None:
+            for page in range(offset // PAGE, -(-(offset + len(data)) // PAGE)):
+                assert self.numbers.get(page, 0) <= self.log.written
+            write_pages(offset, data)
+
+        block.write_pages = watched  # type: ignore[method-assign]
 
     @property
     def is_mapped(self) -> bool:
@@ -146,6 +175,38 @@ class Coherence(RuleBasedStateMachine):
         cc.unpin(pinned)
         self.put(offset, data)
 
+    @rule(offset=PLACE, length=LENGTH, zero=st.booleans(), seed=SEED)
+    def overwrite_pinned(self, offset: int, length: int, zero: bool, seed: int) -> None:
+        """As a file system overwrites a part of its own file, with or without a record in its log."""
+        length = min(length, len(self.model) - offset)
+        if length <= 0:
+            return
+        data, done, cc = bytes(length) if zero else pattern(seed, length), 0, self.machine.cc
+        pinned = cc.prepare_pin_write(self.files[0], offset, length, zero)
+        for part in cc.parts(pinned) if not zero else ():
+            part[:] = data[done : done + len(part)]
+            done += len(part)
+        self.log.last += 1
+        shared = pinned.shared
+        cc.set_dirty(pinned, self.log.last if seed % 2 else None)
+        cc.unpin(pinned)
+        if seed % 2 and shared.log is not None:
+            for page in range(offset // PAGE, -(-(offset + length) // PAGE)):
+                self.numbers[page] = self.log.last
+        self.put(offset, data)
+
+    @rule(offset=PLACE, length=LENGTH)
+    def write_zeroes(self, offset: int, length: int) -> None:
+        length = min(length, LARGEST - offset)
+        self.machine.cc.zero(self.files[0], offset, offset + length)
+        if length > 0:
+            self.put(offset, bytes(length))
+
+    @rule(which=HANDLE)
+    def log_changes(self, which: int) -> None:
+        """From now on until the file is closed by all, changes wait for a log."""
+        self.machine.cc.set_log(self.files[which], self.log)
+
     # views
 
     @rule(who=WHICH)
@@ -184,7 +245,7 @@ class Coherence(RuleBasedStateMachine):
         if not self.copies[who] and self.model:
             base = self.machine.map(self.processes[who], self.files[1], protection=PAGE_WRITECOPY)
             self.copies[who][base] = {}
-            self.copy_pages[base] = -(-len(self.model) // PAGE)
+            self.copy_pages[who, base] = -(-len(self.model) // PAGE)
 
     @rule(who=WHICH)
     def unmap_copy(self, who: int) -> None:
@@ -195,7 +256,7 @@ class Coherence(RuleBasedStateMachine):
     @rule(who=WHICH, page=st.integers(0, LARGEST // PAGE), place=st.integers(0, PAGE - 8), seed=SEED)
     def write_copy(self, who: int, page: int, place: int, seed: int) -> None:
         for base, pages in self.copies[who].items():
-            number, data = page % self.copy_pages[base], pattern(seed, 8)
+            number, data = page % self.copy_pages[who, base], pattern(seed, 8)
             self.processes[who].space.memory.write(base + number * PAGE + place, data)
             held = pages.setdefault(number, bytearray(self.expect(number * PAGE, PAGE).ljust(PAGE, b"\0")))
             held[place : place + 8] = data
@@ -204,7 +265,7 @@ class Coherence(RuleBasedStateMachine):
     def read_copy(self, who: int) -> None:
         """Pages that were written to are the view's own; the others show the file of today."""
         for base, pages in self.copies[who].items():
-            for number in range(self.copy_pages[base]):
+            for number in range(self.copy_pages[who, base]):
                 shown = self.processes[who].space.memory.read(base + number * PAGE, PAGE)
                 if number in pages:
                     assert shown == pages[number]

@@ -1,5 +1,7 @@
 """Short ways to open, read and change files of a volume by DOS path."""
 
+from typing import Any
+
 from ntmm.kernel.io.constants import (
     DELETE,
     FILE_DIRECTORY_FILE,
@@ -14,7 +16,7 @@ from ntmm.kernel.io.volume import OpenRequest, Volume
 EVERYTHING = FILE_GENERIC_READ | FILE_GENERIC_WRITE | DELETE
 
 
-def opened(volume: Volume, path: str, access: int = FILE_GENERIC_READ, share: int = 7, **more: int) -> FileObject:
+def opened(volume: Volume, path: str, access: int = FILE_GENERIC_READ, share: int = 7, **more: Any) -> FileObject:
     """A file or folder of the drive."""
     disposition = Disposition(more.pop("disposition", Disposition.OPEN))
     file = volume.open(nt_path(path, "C:\\"), OpenRequest(access, share, disposition, **more)).file

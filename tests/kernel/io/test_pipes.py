@@ -10,8 +10,11 @@ from ntmm.kernel.io.completion import IoCompletion, Packet
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.named_pipe import Pipes, PipeShape
 from ntmm.kernel.io.pipe import PipeEnd
+from ntmm.kernel.se import Accounts, Token
 from ntmm.nt.status import Status
 from tests.kernel.ke.kernel_threads import MS, Bench, CodeThread
+
+SOMEBODY = Token()
 
 
 def status_of(action: Callable[[], object]) -> Status:
@@ -38,7 +41,7 @@ def read_all(end: PipeEnd, size: int) -> list[bytes]:
 )
 def test_are_all_bytes_read_in_order_whatever_the_sizes(writes: list[bytes], quota: int, size: int) -> None:
     bench = Bench()
-    reader, writer = Pipes(bench.scheduler).create_anonymous(quota)
+    reader, writer = Pipes(bench.scheduler).create_anonymous(quota, SOMEBODY)
 
     def write(thread: CodeThread) -> None:
         for data in writes:
@@ -61,10 +64,10 @@ MESSAGES = PipeShape(
 def test_does_a_reader_of_messages_get_them_one_by_one() -> None:
     bench = Bench()
     pipes = Pipes(bench.scheduler)
-    server = pipes.create("m", MESSAGES)
+    server = pipes.create("m", MESSAGES, SOMEBODY)
 
     def client(thread: CodeThread) -> None:
-        end = pipes.open("M", 0xC0000000)
+        end = pipes.open("M", 0xC0000000, SOMEBODY)
         for data in (b"first", b"", b"third message that is long"):
             end.write(0, data)
         end.close()
@@ -95,12 +98,12 @@ def test_does_a_reader_of_messages_get_them_one_by_one() -> None:
 def test_are_instances_and_names_counted() -> None:
     bench = Bench()
     pipes = Pipes(bench.scheduler)
-    assert status_of(lambda: pipes.open("m", 0x80000000)) is Status.OBJECT_NAME_NOT_FOUND
-    first, second = pipes.create("m", MESSAGES), pipes.create("M", MESSAGES)
-    assert status_of(lambda: pipes.create("m", MESSAGES)) is Status.INSTANCE_NOT_AVAILABLE
-    assert status_of(lambda: pipes.create("m", MESSAGES, only_first=True)) is Status.ACCESS_DENIED
-    ends = [pipes.open("m", 0x80000000) for _ in range(2)]
-    assert status_of(lambda: pipes.open("m", 0x80000000)) is Status.PIPE_NOT_AVAILABLE
+    assert status_of(lambda: pipes.open("m", 0x80000000, SOMEBODY)) is Status.OBJECT_NAME_NOT_FOUND
+    first, second = pipes.create("m", MESSAGES, SOMEBODY), pipes.create("M", MESSAGES, SOMEBODY)
+    assert status_of(lambda: pipes.create("m", MESSAGES, SOMEBODY)) is Status.INSTANCE_NOT_AVAILABLE
+    assert status_of(lambda: pipes.create("m", MESSAGES, SOMEBODY, only_first=True)) is Status.ACCESS_DENIED
+    ends = [pipes.open("m", 0x80000000, SOMEBODY) for _ in range(2)]
+    assert status_of(lambda: pipes.open("m", 0x80000000, SOMEBODY)) is Status.PIPE_NOT_AVAILABLE
     assert status_of(lambda: ends[0].write(0, b"x")) is Status.ACCESS_DENIED
     first.disconnect()
     assert status_of(lambda: ends[0].read(0, 1)) is Status.PIPE_DISCONNECTED
@@ -112,7 +115,7 @@ def test_are_instances_and_names_counted() -> None:
 
 def test_does_a_pipe_without_waiting_say_that_it_is_empty_or_full() -> None:
     bench = Bench()
-    reader, writer = Pipes(bench.scheduler).create_anonymous(4)
+    reader, writer = Pipes(bench.scheduler).create_anonymous(4, SOMEBODY)
     reader.may_wait = writer.may_wait = False
     assert status_of(lambda: reader.read(0, 1)) is Status.PIPE_EMPTY
     assert (writer.write(0, b"abcd"), writer.write(0, b"e")) == (4, 0)
@@ -148,3 +151,11 @@ def test_does_a_plain_wait_leave_the_packets() -> None:
     bench.scheduler.run(lambda: False)
     assert bench.log[1:] == [Packet(1, 2, 3, 4)]
     assert len(port) == 0
+
+
+def test_who_may_open_a_pipe_and_make_instances_of_it() -> None:
+    pipes, other = Pipes(Bench().scheduler), Token(Accounts().user("other"))
+    pipes.create("m", MESSAGES, SOMEBODY)
+    assert status_of(lambda: pipes.create("m", MESSAGES, other)) is Status.ACCESS_DENIED
+    assert status_of(lambda: pipes.open("m", 0xC0000000, other)) is Status.ACCESS_DENIED
+    assert pipes.open("m", 0x80000000, other).access == 0x120089

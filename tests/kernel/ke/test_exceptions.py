@@ -134,6 +134,8 @@ def test_what_does_the_dispatcher_find_on_the_stack(booted: Booted) -> None:
     if memory.pointer_size == 8:
         record_at, context_at = frame + 0x4F0, frame
         assert frame % 16 == 0
+        machine_frame = struct.unpack("<5Q", memory.read(frame + 0x590, 40))
+        assert machine_frame == (struct.unpack_from("<Q", saved, 0xF8)[0], 0x33, 0x302, sp, 0x2B)
     else:
         record_at, context_at = struct.unpack("<II", memory.read(frame, 8))
         assert frame % 4 == 0
@@ -165,7 +167,7 @@ def test_what_if_the_stack_cannot_hold_an_exception(booted: Booted) -> None:
         (Vector.GENERAL_PROTECTION, "f4", Status.PRIVILEGED_INSTRUCTION, 0, ()),
         (Vector.GENERAL_PROTECTION, "8b00", Status.ACCESS_VIOLATION, 0, (0, -1)),
         (Vector.ALIGNMENT_CHECK, "90", Status.DATATYPE_MISALIGNMENT, 0, ()),
-        (Vector.FLOATING_POINT, "90", Status.FLOAT_INVALID_OPERATION, 0, ()),
+        (Vector.FLOATING_POINT, "90", Status.FLOAT_INVALID_OPERATION, 0, (0,)),
     ],
 )
 def test_which_status_does_a_processor_exception_have(
@@ -177,6 +179,52 @@ def test_which_status_does_a_processor_exception_have(
     record = record_for(cpu, context, booted.process.memory, vector)
     assert record == ExceptionRecord(status, AT + moved, parameters)
     assert context.pc == AT + moved
+
+
+@pytest.mark.parametrize(
+    ("status_word", "control_word", "status"),
+    [
+        (0x01, 0x27E, Status.FLOAT_INVALID_OPERATION),
+        (0x41, 0x27E, Status.FLOAT_STACK_CHECK),
+        (0x04, 0x27B, Status.FLOAT_DIVIDE_BY_ZERO),
+        (0x05, 0x27B, Status.FLOAT_DIVIDE_BY_ZERO),
+        (0x08, 0x277, Status.FLOAT_OVERFLOW),
+        (0x10, 0x26F, Status.FLOAT_UNDERFLOW),
+        (0x38, 0x25F, Status.FLOAT_INEXACT_RESULT),
+    ],
+)
+def test_which_status_does_an_x87_exception_have(
+    booted: Booted, status_word: int, control_word: int, status: Status
+) -> None:
+    context, cpu = new_context(booted), booted.kernel.cpu
+    image = bytearray(cpu.read_float_state(context))
+    struct.pack_into("<HH", image, 0, control_word, status_word)
+    cpu.write_float_state(context, bytes(image))
+    context.pc = AT
+    record = record_for(cpu, context, booted.process.memory, Vector.FLOATING_POINT)
+    assert record == ExceptionRecord(status, AT, (0,))
+
+
+@pytest.mark.parametrize(
+    ("control", "status_32", "status_64"),
+    [
+        (0x1F01 & ~0x80, Status.FLOAT_MULTIPLE_FAULTS, Status.FLOAT_INVALID_OPERATION),
+        (0x1F84 & ~0x200, Status.FLOAT_MULTIPLE_FAULTS, Status.FLOAT_DIVIDE_BY_ZERO),
+        (0x1FA8 & ~0x400, Status.FLOAT_MULTIPLE_TRAPS, Status.FLOAT_OVERFLOW),
+        (0x1FA0 & ~0x1000, Status.FLOAT_MULTIPLE_TRAPS, Status.FLOAT_INEXACT_RESULT),
+    ],
+)
+def test_which_status_does_an_sse_exception_have(
+    booted: Booted, control: int, status_32: Status, status_64: Status
+) -> None:
+    context, cpu = new_context(booted), booted.kernel.cpu
+    image = bytearray(cpu.read_float_state(context))
+    struct.pack_into("<I", image, 24, control)
+    cpu.write_float_state(context, bytes(image))
+    context.pc = AT
+    record = record_for(cpu, context, booted.process.memory, Vector.SIMD_FLOATING_POINT)
+    wide = booted.process.memory.pointer_size == 8
+    assert record == ExceptionRecord(status_64 if wide else status_32, AT, (0, control))
 
 
 def test_does_rdtsc_show_virtual_time(booted: Booted) -> None:

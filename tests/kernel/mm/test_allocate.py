@@ -23,7 +23,7 @@ from ntmm.nt.memory import (
 )
 from ntmm.nt.status import Status
 from tests.kernel.mm.images import PREFERRED_BASE, image
-from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, status_of_read, status_of_write
+from tests.kernel.mm.machine import PAGE, FakeProcess, MemoryMachine, status_of_read, status_of_write
 
 BOTH = MEM_RESERVE | MEM_COMMIT
 AT = 0x50000000
@@ -118,11 +118,6 @@ def test_which_allocations_are_refused(
     assert machine.mm.allocate(process, 0, size, kind, protection, zero_bits) == (status, 0, 0)
     assert process.space.account.pages == before
     assert process.space.virtual_size == 0
-
-
-@pytest.mark.parametrize("kind", [MEM_WRITE_WATCH | BOTH])
-def test_is_what_is_missing_said_to_be_missing(machine: MemoryMachine, process: FakeProcess, kind: int) -> None:
-    assert machine.mm.allocate(process, 0, 4 * MB, kind, PAGE_READWRITE).status is Status.NOT_IMPLEMENTED
 
 
 def test_which_check_comes_first(machine: MemoryMachine, process: FakeProcess) -> None:

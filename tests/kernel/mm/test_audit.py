@@ -148,13 +148,13 @@ def test_is_a_wrong_working_set_entry_found(machine: MemoryMachine, process: Fak
     working_set = process.space.working_set
     index = machine.mm.pfn.working_set_index[machine.frame(process, busy)]
     word = working_set._word(index)
-    entry = working_set._words[word]
+    entry = working_set.words[word]
     for value, words in (
         (entry + PAGE, "working-set list and page tables differ"),
         (entry ^ 8, "its rights are not those of protection"),
         (0, "working-set list and page tables differ"),
     ):
-        with spoilt(working_set._words, word, value):
+        with spoilt(working_set.words, word, value):
             assert found(machine, words)
 
 
@@ -241,3 +241,16 @@ def test_is_a_spoilt_pool_found(machine: MemoryMachine, busy: int) -> None:
     pool._blocks[address] = (size + 8, tag)
     assert found(machine, "PAGED_POOL: the range at")
     pool._blocks[address] = (size, tag)
+
+
+def test_is_a_page_table_that_cannot_be_read_a_finding(machine: MemoryMachine) -> None:
+    store = machine.add_paging_file()
+    process = machine.new_process()
+    machine.allocate(process, 4 * PAGE, address=0x50000000)
+    process.space.memory.write_u8(0x50000000, 1)
+    machine.page_out(process)
+    assert audit(machine.mm) == []
+    store.refuse_read = lambda offset, size: True
+    (finding,) = audit(machine.mm)
+    assert "of \\??\\C:\\page0.sys cannot be read" in finding
+    assert finding.endswith("the audit could not be finished")

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from ntmm.kernel.mm.commit import CommitLedger, ResidentLedger, SlotBitmap
 from ntmm.kernel.mm.commit.slots import SlotRun
+from tests.kernel.mm.machine import PAGE, FakeProcess, MemoryMachine
 
 
 class Slots(RuleBasedStateMachine):
@@ -171,3 +172,11 @@ def test_is_a_quota_refused_before_the_limit_is_raised() -> None:
     assert account.charge(4)
     assert not account.charge(1)
     assert (account.is_over_quota(1), account.has_room(1), account.has_room(0)) == (True, False, True)
+
+
+def test_does_a_quota_limit_what_a_process_is_told_of(machine: MemoryMachine, process: FakeProcess) -> None:
+    assert machine.mm.memory_status(process).commit_limit == machine.mm.ledger.limit * PAGE
+    pages = process.space.account.pages
+    machine.mm.set_page_file_quota(process, (pages + 7) * PAGE)
+    status = machine.mm.memory_status(process)
+    assert (status.commit_limit, status.commit_available) == ((pages + 7) * PAGE, 7 * PAGE)

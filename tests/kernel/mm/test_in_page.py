@@ -1,9 +1,11 @@
 """Hard faults: clusters, waiting threads, collided faults, failed reads."""
 
+import errno
+
 import pytest
 
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.mm.fault import FaultKind
+from ntmm.kernel.mm.fault import FaultKind, FaultOutcome
 from ntmm.kernel.mm.pagefile.disk import PAGE_100NS, POSITION_100NS
 from ntmm.kernel.mm.pfn import PageState
 from ntmm.kernel.mm.pfn.state import READ_FLAG
@@ -168,6 +170,44 @@ def test_is_a_failed_read_an_in_page_error_that_can_be_tried_again(
     assert [process.space.memory.read_u8(paged_out + page * PAGE) for page in range(PAGES)] == list(range(PAGES))
 
 
+class FailingStore:
+    """Fails reads with an error of the host, or gives too little where there is none."""
+
+    def __init__(self, store: MemoryStore, error: int) -> None:
+        self._store = store
+        self._error = error
+
+    def read(self, offset: int, size: int) -> bytes:
+        if self._error:
+            raise OSError(self._error, "injected")
+        return bytes(self._store.data[offset : offset + size - 1])
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(errno.EIO, Status.IO_DEVICE_ERROR), (errno.EACCES, Status.ACCESS_DENIED), (0, Status.END_OF_FILE)],
+)
+def test_does_an_in_page_error_know_what_the_disk_said(
+    machine: MemoryMachine,
+    process: FakeProcess,
+    paged_out: int,
+    store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+    error: int,
+    status: Status,
+    in_thread: bool,
+) -> None:
+    """Whether the read is over at once, or another thread could run and the thread has waited."""
+    found: list[FaultOutcome] = []
+    monkeypatch.setattr(store, "read", FailingStore(store, error).read)
+    if in_thread:
+        machine.run(lambda: found.append(machine.fault(process, paged_out)), lambda: None)
+    else:
+        found.append(machine.fault(process, paged_out))
+    assert [(end.status, end.io_status) for end in found] == [(Status.IN_PAGE_ERROR, status)]
+
+
 def test_do_all_waiting_threads_learn_of_a_failed_read(
     machine: MemoryMachine, process: FakeProcess, paged_out: int, store: MemoryStore
 ) -> None:
@@ -268,3 +308,31 @@ def test_does_a_failing_read_of_the_kernel_reach_its_caller(
     with pytest.raises(GuestFault) as stopped:
         process.space.memory.read(paged_out + PAGE - 2, 4)
     assert (stopped.value.status, stopped.value.address) == (Status.IN_PAGE_ERROR, paged_out + PAGE - 2)
+
+
+def test_is_every_fault_counted_as_hard_or_soft_or_neither_and_only_once(
+    machine: MemoryMachine, process: FakeProcess, store: MemoryStore
+) -> None:
+    """A first touch in a page table that must be read is a demand-zero fault, and a hard one: it has waited."""
+    machine.allocate(process, 2 * MB, address=AT)
+    process.space.memory.write_u8(AT, 1)
+    machine.page_out(process)
+    before, hard = machine.mm.statistics(), hard_faults(machine)
+    assert machine.fault(process, AT + PAGE, WRITE_FAULT).kind is FaultKind.DEMAND_ZERO
+    assert machine.fault(process, AT, READ_FAULT).kind is FaultKind.PAGING_FILE
+    assert machine.fault(process, AT + 2 * PAGE, READ_FAULT).kind is FaultKind.DEMAND_ZERO
+    assert machine.fault(process, AT + 64 * MB, READ_FAULT).kind is FaultKind.ACCESS_VIOLATION
+    statistics = machine.mm.statistics()
+    assert hard_faults(machine) - hard == 2
+    assert statistics.soft_faults - before.soft_faults == 1
+    assert statistics.demand_zero_faults - before.demand_zero_faults == 1
+
+
+def test_is_a_read_that_fails_at_once_a_hard_fault(
+    machine: MemoryMachine, process: FakeProcess, paged_out: int, store: MemoryStore
+) -> None:
+    store.refuse_read = lambda offset, size: True
+    before = hard_faults(machine)
+    machine.fault(process, paged_out)
+    machine.run(lambda: status_of_read(process, paged_out), lambda: None)
+    assert hard_faults(machine) == before + 2

@@ -184,7 +184,7 @@ def test_is_a_process_that_cannot_be_deleted_a_bugcheck() -> None:
 
 def trim_system(machine: MemoryMachine) -> None:
     """All of paged pool that can go leaves RAM."""
-    machine.mm.pageout.working_sets.trim(100_000)
+    machine.mm.pageout.working_sets.trim(100_000, below_minimum=True)
     machine.write_out()
     machine.drop_standby()
     machine.check()

@@ -1,5 +1,7 @@
 """Are kernel stacks made, grown, put out and brought back with what they hold?"""
 
+import errno
+
 import pytest
 
 from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
@@ -160,12 +162,19 @@ def test_is_a_disk_that_gives_too_little_a_bugcheck(machine: MemoryMachine, monk
     assert caught.value.parameters[0] == 2
 
 
-def test_is_a_failed_read_a_bugcheck_with_its_place(machine: MemoryMachine) -> None:
+@pytest.mark.parametrize(("error", "io_status"), [(errno.EIO, Status.IO_DEVICE_ERROR), (errno.ENXIO, 0xC0000022)])
+def test_is_a_failed_read_a_bugcheck_with_its_cause_and_place(
+    machine: MemoryMachine, monkeypatch: pytest.MonkeyPatch, error: int, io_status: int
+) -> None:
     stack, store = out_in_file(machine)
-    store.refuse_read = lambda offset, size: True
+
+    def refuse(offset: int, size: int) -> bytes:
+        raise OSError(error, "injected")
+
+    monkeypatch.setattr(store, "read", refuse)
     entry = machine.mm.table_memory.entries[machine.mm.system_ptes.word(stack.limit)]
     number, slot = machine.mm.table_memory.format.page_file_place(entry)
     with pytest.raises(Bugcheck) as caught:
         machine.mm.stack_swapping.bring_back(stack, THREAD)
-    assert caught.value.parameters == (Status.IN_PAGE_ERROR, Status.IO_DEVICE_ERROR, number, slot * PAGE)
+    assert caught.value.parameters == (Status.IN_PAGE_ERROR, io_status, number, slot * PAGE)
     assert "0x00000077" in str(caught.value)

@@ -9,7 +9,7 @@ from ntmm.kernel.mm.pfn import PageState
 from ntmm.nt.memory import MEM_DECOMMIT, PAGE_READONLY
 from ntmm.nt.status import Status
 from tests.kernel.mm.images import PREFERRED_BASE, TAIL, image
-from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, MemoryStore
+from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, MemoryStore, status_of_write
 
 AT = 0x50000000
 
@@ -208,6 +208,41 @@ def test_does_another_file_help_where_one_fails(
     store.refuse_write = lambda offset, size: True
     machine.write_out()
     assert (store.refused_writes, len(second.writes)) == (1, 1)
+    machine.drop_standby()
+    assert [process.space.memory.read_u32(place) for place in places] == list(range(1, 17))
+
+
+@pytest.mark.parametrize("sizes", [(8, 8), (16, 4), (4, 2, 4), (6, 6, 6, 6, 4)])
+def test_does_a_program_go_on_with_the_one_file_that_works(sizes: tuple[int, ...]) -> None:
+    """Whatever the sizes: the others refuse every write, and the program needs more memory than there is RAM."""
+    machine = MemoryMachine("x86", 4 * MB)
+    for size in sizes:
+        machine.add_paging_file(size * MB)
+    for store in machine.stores[:-1]:
+        store.refuse_write = lambda offset, size: True
+    machine.start_system_threads()
+    process, pages = machine.new_process(), 1400
+    base = machine.allocate(process, pages * PAGE)
+    statuses: list[int] = []
+    machine.run(lambda: statuses.extend(status_of_write(process, base + at * PAGE, at & 0xFF) for at in range(pages)))
+    assert statuses == [Status.SUCCESS] * pages
+    assert machine.stores[0].refused_writes
+    assert [process.space.memory.read_u8(base + at * PAGE) for at in range(pages)] == [at & 0xFF for at in range(pages)]
+    machine.check()
+
+
+def test_are_dead_files_tried_again_once_all_have_refused(
+    machine: MemoryMachine, process: FakeProcess, store: MemoryStore
+) -> None:
+    stores = [store, machine.add_paging_file(), machine.add_paging_file(), machine.add_paging_file()]
+    places = dirty(machine, process, 16)
+    for each in stores:
+        each.refuse_write = lambda offset, size: True
+    machine.write_out()
+    assert [each.refused_writes for each in stores] == [1] * 4
+    assert all(file.slots.used == 0 and not file.is_suspect for file in machine.mm.paging_files.files)
+    stores[2].refuse_write = lambda offset, size: False
+    machine.write_out()
     machine.drop_standby()
     assert [process.space.memory.read_u32(place) for place in places] == list(range(1, 17))
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ntmm.kernel.io.failure import FileRefused
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.mm.pagefile import Disk, PagingFile, PagingFiles
 from ntmm.kernel.mm.pagefile.disk import PAGE_100NS, POSITION_100NS
@@ -24,8 +25,9 @@ def test_does_a_file_hold_what_is_written() -> None:
     assert file.read(4, 1) == b"b" * PAGE
     assert file.read(5, 1) == bytes(PAGE)
     assert (len(store.data), store.writes) == (8 * PAGE, [(3 * PAGE, 2 * PAGE)])
-    with pytest.raises(OSError, match="ends before slot 0x9"):
+    with pytest.raises(FileRefused) as refused:
         file.read(7, 2)
+    assert refused.value.status is Status.END_OF_FILE
 
 
 @pytest.mark.parametrize(("room", "asked", "added"), [(100, 3, 3), (100, 50, 12), (19, 9, 9), (15, 4, 0)])
@@ -155,3 +157,14 @@ def test_are_all_files_closed() -> None:
         files.add("a", 4, 4, store)
     files.close()
     assert all(store.closed for store in stores)
+
+
+def test_is_a_file_cleared_that_was_written() -> None:
+    file, store = one_file(600, 600)
+    run = file.slots.allocate(500)
+    assert run is not None
+    file.write(run.first, b"x" * PAGE * run.count)
+    files = PagingFiles([], PAGE)
+    files.files.append(file)
+    files.clear()
+    assert store.data == bytes(600 * PAGE)

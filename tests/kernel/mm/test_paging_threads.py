@@ -176,6 +176,7 @@ def run(name: str, seed: int, replacement: str, failing: float) -> int:
     fixed = machine.mm.ledger.committed - machine.mm.system_account.pages
     assert fixed <= idle + 3 * 5  # page tables of the image's view
     assert looks
+    assert bool(failing) == bool(machine.stores[0].refused_reads), "the disk was to fail now and then"
     return sum(program.losses for program in programs)
 
 
@@ -185,10 +186,11 @@ def test_do_threads_find_what_they_wrote(name: str, seed: int) -> None:
     assert run(name, seed, ("ageing", "fifo", "clock")[seed % 3], 0.0) == 0
 
 
-@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_are_threads_told_of_every_loss(name: str, seed: int) -> None:
-    run(name, seed, ("clock", "ageing", "fifo")[seed % 3], 0.2)
+def test_are_threads_told_of_every_loss(name: str) -> None:
+    """A page that is read back while the disk fails cannot be right by chance: all seeds together lose some."""
+    told = [run(name, seed, ("clock", "ageing", "fifo")[seed % 3], 0.2) for seed in SEEDS]
+    assert sum(told) > 0
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

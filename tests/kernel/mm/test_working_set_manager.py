@@ -2,6 +2,10 @@
 
 import pytest
 
+from ntmm.hw.arch import architecture_named
+from ntmm.hw.ram import Ram
+from ntmm.kernel.ke.clock import Clock
+from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.levels import levels_for
 from ntmm.kernel.mm.working_set import WorkingSetLimits
 from ntmm.kernel.mm.working_set.scan import age_all, ages
@@ -93,15 +97,36 @@ def test_are_minimums_respected_until_nothing_else_is_left(machine: MemoryMachin
     assert manager.trim(spare) == spare
     assert [count(process) for process in processes] == [MINIMUM] * 2
     rows = told(machine)
-    assert manager.trim(8) == 8
+    assert manager.trim(8) == 0
+    assert manager.trim(8, below_minimum=True) == 8
     assert {reason for _, _, reason in rows} == {"below minimum"}
     machine.check()
+
+
+@pytest.mark.parametrize(
+    ("left", "is_written", "goes_below"), [(30, True, False), (20, False, False), (20, True, True)]
+)
+def test_when_does_a_look_go_below_minimums(
+    machine: MemoryMachine, left: int, is_written: bool, goes_below: bool
+) -> None:
+    """Only below the lowest level of available pages, and only when no dirty page is left that could be written."""
+    process = with_pages(machine, 60, 60)
+    process.space.working_set.limits = WorkingSetLimits(60, 100)
+    machine.mm.system.working_set.limits = WorkingSetLimits(1000, 1000)
+    machine.trim(process, AT)
+    if is_written:
+        machine.write_out()
+    machine.fill_ram(left)
+    assert left < 2 * machine.mm.pageout.levels.minimum
+    before = count(process)
+    machine.mm.pageout.working_sets.look()
+    assert (count(process) < min(before, 60)) == goes_below
 
 
 def test_is_a_hard_minimum_kept_in_any_case(machine: MemoryMachine) -> None:
     process = with_pages(machine, 60, 60)
     process.space.working_set.limits = WorkingSetLimits(MINIMUM, 100, hard_minimum=True)
-    machine.mm.pageout.working_sets.trim(1000)
+    machine.mm.pageout.working_sets.trim(1000, below_minimum=True)
     assert count(process) == MINIMUM
 
 
@@ -152,7 +177,7 @@ def test_does_it_trim_and_call_the_writer_when_memory_is_short(machine: MemoryMa
 def test_does_the_system_working_set_give_too(machine: MemoryMachine) -> None:
     system = machine.mm.system.working_set
     before = system.count
-    machine.mm.pageout.working_sets.trim(10_000)
+    machine.mm.pageout.working_sets.trim(10_000, below_minimum=True)
     assert system.count < before
     machine.check()
     address = machine.mm.system.paged_pool.allocate(64, "Test")
@@ -187,3 +212,28 @@ def test_are_the_levels_of_a_small_machine_in_reach() -> None:
         assert 2 * levels.minimum <= levels.plenty <= pages // 8 or megabytes == 2
         assert levels.low_notification < levels.high_notification < pages // 2
         assert levels_for(64 * MB // PAGE).plenty == 800
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "workstation", "server"),
+    [(19, (20, 45), (20, 45)), (20, (30, 145), (30, 145)), (32, (50, 345), (30, 145)), (64, (50, 345), (50, 345))],
+)
+def test_how_large_are_working_sets_on_workstations_and_servers(
+    megabytes: int, workstation: tuple[int, int], server: tuple[int, int]
+) -> None:
+    for is_server, expected in ((False, workstation), (True, server)):
+        limits = MemoryManager(Ram(megabytes * MB), architecture_named("pae"), Clock(), is_server=is_server).limits
+        assert (limits.minimum, limits.maximum) == expected
+
+
+def test_how_many_free_pages_does_a_server_keep() -> None:
+    assert [levels_for(64 * MB // PAGE, is_server).minimum for is_server in (False, True)] == [26, 81]
+
+
+@pytest.mark.parametrize(
+    ("low_mb", "high_mb", "low", "high"),
+    [(8, 0, 2048, 2400), (0, 64, 800, 16384), (20, 0, 5120, 5120), (9, 2, 2304, 2304)],
+)
+def test_does_the_registry_move_the_notification_levels(low_mb: int, high_mb: int, low: int, high: int) -> None:
+    levels = levels_for(128 * MB // PAGE, False, low_mb, high_mb)
+    assert (levels.low_notification, levels.high_notification) == (low, high)

@@ -109,7 +109,10 @@ def test_how_long_does_a_name_live() -> None:
     names, table, target = ObjectNames(), HandleTable(), Counted()
     handle = table.insert(target)
     names.insert("Local\\Ready", target)
-    found = [names.get(name) for name in ("Ready", "READY", "local\\Ready", "Global\\Ready", "other")]
-    assert found == [target, None, target, target, None]
+    target.reference()
+    found = [names.get(name) for name in ("Ready", "Local\\Ready", "Global\\Ready", "READY", "local\\Ready", "other")]
+    assert found == [target, target, target, None, None, None]
     table.close(handle)
-    assert names.get("Ready") is None
+    assert (names.get("Ready"), target.closed) == (None, 0)
+    target.dereference()
+    assert target.closed == 1

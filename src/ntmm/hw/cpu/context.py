@@ -6,17 +6,21 @@ from unicorn import x86_const as x86
 
 from ntmm.hw.arch import Architecture
 from ntmm.hw.cpu.calibration import GENERAL_REGISTERS, StateLayout
+from ntmm.hw.cpu.descriptors import Selectors, selectors_of
 from ntmm.hw.cpu.engine import CALL, check
 
 
 class RegisterFile:
     """How the contexts of one architecture find their registers; shared by all of them."""
 
-    def __init__(self, layout: StateLayout, architecture: Architecture) -> None:
+    def __init__(self, layout: StateLayout, architecture: Architecture, bits: int | None = None) -> None:
+        """`bits` of the program: 32 on a 64-bit machine is compatibility mode."""
         self.layout = layout
-        self.mask = architecture.address_mask
+        self.bits = bits or architecture.bits
+        self.mask = (1 << self.bits) - 1
+        self.selectors = selectors_of(architecture, self.bits)
         slots = layout.slots
-        wide = architecture.bits == 64
+        wide = self.bits == 64
         names = GENERAL_REGISTERS if wide else GENERAL_REGISTERS[:8]
         prefix = "r" if wide else "e"
         self.slot_of = {name.replace("r", prefix, 1): getattr(slots, name) for name in (*names, "rip")}
@@ -60,6 +64,16 @@ class Context:
     def is_dropped(self) -> bool:
         """True between `drop` and `load`."""
         return self.pointer.value is None
+
+    @property
+    def bits(self) -> int:
+        """32 or 64: which registers the program sees."""
+        return self._file.bits
+
+    @property
+    def selectors(self) -> Selectors:
+        """The segments that the program runs with."""
+        return self._file.selectors
 
     @property
     def pc(self) -> int:

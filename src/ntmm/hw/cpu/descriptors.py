@@ -6,6 +6,8 @@ base     G  D  L  -  limit   P  DPL   S  type   base 23..0      limit 15..0
 
 from dataclasses import dataclass
 
+from ntmm.hw.arch import Architecture
+
 GDT_LIMIT = 0x7F  # sixteen descriptors
 KERNEL_CODE = 0x9B  # present, ring 0, code, readable, accessed
 KERNEL_DATA = 0x93
@@ -64,6 +66,25 @@ SELECTORS_64 = Selectors(
     user_gs=0x2B,
     teb=0x53,
 )
+
+SELECTORS_32_ON_64 = Selectors(
+    kernel_code=0x10,
+    kernel_data=0x18,
+    user_code=0x23,
+    user_stack=0x2B,
+    user_data=0x2B,
+    user_fs=0x53,
+    user_gs=0x2B,
+    teb=0x53,
+)
+"""A 32-bit program on a 64-bit machine: its code segment puts the processor into compatibility mode."""
+
+
+def selectors_of(architecture: Architecture, bits: int | None = None) -> Selectors:
+    """The segment selectors in use on this architecture by programs of `bits`, by default its own."""
+    if architecture.bits == 32:
+        return SELECTORS_32
+    return SELECTORS_32_ON_64 if bits == 32 else SELECTORS_64
 
 
 def descriptor_table(bits: int) -> dict[int, int]:

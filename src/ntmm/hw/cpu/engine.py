@@ -117,7 +117,8 @@ class Engine:
     # hooks
 
     def _hook_interrupts(self) -> None:
-        self._add_hook(uc.UC_HOOK_INTR, _RECORD_INTERRUPT(self.vectors.__setitem__))
+        # The first one counts: with the trap flag set the engine also reports a single step behind a `syscall`.
+        self._add_hook(uc.UC_HOOK_INTR, _RECORD_INTERRUPT(self.vectors.setdefault))
         self._add_hook(uc.UC_HOOK_INTR, _STOP)
 
     def _hook_instruction(self, instruction: int, vector: int) -> None:

@@ -12,10 +12,10 @@ from ntmm.hw.cpu.breakpoints import CodeBreakpoints
 from ntmm.hw.cpu.calibration import HIDDEN_LONG_MODE, Slots, state_layout, with_word
 from ntmm.hw.cpu.code_counter import CodeCounter
 from ntmm.hw.cpu.context import Context, RegisterFile
-from ntmm.hw.cpu.descriptors import teb_descriptor
+from ntmm.hw.cpu.descriptors import selectors_of, teb_descriptor
 from ntmm.hw.cpu.engine import CALL, ENTER, INVALID_INSTRUCTION, REFUSED, CpuError, Engine, describe, version
 from ntmm.hw.cpu.exits import ExitReason, Vector
-from ntmm.hw.cpu.ring3 import RETURN_OFFSET, SupervisorArea, enter_ring3, selectors_of
+from ntmm.hw.cpu.ring3 import RETURN_OFFSET, SupervisorArea, enter_ring3
 from ntmm.hw.cpu.translated_code import TranslatedCode
 from ntmm.hw.ram import Ram
 
@@ -68,7 +68,7 @@ class Cpu:
         self._handle = self._engine.handle
         self._handle_value: int = self._engine.handle.value or 0
         self._vectors = self._engine.vectors
-        self._file = RegisterFile(layout, architecture)
+        self._files = {bits: RegisterFile(layout, architecture, bits) for bits in {32, architecture.bits}}
         self._code = TranslatedCode(self._engine, ram, architecture, self._physical_state())
         self._blocks = self._code.blocks
         self._counter = CodeCounter(self._engine)
@@ -76,7 +76,8 @@ class Cpu:
         """For debuggers; nothing the program could notice."""
         self._error_slot, self._old_exception = layout.error_code, layout.old_exception
         self._fault_slot = layout.slots.cr2
-        self._template: bytes | None = None
+        self._templates: dict[int, bytes] = {}
+        """By the bits of programs: the state in ring 3 that their threads start from."""
         self._kernel_template: bytes | None = None
         self._current: Context | None = None
         self._page_directory = 0
@@ -93,9 +94,13 @@ class Cpu:
 
     def boot(self, page_directory: int) -> None:
         """Fill the supervisor pages and enter ring 3 once; the tables under `page_directory` must map those pages."""
-        states = enter_ring3(self._engine, self._ram, self.architecture, self._area, page_directory)
-        self._template = with_word(states.user, self._old_exception, -1)
-        self._kernel_template = with_word(states.kernel, self._old_exception, -1)
+        reset = self._engine.new_state()
+        for bits in sorted(self._files):  # the machine's own last: its state in ring 0 is the kernel's
+            self._engine.restore(reset)
+            self._engine.flush_tlb()
+            states = enter_ring3(self._engine, self._ram, self.architecture, self._area, page_directory, bits)
+            self._templates[bits] = with_word(states.user, self._old_exception, -1)
+            self._kernel_template = with_word(states.kernel, self._old_exception, -1)
         self._page_directory = page_directory
         self._code.collect(page_directory)
 
@@ -106,12 +111,22 @@ class Cpu:
     # contexts
 
     def create_context(
-        self, page_directory: int, pc: int, sp: int, teb_base: int = 0, registers: Mapping[str, int] | None = None
+        self,
+        page_directory: int,
+        pc: int,
+        sp: int,
+        teb_base: int = 0,
+        registers: Mapping[str, int] | None = None,
+        bits: int | None = None,
     ) -> Context:
-        """A new thread's registers, in ring 3 with interrupts enabled and all not named ones zero."""
-        if self._template is None:
+        """A new thread's registers, in ring 3 with interrupts enabled and all not named ones zero.
+
+        `bits` 32 on a 64-bit machine makes it run in compatibility mode.
+        """
+        if not self._templates:
             raise CpuError("The CPU has not been booted, so no context can be made.")
-        context = Context(self._file, self._template)
+        bits = bits or self.architecture.bits
+        context = Context(self._files[bits], self._templates[bits])
         self._fill(context, page_directory, pc, sp, teb_base, registers or {})
         return context
 
@@ -125,7 +140,7 @@ class Cpu:
         """
         if self._kernel_template is None:
             raise CpuError("The CPU has not been booted, so no context can be made.")
-        context = Context(self._file, self._kernel_template)
+        context = Context(self._files[self.architecture.bits], self._kernel_template)
         self._fill(context, page_directory, pc, sp, 0, registers or {})
         return context
 
@@ -138,8 +153,8 @@ class Cpu:
         self, context: Context, page_directory: int, pc: int, sp: int, teb_base: int, registers: Mapping[str, int]
     ) -> None:
         """As `create_context`, for a context that was dropped: those who hold it find the registers given here."""
-        assert context.is_dropped and self._template is not None
-        context.load(self._template)
+        assert context.is_dropped
+        context.load(self._templates[context.bits])
         self._fill(context, page_directory, pc, sp, teb_base, registers)
 
     def _fill(
@@ -151,7 +166,7 @@ class Cpu:
         teb_base: int,
         registers: Mapping[str, int],
     ) -> None:
-        for slot in self._file.slot_of.values():
+        for slot in self._files[self.architecture.bits].slot_of.values():
             context.u64[slot] = 0
         context.page_directory, context.pc, context.sp, context.teb_base = page_directory, pc, sp, teb_base
         for name, value in registers.items():
@@ -159,15 +174,11 @@ class Cpu:
 
     def read_float_state(self, context: Context) -> bytes:
         """The x87, MXCSR and XMM registers as a 512-byte FXSAVE image."""
-        return floating_point.read_float_state(context, self._xmm_registers)
+        return floating_point.read_float_state(context, _xmm_registers(context))
 
     def write_float_state(self, context: Context, image: bytes) -> None:
         """Load a 512-byte FXSAVE image; raises ValueError for another size."""
-        floating_point.write_float_state(context, image, self._xmm_registers)
-
-    @property
-    def _xmm_registers(self) -> int:
-        return 16 if self.architecture.bits == 64 else 8
+        floating_point.write_float_state(context, image, _xmm_registers(context))
 
     # running
 
@@ -327,3 +338,7 @@ class Cpu:
                     return
                 self._engine.stop()  # may come just before the engine clears its own flag, so it is repeated
             time.sleep(_STOP_RETRY_SECONDS)
+
+
+def _xmm_registers(context: Context) -> int:
+    return 16 if context.bits == 64 else 8

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from unicorn import x86_const as x86
 
 from ntmm.hw.arch import PAE, Architecture
-from ntmm.hw.cpu.descriptors import GDT_LIMIT, SELECTORS_32, SELECTORS_64, Selectors, descriptor_table
+from ntmm.hw.cpu.descriptors import GDT_LIMIT, SELECTORS_32_ON_64, Selectors, descriptor_table, selectors_of
 from ntmm.hw.cpu.engine import CpuError, Engine, describe
 from ntmm.hw.cpu.walk import translate
 from ntmm.hw.ram import Ram
@@ -52,11 +52,6 @@ class SupervisorArea:
     stack_physical: int
 
 
-def selectors_of(architecture: Architecture) -> Selectors:
-    """The segment selectors in use on this architecture."""
-    return SELECTORS_64 if architecture.bits == 64 else SELECTORS_32
-
-
 @dataclass(frozen=True)
 class Templates:
     """Engine states that contexts start from: with paging on in ring 0, and in ring 3 after the interrupt return."""
@@ -66,16 +61,23 @@ class Templates:
 
 
 def enter_ring3(
-    engine: Engine, ram: Ram, architecture: Architecture, area: SupervisorArea, page_directory: int
+    engine: Engine,
+    ram: Ram,
+    architecture: Architecture,
+    area: SupervisorArea,
+    page_directory: int,
+    bits: int | None = None,
 ) -> Templates:
     """Fill the supervisor pages, run the interrupt return, and return the engine states before and after it.
 
+    With 32 `bits` on a 64-bit machine that is compatibility mode.
     `page_directory` is the CR3 value; raises CpuError if the return does not arrive in ring 3 (area not mapped).
     """
     _check_mapped(ram, architecture, area, page_directory)
-    _fill_pages(ram, architecture, area)
+    selectors = selectors_of(architecture, bits)
+    _fill_pages(ram, architecture, area, selectors)
     _set_control_registers(engine, architecture, area, page_directory)
-    _load_segments(engine, selectors_of(architecture))
+    _load_segments(engine, selectors)
     stack_pointer = x86.UC_X86_REG_RSP if architecture.bits == 64 else x86.UC_X86_REG_ESP
     engine.write_register(stack_pointer, area.stack_virtual + _frame_offset(architecture))
     engine.write_register(x86.UC_X86_REG_FPCW, FPU_CONTROL)
@@ -87,7 +89,7 @@ def enter_ring3(
     if error or vector != 14 or engine.read_register(x86.UC_X86_REG_CS) & 3 != 3:
         reason = describe(error) if error else f"vector {vector}"
         raise CpuError(f"The CPU did not reach ring 3 through its supervisor pages ({reason}).")
-    _load_data_segments(engine, selectors_of(architecture))  # again: in long mode the return has emptied DS and ES
+    _load_data_segments(engine, selectors)  # again: in long mode the return has emptied DS and ES
     return Templates(kernel, engine.new_state())
 
 
@@ -107,13 +109,13 @@ def _frame_offset(architecture: Architecture) -> int:
     return architecture.page_size - 5 * architecture.pointer_size
 
 
-def _fill_pages(ram: Ram, architecture: Architecture, area: SupervisorArea) -> None:
+def _fill_pages(ram: Ram, architecture: Architecture, area: SupervisorArea, selectors: Selectors) -> None:
     code = (IRETQ if architecture.bits == 64 else IRETD).ljust(RETURN_OFFSET, NOP) + RETURN_TO_MONITOR
     ram.bytes[area.code_physical : area.code_physical + len(code)] = code
     for offset, value in descriptor_table(architecture.bits).items():
         ram.u64[area.descriptors_physical + offset >> 3] = value
-    selectors = selectors_of(architecture)
-    frame = (area.code_virtual, selectors.user_code, FLAGS, 0, selectors.user_stack)  # pc, cs, flags, sp, ss
+    start = area.code_virtual & 0xFFFFFFFF if selectors is SELECTORS_32_ON_64 else area.code_virtual
+    frame = (start, selectors.user_code, FLAGS, 0, selectors.user_stack)  # pc, cs, flags, sp, ss
     layout = "<5Q" if architecture.bits == 64 else "<5I"
     struct.pack_into(layout, ram.bytes, area.stack_physical + _frame_offset(architecture), *frame)
 

@@ -1,6 +1,6 @@
 """The CPU's page-table walk in Python, for the few questions the CPU room has about its own frames."""
 
-from ntmm.hw.arch import LARGE, VALID, Architecture
+from ntmm.hw.arch import VALID, Architecture
 from ntmm.hw.ram import Ram
 
 
@@ -13,7 +13,7 @@ def translate(ram: Ram, architecture: Architecture, page_directory: int, address
         entry = words[table // architecture.pte_size + index]
         if not entry & VALID:
             return None
-        if entry & LARGE and level == last - 1:
+        if entry & architecture.LARGE and level == last - 1:
             offset = address & architecture.large_page_size - 1
             return (entry & architecture.large_frame_mask | offset) >> architecture.page_shift
         table = entry & architecture.frame_mask

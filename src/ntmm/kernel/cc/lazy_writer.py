@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from ntmm.kernel.cc.logged import LoggedPages
 from ntmm.kernel.cc.shared_map import SharedCacheMap, failure_of, runs
 from ntmm.kernel.io.constants import FILE_ATTRIBUTE_TEMPORARY
 from ntmm.kernel.io.failure import IoFailure
@@ -47,12 +48,15 @@ class LazyWriter:
         cleaned: Callable[[SharedCacheMap], None],
     ) -> None:
         self._writer = mm.mapped_writer
+        self._cache = mm.system_cache
         self._counts = mm.system_cache.counts
         self._scheduler = scheduler
         self._maps = maps
         self._cleaned = cleaned
         self.threshold = dirty_threshold(mm.pfn.frames)
         self.called = Event(scheduler, manual_reset=False, signalled=False)
+        self.fell: Callable[[], None] = lambda: None
+        """Slot: told that there are fewer dirty pages."""
         self._fell = Event(scheduler, manual_reset=True, signalled=False)
         self._is_waiting_for_first = False
         self._at_work = False
@@ -79,6 +83,7 @@ class LazyWriter:
         self._counts.dirty -= len(shared.dirty & pages)
         shared.dirty -= pages
         self._fell.set()
+        self.fell()
 
     def write(self, shared: SharedCacheMap, pages: list[int]) -> OSError | None:
         """Writes dirty pages of a file, whose numbers are sorted; the disk's refusal if it refuses some. Waits."""
@@ -90,6 +95,8 @@ class LazyWriter:
             if refused is not None:
                 refusal = refused
                 self.note_dirty(shared, first, end)
+            else:
+                LoggedPages.written(shared, first, end)
         return refusal
 
     # the thread
@@ -120,10 +127,15 @@ class LazyWriter:
                 left -= len(pages)
                 writes = self._writer.writes
                 self._last = shared
+                self._tell(shared, pages)
                 self.write(shared, pages)
                 self._counts.lazy_pages += len(pages)
                 self._counts.lazy_writes += self._writer.writes - writes
             self._cleaned(shared)
+
+    def _tell(self, shared: SharedCacheMap, pages: list[int]) -> None:
+        for first, end in runs(pages):
+            self._cache.tell("lazy write", shared.area, first, end - first)
 
     def _from_last(self) -> list[SharedCacheMap]:
         maps = self._maps()
@@ -141,10 +153,16 @@ class LazyWriter:
 
     # the throttle
 
+    def has_room(self, shared: SharedCacheMap, pages: int) -> bool:
+        """True if so many more dirty pages are bearable: for the machine, and for a file with a limit of its own."""
+        if self._counts.dirty and self._counts.dirty + pages > self.threshold:
+            return False
+        return shared.dirty_limit is None or not shared.dirty or len(shared.dirty) + pages <= shared.dirty_limit
+
     def throttle(self, shared: SharedCacheMap, pages: int) -> None:
         """Waits until so many more dirty pages are bearable; fails where the disk refuses to take any."""
         rounds = 0
-        while self._counts.dirty and self._counts.dirty + pages > self.threshold:
+        while not self.has_room(shared, pages):
             before, thread = self._counts.dirty, self._scheduler.current
             if thread is not None and rounds < _ROUNDS:
                 self.called.set()

@@ -39,14 +39,26 @@ class Pinning:
         self._vacbs = vacbs
         self._copier = copier
 
-    def pin(self, shared: SharedCacheMap, offset: int, size: int, may_write: bool, keeps_views: bool) -> Pinned:
-        """Holds the pages of a range that lies in the file; may wait, and fails as a read does."""
+    def pin(
+        self,
+        shared: SharedCacheMap,
+        offset: int,
+        size: int,
+        may_write: bool,
+        keeps_views: bool,
+        is_overwritten: bool = False,
+    ) -> Pinned:
+        """Holds the pages of a range that lies in the file; may wait, and fails as a read does.
+
+        Of a range that is to be overwritten, pages that lie in it as a whole are not read: they are zero if they were
+        not in RAM.
+        """
         pinned = Pinned(shared, offset, size, may_write)
         try:
             for number in range(offset >> VIEW_SHIFT, (offset + size - 1 >> VIEW_SHIFT) + 1):
                 view = self._vacbs.acquire(shared.area, number)
                 pinned.views.append(view)
-                self._hold_pages(pinned, view, number * VIEW_BYTES)
+                self._hold_pages(pinned, view, number * VIEW_BYTES, is_overwritten)
         except BaseException:
             self.unpin(pinned)
             raise
@@ -54,13 +66,15 @@ class Pinning:
             self._release_views(pinned)
         return pinned
 
-    def _hold_pages(self, pinned: Pinned, view: CacheView, base: int) -> None:
+    def _hold_pages(self, pinned: Pinned, view: CacheView, base: int, is_overwritten: bool) -> None:
         first = max(pinned.offset, base) - base
         end = min(pinned.offset + pinned.size, base + VIEW_BYTES) - base
         for number in range(first // self._page, (end - 1) // self._page + 1):
             left = (end - 1) // self._page + 1 - number
+            is_whole = first <= number * self._page and (number + 1) * self._page <= end
+            fill = Fill.ZERO if is_overwritten and is_whole else Fill.READ
             while not self._entries[view.index + number] & 1:
-                self._copier.bring_in(view, number, left, Fill.READ)
+                self._copier.bring_in(view, number, 1 if is_overwritten else left, fill)
             frame = self._format.frame(self._entries[view.index + number])
             self._pfn.reference(frame)
             pinned.frames.append(frame)

@@ -1,15 +1,22 @@
 """What the cache manager knows of a file (SHARED_CACHE_MAP)."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from ntmm.kernel.io.control_block import FileControlBlock
-from ntmm.kernel.io.data_file import FileRefused
-from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.failure import FileRefused, IoFailure
 from ntmm.kernel.ke.lock import KernelMutex
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.section import ControlArea
 from ntmm.kernel.mm.section.file_data import DataPages
 from ntmm.nt.status import Status
+
+
+class Log(Protocol):
+    """A log of changes, each of which has a number greater than those before it."""
+
+    def flush_to(self, number: int) -> None:
+        """Everything up to a number is on the disk when this returns; raises OSError if the disk refuses."""
 
 
 class SharedCacheMap:
@@ -26,6 +33,18 @@ class SharedCacheMap:
         """The file is to be deleted as soon as nobody uses its pages."""
         self.dirty: set[int] = set()
         """Pages that were written here and perhaps not to the disk yet."""
+        self.dirty_limit: int | None = None
+        """Dirty pages of this file at which its writers wait (CcSetDirtyPageThreshold); None: no limit of its own."""
+        self.reads_ahead = True
+        self.is_written_behind = True
+        """False: the mapped page writer leaves its pages alone."""
+        self.log: Log | None = None
+        self.flushed_to = 0
+        """The log is on the disk up to this number, as far as the cache manager knows."""
+        self.log_numbers: dict[int, tuple[int, int]] = {}
+        """By dirty page: the numbers of the first and the last change to it."""
+        self.kept: set[int] = set()
+        """Dirty pages that only a flush may write."""
 
     @property
     def area(self) -> ControlArea:

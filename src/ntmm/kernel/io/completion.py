@@ -7,6 +7,7 @@ from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ob.objects import KernelObject
+from ntmm.kernel.se.access import IO_COMPLETION_MAPPING
 from ntmm.nt.status import Status
 
 MOST_PACKETS: Final = 1 << 18
@@ -29,6 +30,7 @@ class IoCompletion(KernelObject, DispatcherObject):
     """
 
     type_name = "IoCompletion"
+    mapping = IO_COMPLETION_MAPPING
 
     def __init__(self, scheduler: Scheduler, concurrency: int = 0) -> None:
         super().__init__()

@@ -6,18 +6,17 @@ from typing import Protocol
 
 from ntmm.kernel.io.caching import FileCache, FileData
 from ntmm.kernel.io.constants import (
-    FILE_ATTRIBUTE_ARCHIVE,
-    FILE_ATTRIBUTE_DIRECTORY,
-    FILE_ATTRIBUTE_NORMAL,
     FILE_ATTRIBUTE_READONLY,
     SETTABLE_ATTRIBUTES,
 )
 from ntmm.kernel.io.failure import IoFailure, host_failure
-from ntmm.kernel.io.information import FileInformation, Marks, TimeChange
+from ntmm.kernel.io.information import FileInformation, Marks, TimeChange, attributes_of
 from ntmm.kernel.io.locks import ByteRangeLocks
 from ntmm.kernel.io.quota import DiskQuota
+from ntmm.kernel.io.security import FILE_SECURITY, FOLDER_SECURITY
 from ntmm.kernel.io.store import FileStore, Place, write_fully
 from ntmm.kernel.io.times import filetime_of_ns, ns_of_filetime
+from ntmm.kernel.se import SecurityDescriptor
 from ntmm.nt.status import Status
 
 _LARGEST_FILE = (1 << 63) - 1
@@ -81,6 +80,16 @@ class FileControlBlock:
     def name(self) -> str:
         """The path below the drive, with backslashes."""
         return "\\" + "\\".join(self.place.path)
+
+    @property
+    def security(self) -> SecurityDescriptor:
+        """The file's descriptor: its own, or what every file has."""
+        usual = FOLDER_SECURITY if self.is_directory else FILE_SECURITY
+        return self._owner.marks(self.place.key).security or usual
+
+    def set_security(self, descriptor: SecurityDescriptor) -> None:
+        """Gives the file a descriptor of its own, until the machine is closed."""
+        self._owner.marks(self.place.key).security = descriptor
 
     def current(self) -> Place:
         """Where the file is now: an overlay may have got a copy since it was opened. Fails if the host removed it."""
@@ -327,14 +336,3 @@ class FileControlBlock:
                 self._owner.quota.take(-freed)
         except IoFailure:
             return  # the host or another program of the host was quicker: nothing is left to tell anyone
-
-
-def attributes_of(status: os.stat_result, is_directory: bool, marks: Marks) -> int:
-    """FILE_ATTRIBUTE_* of a file: archive unless set otherwise, read-only from the host, NORMAL if there is none."""
-    default = 0 if is_directory else FILE_ATTRIBUTE_ARCHIVE
-    attributes = default if marks.attributes is None else marks.attributes
-    if is_directory:
-        return attributes | FILE_ATTRIBUTE_DIRECTORY
-    if not status.st_mode & 0o200:
-        attributes |= FILE_ATTRIBUTE_READONLY
-    return attributes or FILE_ATTRIBUTE_NORMAL

@@ -1,16 +1,7 @@
 """The bytes behind a section of a data file: the file's control block, held open for as long as the section lives."""
 
 from ntmm.kernel.io.control_block import FileControlBlock
-from ntmm.kernel.io.failure import IoFailure
-from ntmm.nt.status import Status
-
-
-class FileRefused(OSError):
-    """The file system refuses a read or a write; `status` says why."""
-
-    def __init__(self, status: Status) -> None:
-        super().__init__(status.name)
-        self.status = status
+from ntmm.kernel.io.failure import FileRefused, IoFailure
 
 
 class DataFile:

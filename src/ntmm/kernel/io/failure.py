@@ -13,6 +13,14 @@ class IoFailure(Exception):
         self.status = status
 
 
+class FileRefused(OSError):
+    """The file system refuses the memory manager a read or a write; `status` says why."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.name)
+        self.status = status
+
+
 _STATUS_OF_ERRNO = {
     errno.ENOENT: Status.OBJECT_NAME_NOT_FOUND,
     errno.EEXIST: Status.OBJECT_NAME_COLLISION,
@@ -39,4 +47,11 @@ _STATUS_OF_ERRNO = {
 
 def host_failure(error: OSError) -> IoFailure:
     """The failure that stands for an error of the host's file system."""
-    return IoFailure(_STATUS_OF_ERRNO.get(error.errno or 0, Status.IO_DEVICE_ERROR))
+    return IoFailure(status_of(error))
+
+
+def status_of(error: OSError) -> Status:
+    """The NTSTATUS of a refused read or write."""
+    if isinstance(error, FileRefused):
+        return error.status
+    return _STATUS_OF_ERRNO.get(error.errno or 0, Status.IO_DEVICE_ERROR)

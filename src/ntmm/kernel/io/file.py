@@ -22,9 +22,12 @@ from ntmm.kernel.io.constants import (
 from ntmm.kernel.io.control_block import FileControlBlock
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.information import FileInformation
+from ntmm.kernel.io.security import FILE_SECURITY
 from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ob.objects import KernelObject
+from ntmm.kernel.se import SecurityDescriptor
+from ntmm.kernel.se.access import FILE_MAPPING
 from ntmm.nt.status import Status
 
 _SYNCHRONOUS = FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT
@@ -34,6 +37,8 @@ class File(KernelObject, DispatcherObject):
     """What all files have in common. Every request completes at once, so a wait for a file never blocks."""
 
     type_name = "File"
+    mapping = FILE_MAPPING
+    may_gain_access = False
     file_type = FileType.UNKNOWN
     is_directory = False
     is_unbuffered = False
@@ -43,6 +48,7 @@ class File(KernelObject, DispatcherObject):
 
     def __init__(self, name: str, access: int) -> None:
         super().__init__()
+        self.security = FILE_SECURITY
         self.name = name
         self.access = access
         self.position = 0
@@ -172,6 +178,12 @@ class FileObject(File):
 
     def information(self) -> FileInformation:
         return self.block.information()
+
+    def descriptor(self) -> SecurityDescriptor:
+        return self.block.security
+
+    def set_descriptor(self, descriptor: SecurityDescriptor) -> None:
+        self.block.set_security(descriptor)
 
     def set_delete_pending(self, pending: bool) -> None:
         """Marks the file for deletion at its last close, or unmarks it (FileDispositionInformation)."""

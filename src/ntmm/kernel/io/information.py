@@ -1,6 +1,15 @@
 """What is known about a file: times, attributes, sizes, identity."""
 
+import os
 from dataclasses import dataclass
+
+from ntmm.kernel.io.constants import (
+    FILE_ATTRIBUTE_ARCHIVE,
+    FILE_ATTRIBUTE_DIRECTORY,
+    FILE_ATTRIBUTE_NORMAL,
+    FILE_ATTRIBUTE_READONLY,
+)
+from ntmm.kernel.se import SecurityDescriptor
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +44,15 @@ class Marks:
     attributes: int | None = None
     creation_time: int | None = None
     access_time: int | None = None
+    security: SecurityDescriptor | None = None
+
+
+def attributes_of(status: os.stat_result, is_directory: bool, marks: Marks) -> int:
+    """FILE_ATTRIBUTE_* of a file: archive unless set otherwise, read-only from the host, NORMAL if there is none."""
+    default = 0 if is_directory else FILE_ATTRIBUTE_ARCHIVE
+    attributes = default if marks.attributes is None else marks.attributes
+    if is_directory:
+        return attributes | FILE_ATTRIBUTE_DIRECTORY
+    if not status.st_mode & 0o200:
+        attributes |= FILE_ATTRIBUTE_READONLY
+    return attributes or FILE_ATTRIBUTE_NORMAL

@@ -9,16 +9,19 @@ from ntmm.kernel.io.constants import (
     FILE_GENERIC_WRITE,
     FILE_READ_DATA,
     FILE_WRITE_DATA,
-    map_generic_access,
 )
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.names import fold
 from ntmm.kernel.io.pipe import PipeEnd, PipeQueue
+from ntmm.kernel.io.security import granted_access, pipe_security
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ob.waitable import Event
+from ntmm.kernel.se import SecurityDescriptor, Token
 from ntmm.nt.status import Status
 
 UNLIMITED: Final = 255
+_CREATE_INSTANCE: Final = 0x4
+"""FILE_CREATE_PIPE_INSTANCE."""
 _PREFIXES: Final = ("\\??\\PIPE\\", "\\DOSDEVICES\\PIPE\\", "\\GLOBAL??\\PIPE\\", "\\DEVICE\\NAMEDPIPE\\")
 
 
@@ -56,6 +59,7 @@ class ServerEnd(PipeEnd):
     def __init__(self, pipe: "NamedPipe", access: int, synchronous: bool) -> None:
         super().__init__("\\" + pipe.name, access, None, None, synchronous)
         self.pipe = pipe
+        self.security = pipe.security
         self.state = PipeState.LISTENING
         self.reads_messages = pipe.shape.is_message
         self._queues: tuple[PipeQueue | None, PipeQueue | None] = (None, None)
@@ -110,6 +114,7 @@ class ClientEnd(PipeEnd):
     def __init__(self, server: ServerEnd, access: int, synchronous: bool) -> None:
         super().__init__(server.name, access, server.outgoing, server.incoming, synchronous)
         self.pipe = server.pipe
+        self.security = server.pipe.security
         self._server = server
 
     def close(self) -> None:
@@ -126,6 +131,7 @@ class NamedPipe:
     shape: PipeShape
     scheduler: Scheduler
     names: dict[str, "NamedPipe"]
+    security: SecurityDescriptor
     instances: list[ServerEnd] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -159,14 +165,24 @@ class Pipes:
         self._names: dict[str, NamedPipe] = {}
         self._anonymous = 0
 
-    def create(self, name: str, shape: PipeShape, only_first: bool = False, synchronous: bool = True) -> ServerEnd:
+    def create(
+        self,
+        name: str,
+        shape: PipeShape,
+        token: Token,
+        security: SecurityDescriptor | None = None,
+        only_first: bool = False,
+        synchronous: bool = True,
+    ) -> ServerEnd:
         """A new instance of a pipe, which is made with its first. Raises IoFailure.
 
-        ACCESS_DENIED if it is not the first and should be, or has another shape; INSTANCE_NOT_AVAILABLE past the most.
+        ACCESS_DENIED if it is not the first and should be, has another shape, or the pipe's descriptor does not let the
+        token make instances; INSTANCE_NOT_AVAILABLE past the most. `security` counts for the first one.
         """
         pipe = self._names.get(fold(name))
         if pipe is None:
-            pipe = self._names[fold(name)] = NamedPipe(fold(name), shape, self._scheduler, self._names)
+            descriptor = pipe_security(security, token)
+            pipe = self._names[fold(name)] = NamedPipe(fold(name), shape, self._scheduler, self._names, descriptor)
         elif only_first or (pipe.shape.inbound, pipe.shape.outbound, pipe.shape.is_message) != (
             shape.inbound,
             shape.outbound,
@@ -175,15 +191,19 @@ class Pipes:
             raise IoFailure(Status.ACCESS_DENIED)
         elif pipe.shape.most_instances != UNLIMITED and len(pipe.instances) >= pipe.shape.most_instances:
             raise IoFailure(Status.INSTANCE_NOT_AVAILABLE)
+        else:
+            granted_access(pipe.security, None, token, _CREATE_INSTANCE)
         access = (FILE_GENERIC_READ if shape.inbound else 0) | (FILE_GENERIC_WRITE if shape.outbound else 0)
         instance = ServerEnd(pipe, access, synchronous)
         pipe.instances.append(instance)
         return instance
 
-    def open(self, name: str, access: int, synchronous: bool = True) -> PipeEnd:
-        """A client's end, connected to the first instance that listens; PIPE_NOT_AVAILABLE if none does."""
+    def open(self, name: str, access: int, token: Token, synchronous: bool = True) -> PipeEnd:
+        """A client's end, connected to the first instance that listens; PIPE_NOT_AVAILABLE if none does, ACCESS_DENIED
+        if the pipe's descriptor refuses the token.
+        """
         pipe = self.find(name)
-        granted = map_generic_access(access)
+        granted = granted_access(pipe.security, pipe.security, token, access)
         wrong = (granted & FILE_READ_DATA and not pipe.shape.outbound) or (
             granted & FILE_WRITE_DATA and not pipe.shape.inbound
         )
@@ -211,9 +231,11 @@ class Pipes:
                 raise IoFailure(Status.IO_TIMEOUT)
             pipe = self.find(name)
 
-    def create_anonymous(self, quota: int) -> tuple[PipeEnd, PipeEnd]:
+    def create_anonymous(
+        self, quota: int, token: Token, security: SecurityDescriptor | None = None
+    ) -> tuple[PipeEnd, PipeEnd]:
         """The end to read and the end to write of a pipe without a name (CreatePipe)."""
         self._anonymous += 1
         shape = PipeShape(True, False, False, 1, quota, quota)
-        reader = self.create(f"Win32Pipes.{self._anonymous:08x}", shape)
-        return reader, self.open(reader.pipe.name, FILE_GENERIC_WRITE)
+        reader = self.create(f"Win32Pipes.{self._anonymous:08x}", shape, token, security)
+        return reader, reader.accept(FILE_GENERIC_WRITE, True)  # its creator need not ask the descriptor

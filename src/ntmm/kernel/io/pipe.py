@@ -125,6 +125,7 @@ class PipeEnd(File):
     """One end. `incoming` and `outgoing` are None where the pipe does not go that way."""
 
     file_type = FileType.PIPE
+    is_security_required = True
     has_end = False
 
     def __init__(

@@ -29,20 +29,29 @@ from ntmm.kernel.io.constants import (
     OpenAction,
     map_generic_access,
 )
-from ntmm.kernel.io.control_block import FileControlBlock, attributes_of
+from ntmm.kernel.io.control_block import FileControlBlock
 from ntmm.kernel.io.directory import DirectoryEntry, with_dots
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject, NullFile, OpenMode
-from ntmm.kernel.io.information import FileInformation, Marks
+from ntmm.kernel.io.information import FileInformation, Marks, attributes_of
 from ntmm.kernel.io.names import fold
 from ntmm.kernel.io.overlay import Whiteouts
 from ntmm.kernel.io.paths import Device, Target, parse_nt_path
 from ntmm.kernel.io.quota import DiskQuota
+from ntmm.kernel.io.security import (
+    FILE_ADD_FILE,
+    FILE_ADD_SUBDIRECTORY,
+    check_folder,
+    granted_access,
+    new_security,
+)
 from ntmm.kernel.io.sharing import may_share
 from ntmm.kernel.io.store import FileStore, Place
 from ntmm.kernel.io.times import filetime_of_ns, ns_of_filetime
 from ntmm.kernel.io.tree import HostTree
 from ntmm.kernel.ke.clock import BOOT_TIME_100NS
+from ntmm.kernel.se import SecurityDescriptor, Token
+from ntmm.kernel.se.access import FILE_MAPPING
 from ntmm.nt.status import Status
 
 WINDOWS_DIRECTORY: Final = "C:\\WINDOWS"
@@ -66,6 +75,10 @@ class OpenRequest:
     disposition: Disposition = Disposition.OPEN
     options: int = 0
     attributes: int = 0
+    token: Token | None = None
+    """On whose behalf; None for the system itself, which may do everything."""
+    security: SecurityDescriptor | None = None
+    """What a new file is to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +219,13 @@ class Volume:
         if block.delete_pending:
             raise IoFailure(Status.DELETE_PENDING)
         replaces = request.disposition in _REPLACING
-        access = self._granted(block, request)
-        if (replaces or access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) and not self.flush_image(block):
+        access, asked = self._granted(block, self._folder_security(place), request), FILE_MAPPING.map(request.access)
+        if (replaces or asked & (FILE_WRITE_DATA | FILE_APPEND_DATA)) and not self.flush_image(block):
             raise IoFailure(Status.SHARING_VIOLATION)
-        if request.options & FILE_DELETE_ON_CLOSE or access & DELETE:
-            self._check_may_delete(store, target, access)
+        if (request.options & FILE_DELETE_ON_CLOSE or access & DELETE) and self._is_link(store, target):
+            if request.options & FILE_DELETE_ON_CLOSE or asked & DELETE:
+                raise IoFailure(Status.ACCESS_DENIED)
+            access &= ~DELETE
         if request.options & FILE_DELETE_ON_CLOSE and not self.flush_image(block):
             raise IoFailure(Status.CANNOT_DELETE)
         if not may_share(block.opens, access | (FILE_WRITE_DATA if replaces else 0), request.share):
@@ -220,7 +235,8 @@ class Volume:
             block.set_size(0)
             block.set_attributes(request.attributes | FILE_ATTRIBUTE_ARCHIVE)
         superseded = OpenAction.SUPERSEDED if request.disposition is Disposition.SUPERSEDE else OpenAction.OVERWRITTEN
-        return Opened(self._join(block, access, request), superseded if replaces else OpenAction.OPENED)
+        opened = self._join(block, access & ~MAXIMUM_ALLOWED, request)
+        return Opened(opened, superseded if replaces else OpenAction.OPENED)
 
     def _ensure_usable(self, block: FileControlBlock, access: int, replaces: bool) -> None:
         """Opens the host's file now, so that its refusal fails the open and not a later read."""
@@ -229,9 +245,20 @@ class Volume:
         if access & _DATA_RIGHTS or replaces:
             block.ensure_descriptor(writable=replaces or bool(access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
 
-    def _granted(self, block: FileControlBlock, request: OpenRequest) -> int:
+    def _own_security(self, key: tuple[str, ...]) -> SecurityDescriptor | None:
+        marks = self._marks.get(key)
+        return None if marks is None else marks.security
+
+    def _folder_security(self, place: Place) -> SecurityDescriptor | None:
+        """The descriptor of the folder that holds a file, if it has one of its own."""
+        return self._own_security(place.key[:-1]) if place.key else None
+
+    def _granted(self, block: FileControlBlock, folder: SecurityDescriptor | None, request: OpenRequest) -> int:
         """The specific rights asked for; writing to a read-only file is refused (MAXIMUM_ALLOWED leaves it out)."""
-        access = map_generic_access(request.access)
+        replacing = FILE_WRITE_DATA if request.disposition in _REPLACING else 0
+        own = self._own_security(block.place.key)
+        access = granted_access(own, folder, request.token, request.access)
+        granted_access(own, folder, request.token, replacing)
         read_only = block.information().attributes & FILE_ATTRIBUTE_READONLY and not block.is_directory
         writing = FILE_WRITE_DATA | FILE_APPEND_DATA
         if read_only and request.access & MAXIMUM_ALLOWED:
@@ -242,18 +269,20 @@ class Volume:
             raise IoFailure(Status.CANNOT_DELETE)
         return access
 
-    def _check_may_delete(self, store: FileStore, target: Target, access: int) -> None:
+    def _is_link(self, store: FileStore, target: Target) -> bool:
         """A symbolic link of the host may be read through, but what it leads to is not deleted or renamed by it."""
         named = store.locate(target.components, follow_last=False)
-        if named.entry is not None and named.entry.is_link:
-            raise IoFailure(Status.ACCESS_DENIED)
+        return named.entry is not None and named.entry.is_link
 
     def _create(self, store: FileStore, target: Target, place: Place, request: OpenRequest) -> Opened:
         if request.disposition not in _CREATING:
             raise IoFailure(Status.OBJECT_NAME_NOT_FOUND)
         if store.locate(target.components, follow_last=False).entry is not None:
             raise IoFailure(Status.ACCESS_DENIED)  # a symbolic link to nothing
-        if request.options & FILE_DIRECTORY_FILE:
+        folder, wants_directory = self._folder_security(place), bool(request.options & FILE_DIRECTORY_FILE)
+        check_folder(folder, request.token, FILE_ADD_SUBDIRECTORY if wants_directory else FILE_ADD_FILE)
+        security = new_security(request.security, folder, request.token, wants_directory)
+        if wants_directory:
             store.make_directory(place)
             block = FileControlBlock(self, store, store.locate(place.path))
         elif target.directory_only:
@@ -262,6 +291,8 @@ class Volume:
             descriptor = store.create_file(place)
             block = FileControlBlock(self, store, store.locate(place.path), descriptor)
         self._marks.pop(block.place.key, None)
+        if security is not None:
+            block.set_security(security)
         opened = self._join(block, map_generic_access(request.access), request)
         attributes = request.attributes | (0 if block.is_directory else FILE_ATTRIBUTE_ARCHIVE)
         block.set_attributes(attributes)
@@ -320,7 +351,7 @@ class Volume:
             delete_pending=False,
         )
 
-    def rename(self, source: FileObject, nt_path: str, replace: bool) -> None:
+    def rename(self, source: FileObject, nt_path: str, replace: bool, token: Token | None = None) -> None:
         """Gives an open file another name (FileRenameInformation); needs DELETE access on `source`.
 
         Fails with OBJECT_NAME_COLLISION, NOT_SAME_DEVICE (between C:\\Windows and the rest), ACCESS_DENIED
@@ -333,7 +364,10 @@ class Volume:
             raise IoFailure(Status.NOT_SAME_DEVICE)
         place = store.locate(target.components, follow_last=False)
         self._check_rename(source.block, place)
+        wanted = FILE_ADD_SUBDIRECTORY if source.is_directory else FILE_ADD_FILE
+        check_folder(self._folder_security(place), token, wanted)
         if place.entry is not None and place.key != source.block.place.key:
+            granted_access(self._own_security(place.key), self._folder_security(place), token, DELETE)
             self._replace(store, place, replace)
             place = store.locate(target.components, follow_last=False)
         new_name = Place((*place.path[:-1], target.components[-1]), place.upper, place.lower, place.entry)
@@ -371,6 +405,7 @@ class Volume:
     def _moved(self, block: FileControlBlock, place: Place) -> None:
         del self._blocks[self._block_key(block.store, block.place)]
         marks, before = self._marks.pop(block.place.key, None), "C:" + block.name
+        self._marks.pop(place.key, None)
         block.place = place
         if self.images is not None:
             self.images.rename_image(before, "C:" + block.name)

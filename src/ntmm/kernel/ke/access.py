@@ -48,8 +48,10 @@ class GuestMemory:
         limit: int,
         fault: FaultSlot,
         code_written: Callable[[int], None] = lambda frame: None,
+        pointer_size: int | None = None,
     ) -> None:
-        self.pointer_size = architecture.pointer_size
+        self.pointer_size = pointer_size or architecture.pointer_size
+        """Of the programs in this space: 4 for 32-bit ones on a 64-bit machine too."""
         self._bytes = ram.bytes
         self._entries = ram.u64 if architecture.pte_size == 8 else ram.u32
         self._entry_shift = architecture.pte_size.bit_length() - 1

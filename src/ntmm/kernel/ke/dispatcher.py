@@ -10,6 +10,11 @@ class DispatcherObject:
         super().__init__()
         self.waiters: list[KernelThread] = []
 
+    @property
+    def signals_by_itself(self) -> bool:
+        """True while nothing but time has to pass until it is signalled."""
+        return False
+
     def is_signalled(self, thread: KernelThread) -> bool:
         """True if a wait by `thread` would be satisfied now."""
         raise NotImplementedError

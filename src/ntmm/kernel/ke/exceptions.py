@@ -18,10 +18,11 @@ CONTEXT_64_SIZE: Final = 0x4D0
 _CONTEXT_32_ALL: Final = 0x1003F
 _CONTEXT_64_ALL: Final = 0x10001F
 _RECORD_OFFSET_64: Final = 0x4F0
-_FRAME_64: Final = 0x590
+_MACHINE_FRAME_64: Final = 0x590
+_FRAME_64: Final = 0x5C0
+_CODE_64: Final = 0x33
+_STACK_64: Final = 0x2B
 
-_SEGMENTS_32: Final = (0x00, 0x3B, 0x23, 0x23)
-"""SegGs, SegFs, SegEs, SegDs of a user thread."""
 _REGISTERS_32: Final = ("edi", "esi", "ebx", "edx", "ecx", "eax", "ebp")
 _REGISTERS_64: Final = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
@@ -63,7 +64,7 @@ def decode_record(memory: GuestMemory, address: int) -> ExceptionRecord:
 def capture_context(cpu: Cpu, context: Context) -> bytes:
     """The thread's registers as a CONTEXT structure."""
     floating = cpu.read_float_state(context)
-    if cpu.architecture.pointer_size == 8:
+    if context.bits == 64:
         return _capture_64(context, floating)
     return _capture_32(context, floating)
 
@@ -72,10 +73,11 @@ def _capture_32(context: Context, floating: bytes) -> bytes:
     data = bytearray(CONTEXT_32_SIZE)
     struct.pack_into("<I", data, 0, _CONTEXT_32_ALL)
     _save_x87_32(data, floating)
-    struct.pack_into("<4I", data, 0x8C, *_SEGMENTS_32)
+    segments = context.selectors
+    struct.pack_into("<4I", data, 0x8C, segments.user_gs, segments.user_fs, segments.user_data, segments.user_data)
     registers = [context.get(name) for name in _REGISTERS_32]
     struct.pack_into("<7I", data, 0x9C, *registers)
-    struct.pack_into("<5I", data, 0xB8, context.pc, 0x1B, context.flags, context.sp, 0x23)
+    struct.pack_into("<5I", data, 0xB8, context.pc, segments.user_code, context.flags, context.sp, segments.user_stack)
     data[0xCC:0x2CC] = floating
     return bytes(data)
 
@@ -140,14 +142,17 @@ def deliver(cpu: Cpu, context: Context, memory: GuestMemory, record: ExceptionRe
     """Builds the exception frame on the user stack and makes the thread go on in KiUserExceptionDispatcher.
 
     x86: ESP points to the two pointers (record, context) with both structures above. x64: RSP points to the CONTEXT,
-    the record lies at +0x4F0. Raises GuestFault if the stack cannot hold them.
+    the record lies at +0x4F0, and at +0x590 a machine frame, by which unwinding goes on to the interrupted code. Raises
+    GuestFault if the stack cannot hold them.
     """
     saved = capture_context(cpu, context)
     encoded = record.encode(memory.pointer_size)
     if memory.pointer_size == 8:
-        frame = (context.sp - _FRAME_64) & -16
+        frame = (context.sp & -16) - _FRAME_64
         memory.write(frame, saved)
         memory.write(frame + _RECORD_OFFSET_64, encoded)
+        interrupted = struct.pack("<5Q", context.pc, _CODE_64, context.flags, context.sp, _STACK_64)
+        memory.write(frame + _MACHINE_FRAME_64, interrupted)
     else:
         context_at = (context.sp - CONTEXT_32_SIZE) & 0xFFFFFFFC
         record_at = (context_at - len(encoded)) & 0xFFFFFFFF

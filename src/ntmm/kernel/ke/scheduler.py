@@ -80,11 +80,21 @@ class Scheduler(Switching):
             target.waiters.append(thread)
         thread.state = ThreadState.WAITING
         self._waiting[thread] = None
-        self._compete(thread, self._ends_by_itself(thread))
+        thread.wait_ends_by_itself = self._ends_by_itself(thread)
+        self._compete(thread, thread.wait_ends_by_itself)
 
     @staticmethod
     def _ends_by_itself(thread: KernelThread) -> bool:
-        return thread.wait_timer is not None or thread.waits_for_system
+        if thread.wait_timer is not None or thread.waits_for_system:
+            return True
+        return any(target.signals_by_itself for target in thread.waits_for)
+
+    def timing_changed(self, target: DispatcherObject) -> None:
+        """Called when `signals_by_itself` of an object may have changed, and with it how its waiters' waits end."""
+        for thread in target.waiters:
+            ends = self._ends_by_itself(thread)
+            self._compete(thread, ends - thread.wait_ends_by_itself)
+            thread.wait_ends_by_itself = ends
 
     def _try_satisfy(self, thread: KernelThread) -> int | None:
         targets = thread.waits_for
@@ -113,7 +123,7 @@ class Scheduler(Switching):
     def _end_wait(self, thread: KernelThread) -> None:
         """Takes a thread out of all lists of waiters."""
         del self._waiting[thread]
-        self._compete(thread, -self._ends_by_itself(thread))
+        self._compete(thread, -thread.wait_ends_by_itself)
         for target in thread.waits_for:
             if thread in target.waiters:
                 target.waiters.remove(thread)

@@ -72,6 +72,8 @@ class KernelThread:
         """The wait is the program's own: its kernel stack may be taken meanwhile."""
         self.waits_for_system = False
         """The wait is one for the system itself (paging I/O, free pages, a lock): it always ends."""
+        self.wait_ends_by_itself = False
+        """Time alone ends the wait."""
         self.wait_start_100ns = 0
         self.wait_status = 0
         self.greenlet: greenlet | None = None

@@ -97,7 +97,8 @@ def _save_64(context: Context, floating: bytes) -> bytes:
     preserved = floating[_XMM_IN_IMAGE + _VOLATILE_XMM_BYTES : _XMM_IN_IMAGE + 16 * 16]
     trap[_XMM_IN_TRAP : _XMM_IN_TRAP + len(volatile)] = volatile
     rest[_XMM_IN_EXCEPTION : _XMM_IN_EXCEPTION + len(preserved)] = preserved
-    struct.pack_into("<QH6xI4xQH", trap, 0x168, context.pc, 0x33, context.flags, context.sp, 0x2B)
+    code, stack = context.selectors.user_code, context.selectors.user_stack
+    struct.pack_into("<QH6xI4xQH", trap, 0x168, context.pc, code, context.flags, context.sp, stack)
     return bytes(rest) + bytes(trap) + floating
 
 

@@ -9,6 +9,7 @@ from ntmm.kernel.lpc.message import Message, MessageType
 from ntmm.kernel.lpc.queue import PortQueue, Queued, Request
 from ntmm.kernel.lpc.views import PlacedView
 from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.se.access import PORT_MAPPING
 from ntmm.nt.status import Status
 
 
@@ -16,6 +17,7 @@ class ConnectionPort(KernelObject):
     """Where clients ask for connections, and where all their messages arrive; `maximum_*` in bytes."""
 
     type_name = "Port"
+    mapping = PORT_MAPPING
 
     def __init__(self, scheduler: Scheduler, maximum_information: int, maximum_message: int) -> None:
         super().__init__()
@@ -51,6 +53,7 @@ class CommunicationPort(KernelObject):
     """One end of a connection. The server's end has the server's `context` and the queue of its connection port."""
 
     type_name = "Port"
+    mapping = PORT_MAPPING
 
     def __init__(self, scheduler: Scheduler, connection_port: ConnectionPort, is_server: bool) -> None:
         super().__init__()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ntmm.hw.ram import Ram
+from ntmm.kernel.io.failure import status_of
 from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread
@@ -15,6 +16,8 @@ from ntmm.kernel.mm.pagefile import Disk
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG
 from ntmm.kernel.mm.tables import TableMemory
+from ntmm.kernel.mm.tables.formats import PROTECTION_MASK, PROTECTION_SHIFT
+from ntmm.nt.status import Status
 
 _SMALL_CLUSTERS: Final = {"code": 3, "data": 2, "other": 5}
 _LARGE_CLUSTERS: Final = {"code": 8, "data": 4, "other": 8}
@@ -41,13 +44,26 @@ class Source(NamedTuple):
 
 
 class InPageBlock(DispatcherObject):
-    """One read in progress (MMINPAGE_SUPPORT); signalled when it is over."""
+    """One read in progress (MMINPAGE_SUPPORT); signalled when it is over.
 
-    def __init__(self, frames: list[int]) -> None:
+    `status` is the I/O's then; `is_short` if it succeeded and gave too little: zeroes stand for the rest.
+    """
+
+    def __init__(self, frames: list[int], status: Status = Status.PENDING, is_short: bool = False) -> None:
         super().__init__()
         self.frames = frames
-        self.is_done = False
-        self.succeeded = False
+        self.status = status
+        self.is_short = is_short
+
+    @property
+    def is_done(self) -> bool:
+        """True once the read is over."""
+        return self.status is not Status.PENDING
+
+    @property
+    def succeeded(self) -> bool:
+        """True once the pages are there."""
+        return self.status is Status.SUCCESS
 
     def is_signalled(self, thread: KernelThread) -> bool:
         return self.is_done
@@ -56,15 +72,8 @@ class InPageBlock(DispatcherObject):
         return False
 
 
-def _over(succeeded: bool) -> InPageBlock:
-    block = InPageBlock([])
-    block.is_done, block.succeeded = True, succeeded
-    return block
-
-
-READ_DONE: Final = _over(True)
-READ_FAILED: Final = _over(False)
-"""The blocks of all reads that are over at once."""
+READ_DONE: Final = InPageBlock([], Status.SUCCESS)
+"""The block of all complete reads that are over at once."""
 
 
 class InPage:
@@ -75,6 +84,9 @@ class InPage:
         self._memory = memory
         self._scheduler = scheduler
         self._disk = disk
+        self._page_size = memory.pfn.page_size
+        self.passes = scheduler.try_pass_time
+        """Lets time pass up to an uptime (100 ns) if nothing else could run before."""
         self._in_progress: dict[int, InPageBlock] = {}
         self._pinned: list[int] = []
         self.clusters = _SMALL_CLUSTERS if ram.size < _SMALL_RAM_BYTES else _LARGE_CLUSTERS
@@ -95,41 +107,77 @@ class InPage:
     ) -> InPageBlock:
         """Starts a read of adjacent pages of a file; there must be free frames for them.
 
-        Where nothing else could run before the disk is done, time passes here, and it is READ_DONE or READ_FAILED;
-        not so for a read that its thread goes on without (`is_waited_for` False).
+        Where nothing else could run before the disk is done, time passes here, and the read is over: READ_DONE, or a
+        block that has failed or is short. Not so for a read that its thread goes on without (`is_waited_for` False).
         """
-        frames = []
-        memory, pte_format, take_for_read = self._memory, self._memory.format, self._memory.pfn.take_for_read
-        for place, pte_address, original in pages:
-            frame = take_for_read(use)
-            frames.append(frame)
-            if flags:
-                memory.pfn.flags[frame] |= flags
-            memory.own(frame, place, pte_address, original)
-            memory.write(place, pte_format.transition(frame, pte_format.protection(original)))
-        count = len(frames)
-        due = self._disk.transfer(source.file, source.page, count)
+        take = self._memory.pfn.take_for_read
+        frames = [take(use) for _ in pages]
+        due = self._start(source.file, source.page, len(frames))
+        self._own(pages, frames, flags)
+        if not is_waited_for or not self.passes(due):
+            return self._wait_until(due, frames, source)
+        return self._complete_at_once(frames, source)
+
+    def _start(self, file: str, page: int, count: int) -> int:
+        """Gives the disk a read; answers when it will be over."""
         self.reads += 1
         self.pages += count
         if self.told is not None:
-            self.told(source.file, source.page, count)
-        if is_waited_for and self._scheduler.try_pass_time(due):
-            return self._complete_at_once(frames, source)
+            self.told(file, page, count)
+        return self._disk.transfer(file, page, count)
+
+    def wait_for(self, due: int, pages: list[PageToRead], frames: list[int], flags: int, source: Source) -> InPageBlock:
+        """Gives the frames of a read that was started their PTEs in transition; the read to wait for."""
+        self._own(pages, frames, flags)
+        return self._wait_until(due, frames, source)
+
+    def _wait_until(self, due: int, frames: list[int], source: Source) -> InPageBlock:
         block = InPageBlock(frames)
         for frame in frames:
             self._in_progress[frame] = block
         self._scheduler.call_at(due, lambda: self._end(block, source))
         return block
 
+    def _own(self, pages: list[PageToRead], frames: list[int], flags: int) -> None:
+        own, write, transition = self._memory.own, self._memory.write, self._memory.format.transition
+        pfn_flags = self._memory.pfn.flags
+        for (place, pte_address, original), frame in zip(pages, frames, strict=True):
+            if flags:
+                pfn_flags[frame] |= flags
+            own(frame, place, pte_address, original)
+            write(place, transition(frame, original >> PROTECTION_SHIFT & PROTECTION_MASK))
+
+    # one page whose read is over at once
+
+    def take_one(self, use: PageUse, file: str, page: int) -> tuple[int, int]:
+        """Starts a read of one page: (its frame, which no PTE names yet, when the read will be over)."""
+        frame = self._memory.pfn.take_for_read(use)
+        return frame, self._start(file, page, 1)
+
+    def fill_one(self, frame: int, read: Callable[[int, int], bytes], first: int) -> Status | None:
+        """Ends a read from `take_one` now, and the page is ACTIVE; or the frame is free, and the I/O's NTSTATUS."""
+        pfn, size = self._memory.pfn, self._page_size
+        try:
+            data = read(first, 1)
+        except OSError as error:
+            self.failures += 1
+            pfn.free(frame)
+            pfn.end_read(frame)
+            return status_of(error)
+        self._bytes[frame * size : (frame + 1) * size] = data
+        pfn.end_read_in_use(frame)
+        return None
+
     def _complete_at_once(self, frames: list[int], source: Source) -> InPageBlock:
         """The first page keeps a reference until `unpin`, as if the thread had waited for it."""
         pfn = self._memory.pfn
         pfn.reference(frames[0])
-        if self._complete(frames, source):
+        status, is_short = self._complete(frames, source)
+        if status is Status.SUCCESS:
             self._pinned.append(frames[0])
-            return READ_DONE
+            return InPageBlock([], status, is_short) if is_short else READ_DONE
         pfn.dereference(frames[0])
-        return READ_FAILED
+        return InPageBlock([], status)
 
     def unpin(self) -> None:
         """Whoever was answered READ_DONE has had its look."""
@@ -154,27 +202,27 @@ class InPage:
         """The disk is done; runs in nobody's context."""
         for frame in block.frames:
             del self._in_progress[frame]
-        block.succeeded = self._complete(block.frames, source)
-        block.is_done = True
+        block.status, block.is_short = self._complete(block.frames, source)
         self._scheduler.signalled(block)
 
-    def _complete(self, frames: list[int], source: Source) -> bool:
-        """Fills the frames; False if the disk refuses."""
+    def _complete(self, frames: list[int], source: Source) -> tuple[Status, bool]:
+        """Fills the frames if the disk gives something: (the I/O's NTSTATUS, whether it gave too little)."""
         pfn, size = self._memory.pfn, self._memory.pfn.page_size
         try:
             data = source.read(source.first, len(frames))
-        except OSError:
+        except OSError as error:
             self._fail(frames)
-            return False
-        flags, ram, start = pfn.flags, self._bytes, 0
-        if len(data) < len(frames) * size:
+            return status_of(error), False
+        flags, ram, end_read, start = pfn.flags, self._bytes, pfn.end_read, 0
+        is_short = len(data) < len(frames) * size
+        if is_short:
             data = data.ljust(len(frames) * size, b"\0")
         for frame in frames:
             if not flags[frame] & DELETED_FLAG:
                 ram[frame * size : (frame + 1) * size] = data[start : start + size]
             start += size
-            pfn.end_read(frame)
-        return True
+            end_read(frame)
+        return Status.SUCCESS, is_short
 
     def _fail(self, frames: list[int]) -> None:
         """Nothing was read: the pages are where they were before."""

@@ -6,7 +6,8 @@ They lie side by side from the kernel's address on. All of them can be written a
 from dataclasses import dataclass, field
 
 from ntmm.kernel.mm.pfn import PageUse
-from ntmm.kernel.mm.pfn.runs import column, take_contiguous_run
+from ntmm.kernel.mm.pfn.columns import column
+from ntmm.kernel.mm.pfn.runs import take_contiguous_run
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.nt.memory import MM_EXECUTE_READWRITE
 
@@ -49,8 +50,8 @@ class LargeMappings:
             first = frame + offset // architecture.page_size
             index = self._write(run.address + offset, first)
             part = slice(first, first + large // architecture.page_size)
-            column(pfn.pte_frame, "u4")[part] = index >> self.tables.memory.entries_shift
-            column(pfn.pte_address, "u8")[part] = architecture.pde_address(run.address + offset)
+            column(pfn.pte_frame)[part] = index >> self.tables.memory.entries_shift
+            column(pfn.pte_address)[part] = architecture.pde_address(run.address + offset)
         self.runs.append(run)
         return run
 

@@ -58,8 +58,9 @@ class CacheStatus:
 class MemoryStatistics:
     """Since boot, or now; in pages where nothing else is said.
 
-    `soft_faults` are all that no disk was needed for, `demand_zero_faults` and `copy_on_write_faults` among them.
-    `pages_written` went to paging files, `mapped_pages_written` to the files they were mapped from.
+    `hard_faults` began a read, whatever else they did. `soft_faults` are all others that were resolved,
+    `demand_zero_faults` and `copy_on_write_faults` among them. `pages_written` went to paging files,
+    `mapped_pages_written` to the files they were mapped from.
     `transitions` counts (state before, state after, pages) of every transition of the PFN database.
     """
 
@@ -107,7 +108,8 @@ def collect(
     cache: SystemCache,
 ) -> MemoryStatistics:
     """The figures of the moment; `system_ptes` are all and free ones."""
-    kinds = [sum(counts) for counts in zip(*faults.counts, strict=True)]
+    kinds = (sum(counts) for counts in zip(*faults.counts, strict=True))
+    soft = [count - hard for count, hard in zip(kinds, faults.hard_counts, strict=True)]
     return MemoryStatistics(
         page_size=pfn.page_size,
         total_pages=pfn.frames,
@@ -124,9 +126,9 @@ def collect(
         commit_limit=ledger.limit,
         peak_commit=ledger.peak,
         hard_faults=faults.hard_faults,
-        soft_faults=sum(kinds[kind] for kind in _SOFT),
-        demand_zero_faults=kinds[FaultKind.DEMAND_ZERO],
-        copy_on_write_faults=kinds[FaultKind.COPY_ON_WRITE],
+        soft_faults=sum(soft[kind] for kind in _SOFT),
+        demand_zero_faults=soft[FaultKind.DEMAND_ZERO],
+        copy_on_write_faults=soft[FaultKind.COPY_ON_WRITE],
         pages_read=faults.in_page.pages,
         read_ios=faults.in_page.reads,
         pages_written=pageout.writer.pages,

@@ -76,15 +76,28 @@ class HandleTable:
             raise InvalidHandle(Status.INVALID_HANDLE)
         return entry
 
-    def lookup(self, handle: int, kind: type[Kind] | None = None) -> Kind:
-        """The object of a handle, checked to be of `kind`; raises InvalidHandle (also for a wrong type)."""
-        target = self.entry(handle).object
+    def lookup(self, handle: int, kind: type[Kind] | None = None, access: int = 0) -> Kind:
+        """The object of a handle, checked to be of `kind` and to grant all of `access`.
+
+        Raises InvalidHandle: INVALID_HANDLE, OBJECT_TYPE_MISMATCH or ACCESS_DENIED.
+        """
+        target, granted, *_ = self.entry(handle)
         if kind is not None and not isinstance(target, kind):
             raise InvalidHandle(Status.OBJECT_TYPE_MISMATCH)
+        if access & ~granted:
+            raise InvalidHandle(Status.ACCESS_DENIED)
         return target  # type: ignore[return-value]  # without `kind` the caller takes any object
 
     def close(self, handle: int) -> None:
-        """Closes one handle; the object itself goes with its last reference. Raises InvalidHandle."""
+        """Closes one handle; the object itself goes with its last reference.
+
+        Raises InvalidHandle: INVALID_HANDLE, or HANDLE_NOT_CLOSABLE for one that is protected.
+        """
+        if self.entry(handle).protect:
+            raise InvalidHandle(Status.HANDLE_NOT_CLOSABLE)
+        self._close(handle)
+
+    def _close(self, handle: int) -> None:
         target = self.entry(handle).object
         del self._entries[handle & ~3]
         heapq.heappush(self._free, handle & ~3)
@@ -92,9 +105,9 @@ class HandleTable:
         target.close_if_unused()
 
     def close_all(self) -> None:
-        """Closes every handle in ascending order, as the end of a process does."""
+        """Closes every handle in ascending order, protected ones too, as the end of a process does."""
         for handle in sorted(self._entries):
-            self.close(handle)
+            self._close(handle)
 
     def items(self) -> list[tuple[int, HandleEntry]]:
         """All handles in ascending order with their entries."""

@@ -4,12 +4,14 @@ from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ob.objects import KernelObject
+from ntmm.kernel.se.access import EVENT_MAPPING, MUTANT_MAPPING, SEMAPHORE_MAPPING
 
 
 class Event(KernelObject, DispatcherObject):
     """A notification event (`manual_reset`: stays signalled) or a synchronisation event (one waiter takes it)."""
 
     type_name = "Event"
+    mapping = EVENT_MAPPING
 
     def __init__(self, scheduler: Scheduler, manual_reset: bool, signalled: bool) -> None:
         super().__init__()
@@ -41,6 +43,7 @@ class Semaphore(KernelObject, DispatcherObject):
     """A count between 0 and `maximum`; every satisfied wait takes one."""
 
     type_name = "Semaphore"
+    mapping = SEMAPHORE_MAPPING
 
     def __init__(self, scheduler: Scheduler, count: int, maximum: int) -> None:
         super().__init__()
@@ -69,6 +72,7 @@ class Mutant(KernelObject, DispatcherObject):
     """A mutex that its owner may take again; abandoned if the owner ends without releasing it."""
 
     type_name = "Mutant"
+    mapping = MUTANT_MAPPING
 
     def __init__(self, scheduler: Scheduler, owner: KernelThread | None) -> None:
         super().__init__()

@@ -9,6 +9,7 @@ from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.mm.commit import CommitGroup
 from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.se.access import JOB_MAPPING
 from ntmm.nt.status import Status, is_error
 
 LIMIT_WORKINGSET: Final = 0x1
@@ -49,6 +50,8 @@ class Job(KernelObject, DispatcherObject):
     """
 
     type_name = "Job"
+    mapping = JOB_MAPPING
+    is_security_required = True
 
     def __init__(self, page_size: int, kill: Callable[[Any, int], None], current: Callable[[], Any]) -> None:
         """`current` answers the running thread's process, which ends last."""

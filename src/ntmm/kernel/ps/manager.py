@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Final
 
 from ntmm.hw.cpu import Cpu
@@ -11,12 +10,16 @@ from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread, ThreadExit, ThreadState
 from ntmm.kernel.ke.trap import UserThread
+from ntmm.kernel.mm.layout import UserRange
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.ob.waitable import Mutant
+from ntmm.kernel.ps.impersonate import revert_to_self
 from ntmm.kernel.ps.job import Job
 from ntmm.kernel.ps.process import Process
 from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
 from ntmm.kernel.ps.thread import Thread
+from ntmm.kernel.se import Token, assign_security
+from ntmm.kernel.se.token import ImpersonationLevel, TokenType
 from ntmm.nt.status import Status, is_success
 from ntmm.trace import ProcessEnded, ThreadCreated, ThreadEnded, Trace
 
@@ -61,26 +64,38 @@ class ProcessManager:
         number, self._next_id = self._next_id, self._next_id + _ID_STEP
         return number
 
-    def create_process(self, name: str, parent: Process | None = None, inherit_handles: bool = False) -> Process | None:
+    def create_process(
+        self,
+        name: str,
+        parent: Process | None = None,
+        inherit_handles: bool = False,
+        token: Token | None = None,
+        user: UserRange | None = None,
+    ) -> Process | None:
         """A process with an empty address space and its PEB; None over the commit limit or where RAM is full.
 
-        It gets a copy of the token of `parent`, and its views that were mapped with ViewShare, at the same addresses;
-        with `inherit_handles` its inheritable handles, under the same values.
+        It runs with `token`, else with a copy of the token of `parent`, else for the machine's user; its descriptor is
+        the default one of its token. It gets the views of `parent` that were mapped with ViewShare, at the same
+        addresses; with `inherit_handles` its inheritable handles, under the same values. `user` is what its image may
+        use of user space.
         """
         if not self._mm.has_room_for_space():
             return None
         process_id = self._new_id()
-        space = self._mm.create_address_space(process_id, f"{name} ({process_id})")
-        process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space)
-        peb = self._mm.create_fixed_block(process, 1, "PEB")
+        space = self._mm.create_address_space(process_id, f"{name} ({process_id})", user)
+        if token is None and parent is not None:
+            token = parent.token.duplicate(TokenType.PRIMARY, ImpersonationLevel.ANONYMOUS)
+        process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space, token)
+        process.security = assign_security(None, None, process.token, Process.mapping).descriptor
+        peb = self._mm.create_fixed_block(process, 2 if self._is_wow64(process) else 1, "PEB")
         shared = parent is None or is_success(self._mm.copy_inherited_views(parent, process))
         if peb is None or not shared:
             self._mm.delete_address_space(space)
             return None
         process.peb = peb
+        if self._is_wow64(process):
+            process.native_peb = peb + self._mm.architecture.page_size
         process.unused, process.forsaken = self._unused, self._forsaken
-        if parent is not None:
-            process.token = deepcopy(parent.token)
         if parent is not None and inherit_handles:
             process.handles = parent.handles.inherited()
         process.reference()
@@ -111,26 +126,41 @@ class ProcessManager:
 
         `reserve` and `commit` are the stack's sizes in bytes. `own_stack` is one that the creator has made, and keeps.
         """
-        teb = self._mm.create_fixed_block(process, _TEB_PAGES[process.memory.pointer_size], "TEB")
-        if teb is None:
+        block = self._create_teb(process)
+        if block is None:
             return None
         stack = own_stack or create_user_stack(self._mm, process, reserve, commit)
         if stack is None:
-            self._mm.free_fixed_block(process, teb)
+            self._mm.free_fixed_block(process, block)
             return None
         kernel_stack = self._mm.kernel_stacks.create()
         if kernel_stack is None:
             if own_stack is None:
                 free_user_stack(self._mm, process, stack.allocation)
-            self._mm.free_fixed_block(process, teb)
+            self._mm.free_fixed_block(process, block)
             return None
         thread = Thread(self._new_id(), process, self._run)
-        thread.teb, thread.kernel_stack = teb, kernel_stack
+        thread.security = assign_security(None, None, process.token, Thread.mapping).descriptor
+        thread.kernel_stack = kernel_stack
         thread.stack = stack.allocation if own_stack is None else 0
-        thread.context = self._cpu.create_context(process.space.directory, pc, stack.base, teb)
+        thread.teb = block
+        if process.is_wow64:
+            thread.native_teb, thread.teb = block, block + _TEB_PAGES[8] * self._mm.architecture.page_size
+        bits = 8 * process.memory.pointer_size
+        thread.context = self._cpu.create_context(process.space.directory, pc, stack.base, thread.teb, bits=bits)
         process.threads.append(thread)
         thread.reference()
         return thread, stack
+
+    def _is_wow64(self, process: Process) -> bool:
+        return process.memory.pointer_size < self._mm.architecture.pointer_size
+
+    def _create_teb(self, process: Process) -> int | None:
+        """Pages for a thread's TEB; in a 32-bit process of a 64-bit machine the native one comes first."""
+        pages = _TEB_PAGES[process.memory.pointer_size]
+        if process.is_wow64:
+            pages += _TEB_PAGES[8]
+        return self._mm.create_fixed_block(process, pages, "TEB")
 
     def start(self, thread: Thread) -> None:
         """Lets a thread run."""
@@ -176,13 +206,14 @@ class ProcessManager:
             self.trace.emit(ThreadEnded(uptime, thread.process.id, thread.id, thread.exit_status))
         for mutant in list(self.mutants):
             mutant.abandon(thread)
+        revert_to_self(thread)
         self._scheduler.signalled(thread)
         self.thread_told(thread.process.id, thread.id)
         with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same
             self.thread_ended(thread)
         if thread.stack:
             free_user_stack(self._mm, thread.process, thread.stack)
-        self._mm.free_fixed_block(thread.process, thread.teb)
+        self._mm.free_fixed_block(thread.process, thread.teb_block)
 
     def _end_process(self, process: Process, status: int) -> None:
         if process.ended:

@@ -5,11 +5,13 @@ from typing import Any
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.ke.dispatcher import DispatcherObject
-from ntmm.kernel.ke.thread import KernelThread
+from ntmm.kernel.ke.thread import NORMAL_PRIORITY, KernelThread
 from ntmm.kernel.mm.space import AddressSpace
-from ntmm.kernel.ob import HandleTable, KernelObject
+from ntmm.kernel.ob import HandleTable, KernelObject, TokenObject
 from ntmm.kernel.ps.job import Job
 from ntmm.kernel.se import Token
+from ntmm.kernel.se.access import PROCESS_MAPPING
+from ntmm.nt.dep import MEM_EXECUTE_OPTION_DISABLE
 from ntmm.nt.status import Status
 
 
@@ -21,8 +23,12 @@ class Process(KernelObject, DispatcherObject):
     """
 
     type_name = "Process"
+    mapping = PROCESS_MAPPING
+    is_security_required = True
 
-    def __init__(self, process_id: int, parent_id: int, name: str, space: AddressSpace) -> None:
+    def __init__(
+        self, process_id: int, parent_id: int, name: str, space: AddressSpace, token: Token | None = None
+    ) -> None:
         super().__init__()
         self.id = process_id
         self.parent_id = parent_id
@@ -30,14 +36,20 @@ class Process(KernelObject, DispatcherObject):
         self.space = space
         self.memory: GuestMemory = space.memory
         self.handles = HandleTable()
-        self.token = Token()
+        self.token_object = TokenObject(token or Token())
+        self.token_object.reference()
         self.threads: list[Any] = []
+        self.base_priority = NORMAL_PRIORITY
         self.peb = 0
+        self.native_peb = 0
+        """The 64-bit PEB of a 32-bit process on a 64-bit machine, else 0."""
         self.image_base = 0
         self.modules: Any = None
         self.parameters: Any = None
         self.exception_dispatcher = 0
         self.apc_dispatcher = 0
+        self.execute_options = MEM_EXECUTE_OPTION_DISABLE
+        """MEM_EXECUTE_OPTION_* flags: whether data is executable, what exception handlers may be (KEXECUTE_OPTIONS)."""
         self.exit_status: int = Status.PENDING
         self.ended = False
         self.missing_imports: list[tuple[str, str]] = []
@@ -55,6 +67,16 @@ class Process(KernelObject, DispatcherObject):
         self.unused: Callable[[Process], None] = lambda process: None
         self.forsaken: Callable[[Process], None] = lambda process: None
         """Called when nobody can give it a first thread any more: it is to be ended."""
+
+    @property
+    def is_wow64(self) -> bool:
+        """True for a 32-bit process on a 64-bit machine."""
+        return self.native_peb != 0
+
+    @property
+    def token(self) -> Token:
+        """On whose behalf it runs."""
+        return self.token_object.token
 
     @property
     def is_unused(self) -> bool:

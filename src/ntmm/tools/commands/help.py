@@ -78,3 +78,4 @@ def _columns(commands: Mapping[str, Command], name: str) -> Iterator[Row]:
     yield HelpRow(command.name, command.usage, command.meaning)
     for kind in command.rows:
         yield from (ColumnRow(one.title or one.name, one.meaning) for one in kind.columns())
+    yield from (ColumnRow(title, f"not here: {reason}") for title, reason in command.absent)

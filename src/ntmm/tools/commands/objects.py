@@ -4,11 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ntmm.kernel.ob import KernelObject
 from ntmm.kernel.ob.handles import HandleEntry
 from ntmm.tools.command import Command, process_of
 from ntmm.tools.debugger import Debugger
 from ntmm.tools.expressions import number_of
-from ntmm.tools.object_view import handles, name_of, named_objects
+from ntmm.tools.object_view import (
+    entries_of,
+    handles,
+    link_target,
+    name_of,
+    named_objects,
+    object_named,
+    security_of,
+)
 from ntmm.tools.rows import CommandError, Form, Row, column
 
 
@@ -28,12 +37,21 @@ class HandleRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class ObjectRow(Row):
-    """One named object."""
+    """One named object, by its full path."""
 
     type: str = column("Type", Form.TEXT, "type of the object")
     handle_count: int = column("HandleCount", Form.COUNT, "handles to the object in all processes")
     pointer_count: int = column("PointerCount", Form.COUNT, "references of the kernel to the object")
-    name: str = column("Name", Form.TEXT, "its name")
+    name: str = column("Name", Form.TEXT, "its full path")
+    target: str = column("Target", Form.TEXT, "what a symbolic link stands for")
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRow(Row):
+    """The security descriptor of an object, in SDDL."""
+
+    owner: str = column("Owner", Form.TEXT, "the owner's account, or its SID where it has no name")
+    descriptor: str = column("SecurityDescriptor", Form.TEXT, "owner, group and lists")
 
 
 def _handles(debugger: Debugger, arguments: str) -> Iterator[Row]:
@@ -58,19 +76,36 @@ def _handle_row(debugger: Debugger, handle: int, entry: HandleEntry) -> HandleRo
         entry.protect,
         target.handle_count,
         target.pointer_count,
-        name_of(debugger.kernel, target),
+        name_of(target),
     )
 
 
 def _objects(debugger: Debugger, arguments: str) -> Iterator[Row]:
-    found = [(name, one) for name, one in named_objects(debugger.kernel) if arguments in ("", name)]
-    if arguments and not found:
+    kernel = debugger.kernel
+    if not arguments:
+        yield from (_object_row(path, one) for path, one in named_objects(kernel))
+        return
+    found = object_named(kernel, arguments)
+    if found is None:
         raise CommandError(f"no object has the name {arguments!r}")
-    for name, one in found:
-        yield ObjectRow(one.type_name, one.handle_count, one.pointer_count, name)
+    yield _object_row(name_of(found), found)
+    security = security_of(kernel, found)
+    if security is not None:
+        yield SecurityRow(*security)
+    yield from (_object_row(path, one) for path, one in entries_of(found))
+
+
+def _object_row(path: str, target: KernelObject) -> ObjectRow:
+    return ObjectRow(target.type_name, target.handle_count, target.pointer_count, path, link_target(target))
 
 
 COMMANDS: Final = (
     Command("!handle", "[HANDLE [ID]]", "open handles of a process; 0 for all", _handles, (HandleRow,)),
-    Command("!object", "[NAME]", "named objects, or the one with a name", _objects, (ObjectRow,)),
+    Command(
+        "!object",
+        "[NAME]",
+        "the tree of names; or one object with its security and, of a directory, what is in it",
+        _objects,
+        (ObjectRow, SecurityRow),
+    ),
 )

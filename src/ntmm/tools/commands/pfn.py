@@ -8,7 +8,7 @@ from ntmm.kernel.mm.pfn import PageState
 from ntmm.tools.command import Command
 from ntmm.tools.debugger import Debugger
 from ntmm.tools.expressions import number_of
-from ntmm.tools.kernel_view import frame, frame_count
+from ntmm.tools.kernel_view import colour_of, frame, frame_count
 from ntmm.tools.rows import CommandError, Form, Layout, Row, column
 
 STATE_NAMES: Final = {
@@ -38,6 +38,7 @@ class PfnRow(Row):
     )
     pte_address: int = column("pteaddress", Form.ADDRESS, "the PTE that maps it, or its prototype PTE")
     reference_count: int = column("reference count", Form.COUNT, "1 while it is shared, and one for each I/O and lock")
+    color: int = column("color", Form.HEX, "its list among those of zeroed or free pages: low bits of its number")
     restore_pte: int = column("restore pte", Form.ENTRY, "what the PTE becomes when the page is given away")
     containing: int = column("containing page", Form.HEX, "frame of the page table that holds the PTE")
     state: str = column("state", Form.TEXT, "Zeroed, Free, Standby, Modified, Active, Transition, Bad")
@@ -65,6 +66,7 @@ def _pfn(debugger: Debugger, arguments: str) -> Iterator[Row]:
         entry.share_count if is_mapped else None,
         entry.pte_address,
         entry.reference_count,
+        colour_of(debugger.kernel, number),
         entry.original_pte,
         entry.containing,
         STATE_NAMES[entry.state],
@@ -73,4 +75,6 @@ def _pfn(debugger: Debugger, arguments: str) -> Iterator[Row]:
     )
 
 
-COMMANDS: Final = (Command("!pfn", "FRAME", "one entry of the PFN database", _pfn, (PfnRow,)),)
+_ABSENT: Final = (("address", "PFN entries are not in simulated RAM, so that none has an address"),)
+
+COMMANDS: Final = (Command("!pfn", "FRAME", "one entry of the PFN database", _pfn, (PfnRow,), absent=_ABSENT),)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from ntmm.kernel.ps import Process, Thread
-from ntmm.tools.command import Command, process_of, with_space
+from ntmm.tools.command import Command, process_of, with_flags, with_space
 from ntmm.tools.debugger import Debugger
 from ntmm.tools.kernel_view import private_pages, working_set_entries, working_set_header
 from ntmm.tools.rows import Form, Layout, Row, column
@@ -63,14 +63,19 @@ class ThreadRow(Row):
     symbol: str = column("Symbol", Form.TEXT, "that address by name")
 
 
+_DETAILS: Final = 1
+_THREADS: Final = 2 | 4
+"""Flags of `!process`, as WinDbg has them; a process that is not in memory has no details."""
+
+
 def _processes(debugger: Debugger, arguments: str) -> Iterator[Row]:
-    words = arguments.split()
-    if words and words[0] == "0":
-        yield from (_brief(process) for process in debugger.kernel.ps.processes)
-        return
-    process = with_space(process_of(debugger, arguments))
-    yield _detail(debugger, process)
-    yield from (_thread(debugger, thread) for thread in process.threads)
+    name, flags = with_flags("!process", arguments, 0 if arguments == "0" else _DETAILS | _THREADS)
+    processes = list(debugger.kernel.ps.processes) if name == "0" else [with_space(process_of(debugger, name))]
+    for process in processes:
+        is_there = not process.space.deleted and not process.space.is_swapped_out
+        yield _detail(debugger, process) if flags & _DETAILS and is_there else _brief(process)
+        if flags & _THREADS:
+            yield from (_thread(debugger, thread) for thread in process.threads)
 
 
 def _brief(process: Process) -> ProcessRow:
@@ -139,6 +144,13 @@ def _choose(debugger: Debugger, arguments: str) -> Iterator[Row]:
     yield ChosenRow(debugger.process.id, debugger.process.name)
 
 
+_ABSENT: Final = (
+    ("VadRoot", "descriptors are not in simulated RAM; Vads counts them"),
+    ("Clone", "no process is made as a copy of another"),
+    ("Modified", "pages are not counted by process once they are on the modified list"),
+    ("MemoryPriority", "no process has one: trimming goes by faults and size"),
+)
+
 COMMANDS: Final = (
     Command(
         ".process",
@@ -149,9 +161,10 @@ COMMANDS: Final = (
     ),
     Command(
         "!process",
-        "[0|ID]",
-        "one process with its threads; 0: all processes, briefly",
+        "[0|ID [FLAGS]]",
+        "one process with its threads; 0: all processes, briefly; flag 1: figures of memory, 2 or 4: threads",
         _processes,
         (ProcessRow, ProcessDetailRow, ThreadRow),
+        absent=_ABSENT,
     ),
 )

@@ -38,6 +38,7 @@ def _ptes(debugger: Debugger, arguments: str) -> Iterator[Row]:
     address = address_of(debugger, arguments)
     process = with_space(debugger.process)
     walk = TableWalk(debugger.kernel, process.space.directory)
+    walk.executes_data = process.space.executes_data
     names = _LEVELS[-debugger.kernel.architecture.levels :]
     for entry in walk.entries(address):
         if entry.is_valid:
@@ -48,7 +49,7 @@ def _ptes(debugger: Debugger, arguments: str) -> Iterator[Row]:
 
 def _valid(debugger: Debugger, walk: TableWalk, level: str, va: int, entry: Entry) -> PteRow:
     architecture = debugger.kernel.architecture
-    bits = hardware_bits(architecture, entry.value, walk.is_large(entry))
+    bits = hardware_bits(architecture, entry.value, walk.is_large(entry), walk.executes_data)
     frame = architecture.frame_of(entry.value)
     details = "large page" if walk.is_large(entry) else ""
     return PteRow(va, level, entry.address, entry.value, frame, bits, "Valid", None, None, None, details)
@@ -74,7 +75,7 @@ def _details(debugger: Debugger, process: Process, va: int, decoded: Decoded, pr
     """For entries that say nothing themselves: what the VAD says."""
     if prototype is not None:
         return f"prototype PTE at {debugger.widths.address_text(prototype)}"
-    if decoded.state != "Zero" or va > debugger.kernel.mm.layout.highest_user_address:
+    if decoded.state != "Zero" or va > process.space.user.highest:
         return ""
     vad = vad_of(debugger.kernel, process, va)
     if vad is None:

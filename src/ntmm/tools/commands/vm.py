@@ -75,4 +75,12 @@ def _figures(kernel: Kernel, figures: MemoryStatistics) -> Iterator[tuple[str, i
     yield "Commit limit", figures.commit_limit
 
 
-COMMANDS: Final = (Command("!vm", "", "virtual memory of the whole machine", _vm, (PagingFileRow, VmRow, CommitRow)),)
+_ABSENT: Final = (
+    ("Locked IO, Driver Commit", "there are no drivers"),
+    ("Special Pool", "there is none"),
+    ("Shared Commit, Shared Process", "commitment is not kept by purpose: Committed pages has all of it"),
+)
+
+_ROWS: Final = (PagingFileRow, VmRow, CommitRow)
+
+COMMANDS: Final = (Command("!vm", "", "virtual memory of the whole machine", _vm, _ROWS, absent=_ABSENT),)

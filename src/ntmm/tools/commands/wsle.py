@@ -34,6 +34,8 @@ class WorkingSetRow(Row):
     first_dynamic: int = column("FirstDynamic", Form.COUNT, "entries below are never replaced")
     last_entry: int = column("LastEntry", Form.COUNT, "highest entry ever used")
     next_slot: int = column("NextSlot", Form.COUNT, "where the search for a page to replace goes on")
+    last_initialized: int = column("LastInitialized", Form.COUNT, "highest entry that the list's pages have room for")
+    non_direct: int = column("NonDirect", Form.COUNT, "pages of sections: their entry is not named by their PFN entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def _wsle(debugger: Debugger, arguments: str) -> Iterator[Row]:
         header.first_dynamic,
         header.last_entry,
         header.next_slot,
+        header.last_initialized,
+        header.shared,
     )
     walk = TableWalk(kernel, process.space.directory)
     for entry in working_set_entries(kernel, process):
@@ -80,4 +84,8 @@ def _references(kernel: Kernel, physical: int | None) -> int | None:
     return frame(kernel, physical >> kernel.architecture.page_shift).reference_count
 
 
-COMMANDS: Final = (Command("!wsle", "[ID]", "working-set list of a process", _wsle, (WorkingSetRow, WsleRow)),)
+_ABSENT: Final = (("HashTable", "pages of sections are found by a table of the kernel that is not in simulated RAM"),)
+
+COMMANDS: Final = (
+    Command("!wsle", "[ID]", "working-set list of a process", _wsle, (WorkingSetRow, WsleRow), absent=_ABSENT),
+)

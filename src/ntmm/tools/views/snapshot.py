@@ -56,7 +56,7 @@ def take_view(kernel: Kernel, process: Process) -> ProcessView:
     return ProcessView(
         process_figures(kernel, process, own),
         tuple(mapped_files(kernel, process, own)),
-        tuple(totals(kernel, own)),
+        tuple(totals(process, own)),
         tuple(own),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ntmm.kernel.boot import Kernel
+from ntmm.kernel.ps import Process
 from ntmm.tools.rows import Form, Row, column
 from ntmm.tools.views.regions import RegionRow, RegionType
 
@@ -27,11 +27,11 @@ class TypeRow(Row):
     largest: int = column("Largest", Form.SIZE, "size of the largest region")
 
 
-def totals(kernel: Kernel, regions: Sequence[RegionRow]) -> list[TypeRow]:
+def totals(process: Process, regions: Sequence[RegionRow]) -> list[TypeRow]:
     """A row for each type that occurs, then all of them together, then what is free."""
     kinds = [kind for kind in RegionType if any(region.type == kind for region in regions)]
     rows = [_sum(kind, [region for region in regions if region.type == kind]) for kind in kinds]
-    return [*rows, _sum(_TOTAL, regions), _free(kernel, regions)]
+    return [*rows, _sum(_TOTAL, regions), _free(process, regions)]
 
 
 def _sum(name: str, regions: Sequence[RegionRow]) -> TypeRow:
@@ -50,15 +50,15 @@ def _sum(name: str, regions: Sequence[RegionRow]) -> TypeRow:
     )
 
 
-def _free(kernel: Kernel, regions: Iterable[RegionRow]) -> TypeRow:
-    layout = kernel.mm.layout
-    gaps, end = [], layout.lowest_user_address
+def _free(process: Process, regions: Iterable[RegionRow]) -> TypeRow:
+    user = process.space.user
+    gaps, end = [], user.lowest
     for region in regions:
-        if region.address > layout.highest_vad_address:
+        if region.address > user.highest_vad:
             break
         gaps.append(region.address - end)
         end = region.address + region.size
-    gaps = [gap for gap in (*gaps, layout.highest_vad_address + 1 - end) if gap > 0]
+    gaps = [gap for gap in (*gaps, user.highest_vad + 1 - end) if gap > 0]
     return TypeRow(
         RegionType.FREE, sum(gaps), None, None, None, None, None, None, None, len(gaps), max(gaps, default=0)
     )

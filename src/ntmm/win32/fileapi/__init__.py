@@ -6,12 +6,38 @@ overlapped  OVERLAPPED
 asynchronous outcomes, completion ports, ReadFileScatter and WriteFileGather
 locking     LockFile and UnlockFile
 attributes  GetFileAttributes and GetFileInformationByHandle
+by_handle   what newer programs ask of an open file
 find        FindFirstFile and FindNextFile
 move        MoveFile, CopyFile
 paths       full, temporary and long names
 drives      drives and their room
+security    descriptors of files
 """
 
-from ntmm.win32.fileapi import asynchronous, attributes, create, drives, find, locking, move, paths, transfer
+from ntmm.win32.fileapi import (
+    asynchronous,
+    attributes,
+    by_handle,
+    create,
+    drives,
+    find,
+    locking,
+    move,
+    paths,
+    security,
+    transfer,
+)
 
-__all__ = ["asynchronous", "attributes", "create", "drives", "find", "locking", "move", "paths", "transfer"]
+__all__ = [
+    "asynchronous",
+    "attributes",
+    "by_handle",
+    "create",
+    "drives",
+    "find",
+    "locking",
+    "move",
+    "paths",
+    "security",
+    "transfer",
+]

@@ -7,8 +7,8 @@ from ntmm.kernel.io.completion import IoCompletion, Packet
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
-from ntmm.native.completion import bind_port, make_port
-from ntmm.native.file import lookup_file
+from ntmm.native.completion import IO_COMPLETION_MODIFY_STATE, bind_port, make_port
+from ntmm.native.file import READING, WRITING, lookup_file
 from ntmm.native.scatter import read_scatter, write_gather
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status, is_error
@@ -49,7 +49,7 @@ def CancelIo(call: Call, handle: int) -> int:
 @failing(0)
 def ReadFileScatter(call: Call, handle: int, segments: int, size: int, reserved: int, overlapped: int) -> int:
     """Reads into pages; the file must be unbuffered and asynchronous (87). HANDLE_EOF past the end."""
-    file = lookup_file(call, handle)
+    file = lookup_file(call, handle, READING)
     request = Overlapped(call, file, overlapped)
     count = read_scatter(call, file, segments, size, request.offset)
     status = Status.END_OF_FILE if size and not count else Status.SUCCESS
@@ -63,7 +63,7 @@ def ReadFileScatter(call: Call, handle: int, segments: int, size: int, reserved:
 @failing(0)
 def WriteFileGather(call: Call, handle: int, segments: int, size: int, reserved: int, overlapped: int) -> int:
     """Writes pages; the file must be unbuffered and asynchronous (87)."""
-    file = lookup_file(call, handle)
+    file = lookup_file(call, handle, WRITING)
     request = Overlapped(call, file, overlapped)
     request.complete(Status.SUCCESS, write_gather(call, file, segments, size, request.offset))
     return 1
@@ -93,7 +93,7 @@ def CreateIoCompletionPort(call: Call, handle: int, existing: int, key: int, con
 def GetQueuedCompletionStatus(call: Call, handle: int, count: int, key: int, overlapped: int, milliseconds: int) -> int:
     """Waits for a packet. FALSE with a null OVERLAPPED: none came (258); else the request itself failed."""
     call.memory.write_pointer(overlapped, 0)
-    port = call.process.handles.lookup(handle, IoCompletion)
+    port = call.process.handles.lookup(handle, IoCompletion, IO_COMPLETION_MODIFY_STATE)
     packet = port.remove(call.thread, None if milliseconds == _INFINITE else milliseconds * 10_000)
     if packet is None:
         raise Win32Failure(Win32Error.WAIT_TIMEOUT)
@@ -107,6 +107,6 @@ def GetQueuedCompletionStatus(call: Call, handle: int, count: int, key: int, ove
 @failing(0)
 def PostQueuedCompletionStatus(call: Call, handle: int, count: int, key: int, overlapped: int) -> int:
     """Adds a packet of the program's own; NO_SYSTEM_RESOURCES (1450) if too many wait."""
-    port = call.process.handles.lookup(handle, IoCompletion)
+    port = call.process.handles.lookup(handle, IoCompletion, IO_COMPLETION_MODIFY_STATE)
     posted = port.post(Packet(key, overlapped, Status.SUCCESS, count))
     return 1 if posted else call.fail(Status.INSUFFICIENT_RESOURCES)

@@ -8,7 +8,7 @@ from ntmm.kernel.io.information import FileInformation, TimeChange
 from ntmm.kernel.io.paths import Device, parse_nt_path
 from ntmm.kernel.io.volume import SERIAL_NUMBER, OpenRequest
 from ntmm.native.call import Call
-from ntmm.native.file import lookup_file
+from ntmm.native.file import lookup_file, open_file
 from ntmm.native.file_information import set_basic
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
@@ -70,7 +70,7 @@ def GetFileAttributesExA(call: Call, name: int, level: int, buffer: int) -> int:
 
 def _set_attributes(call: Call, kind: StringKind, name: int, attributes: int) -> int:
     path = nt_path_of(call, kind.read(call, name))
-    file = call.kernel.volume.open(path, OpenRequest(FILE_WRITE_ATTRIBUTES)).file
+    file = open_file(call, path, OpenRequest(FILE_WRITE_ATTRIBUTES)).file
     try:
         set_basic(file, TimeChange(), attributes or FILE_ATTRIBUTE_NORMAL)
     finally:

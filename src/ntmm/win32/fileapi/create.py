@@ -23,6 +23,7 @@ from ntmm.kernel.io.constants import (
 )
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.volume import OpenRequest
+from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
 from ntmm.native.file import delete_path, insert_file, make_directory, open_path
 from ntmm.native.service_table import service
@@ -31,7 +32,7 @@ from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
 from ntmm.win32.fileapi.naming import narrow, nt_path_of
 from ntmm.win32.process_parameters import ProcessParameters
-from ntmm.win32.security_attributes import inherits
+from ntmm.win32.security_attributes import descriptor_of, inherits
 from ntmm.win32.text import WIDE, StringKind
 
 FILE_FLAG_DELETE_ON_CLOSE: Final = 0x04000000
@@ -60,7 +61,9 @@ _TELLS_EXISTED: Final = frozenset({Disposition.OVERWRITE_IF, Disposition.OPEN_IF
 _CONSOLE_NAMES: Final = {"CONIN$": 0, "CONOUT$": 1}
 
 
-def _request(access: int, share: int, disposition: int, flags: int) -> OpenRequest:
+def _request(
+    access: int, share: int, disposition: int, flags: int, security: SecurityDescriptor | None = None
+) -> OpenRequest:
     if disposition not in _DISPOSITIONS:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
     if disposition == TRUNCATE_EXISTING and not access & GENERIC_WRITE:
@@ -73,7 +76,8 @@ def _request(access: int, share: int, disposition: int, flags: int) -> OpenReque
     if flags & FILE_FLAG_DELETE_ON_CLOSE:
         options |= FILE_DELETE_ON_CLOSE
         access |= DELETE
-    return OpenRequest(access, share, _DISPOSITIONS[disposition], options, flags & SETTABLE_ATTRIBUTES)
+    attributes = flags & SETTABLE_ATTRIBUTES
+    return OpenRequest(access, share, _DISPOSITIONS[disposition], options, attributes, security=security)
 
 
 def _open_console(call: Call, index: int) -> int:
@@ -84,13 +88,14 @@ def _open_console(call: Call, index: int) -> int:
     return call.process.handles.insert(file, file.access)
 
 
-def create_file(
-    call: Call, path: str, access: int, share: int, disposition: int, flags: int, inherit: bool = False
-) -> int:
-    """CreateFile with its path already decoded; raises Win32Failure and IoFailure."""
+def create_file(call: Call, path: str, access: int, share: int, disposition: int, flags: int, security: int = 0) -> int:
+    """CreateFile with its path already decoded; `security` is the address of a SECURITY_ATTRIBUTES.
+
+    Raises Win32Failure, IoFailure and InvalidHandle.
+    """
     if path.upper() in _CONSOLE_NAMES:
         return _open_console(call, _CONSOLE_NAMES[path.upper()])
-    request = _request(access, share, disposition, flags)
+    request = _request(access, share, disposition, flags, descriptor_of(call, security))
     try:
         opened = open_path(call, nt_path_of(call, path), request)
     except IoFailure as failure:
@@ -99,7 +104,7 @@ def create_file(
         raise
     existed = request.disposition in _TELLS_EXISTED and opened.action is not OpenAction.CREATED
     call.set_last_error(Win32Error.ALREADY_EXISTS if existed else 0)
-    return insert_file(call, opened, inherit)
+    return insert_file(call, opened, inherits(call, security))
 
 
 @service("kernel32", "CreateFileW", "p u32 u32 p u32 u32 h")
@@ -109,7 +114,7 @@ def CreateFileW(
 ) -> int:
     """Opens or creates a file, a folder (FILE_FLAG_BACKUP_SEMANTICS), NUL, CONIN$ or CONOUT$."""
     path = WIDE.read(call, name)
-    return create_file(call, path, access, share, disposition, flags, inherits(call, security))
+    return create_file(call, path, access, share, disposition, flags, security)
 
 
 @service("kernel32", "CreateFileA", "p u32 u32 p u32 u32 h")
@@ -119,7 +124,7 @@ def CreateFileA(
 ) -> int:
     """CreateFileW with an ANSI name."""
     path = narrow(call).read(call, name)
-    return create_file(call, path, access, share, disposition, flags, inherits(call, security))
+    return create_file(call, path, access, share, disposition, flags, security)
 
 
 def _delete(call: Call, path: str, options: int) -> int:
@@ -155,8 +160,8 @@ def RemoveDirectoryA(call: Call, name: int) -> int:
     return _delete(call, narrow(call).read(call, name), FILE_DIRECTORY_FILE)
 
 
-def _make(call: Call, kind: StringKind, name: int) -> int:
-    make_directory(call, nt_path_of(call, kind.read(call, name)))
+def _make(call: Call, kind: StringKind, name: int, security: int) -> int:
+    make_directory(call, nt_path_of(call, kind.read(call, name)), descriptor_of(call, security))
     return 1
 
 
@@ -164,11 +169,11 @@ def _make(call: Call, kind: StringKind, name: int) -> int:
 @failing(0)
 def CreateDirectoryW(call: Call, name: int, security: int) -> int:
     """Creates a folder; ALREADY_EXISTS if the name is taken."""
-    return _make(call, WIDE, name)
+    return _make(call, WIDE, name, security)
 
 
 @service("kernel32", "CreateDirectoryA", "p p")
 @failing(0)
 def CreateDirectoryA(call: Call, name: int, security: int) -> int:
     """CreateDirectoryW with an ANSI name."""
-    return _make(call, narrow(call), name)
+    return _make(call, narrow(call), name, security)

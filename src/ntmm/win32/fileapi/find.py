@@ -10,6 +10,7 @@ from ntmm.kernel.io.names import has_wildcard
 from ntmm.kernel.io.paths import full_path, nt_path, split_pattern
 from ntmm.kernel.io.volume import OpenRequest
 from ntmm.native.call import Call
+from ntmm.native.file import open_file
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -46,7 +47,7 @@ def _pattern(call: Call, path: str) -> tuple[str, str]:
 def _open_folder(call: Call, folder: str) -> FileObject:
     try:
         request = OpenRequest(_FILE_LIST_DIRECTORY, 7, options=FILE_DIRECTORY_FILE)
-        file = call.kernel.volume.open(nt_path(folder, "C:\\"), request).file
+        file = open_file(call, nt_path(folder, "C:\\"), request).file
     except IoFailure as failure:
         if failure.status in (Status.OBJECT_NAME_NOT_FOUND, Status.OBJECT_PATH_NOT_FOUND):
             raise Win32Failure(Win32Error.PATH_NOT_FOUND) from failure
@@ -59,7 +60,7 @@ def _open_folder(call: Call, folder: str) -> FileObject:
 def _one_entry(call: Call, folder: FileObject, path: str, name: str) -> list[DirectoryEntry]:
     """The entry of a name without wildcards, found without reading the whole folder."""
     try:
-        file = call.kernel.volume.open(nt_path(path + name, "C:\\"), OpenRequest(access=0)).file
+        file = open_file(call, nt_path(path + name, "C:\\"), OpenRequest(access=0)).file
     except IoFailure as failure:
         if failure.status in (Status.OBJECT_NAME_NOT_FOUND, Status.OBJECT_NAME_INVALID):
             return []

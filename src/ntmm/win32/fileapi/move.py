@@ -15,7 +15,7 @@ from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.information import TimeChange
 from ntmm.kernel.io.volume import OpenRequest
 from ntmm.native.call import Call
-from ntmm.native.file import TRANSFER_CHUNK, delete_path
+from ntmm.native.file import TRANSFER_CHUNK, delete_path, open_file
 from ntmm.native.file_information import set_basic
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
@@ -34,14 +34,13 @@ COPY_FILE_RESTARTABLE: Final = 2
 
 def _copy(call: Call, source_path: str, target_path: str, replace: bool) -> None:
     """Copies content, write time and attributes."""
-    volume = call.kernel.volume
-    source = volume.open(source_path, OpenRequest(FILE_READ_DATA, 1, options=FILE_NON_DIRECTORY_FILE)).file
+    source = open_file(call, source_path, OpenRequest(FILE_READ_DATA, 1, options=FILE_NON_DIRECTORY_FILE)).file
     try:
         known = source.information()
         disposition = Disposition.OVERWRITE_IF if replace else Disposition.CREATE
         access = FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES
         request = OpenRequest(access, 0, disposition, FILE_NON_DIRECTORY_FILE)
-        target = volume.open(target_path, request).file
+        target = open_file(call, target_path, request).file
         try:
             _copy_content(source, target)
             set_basic(target, TimeChange(write=known.write_time), known.attributes)
@@ -62,7 +61,7 @@ def _rename(call: Call, file: File, target_path: str, replace: bool) -> bool:
     if not isinstance(file, FileObject):
         raise Win32Failure(Win32Error.ACCESS_DENIED)
     try:
-        call.kernel.volume.rename(file, target_path, replace)
+        call.kernel.volume.rename(file, target_path, replace, call.requester.token)
     except IoFailure as failure:
         if failure.status != Status.NOT_SAME_DEVICE or file.is_directory:
             raise
@@ -74,7 +73,7 @@ def move(call: Call, source: str, target: str, flags: int) -> int:
     """MoveFileEx with its paths decoded. C:\\Windows is a folder of its own: files are copied in and out of it."""
     source_path, target_path = nt_path_of(call, source), nt_path_of(call, target)
     replace = bool(flags & MOVEFILE_REPLACE_EXISTING)
-    file = call.kernel.volume.open(source_path, OpenRequest(DELETE, 7)).file
+    file = open_file(call, source_path, OpenRequest(DELETE, 7)).file
     try:
         if _rename(call, file, target_path, replace):
             return 1
@@ -93,28 +92,28 @@ def _move_ex(call: Call, kind: StringKind, source: int, target: int, flags: int)
     return move(call, kind.read(call, source), kind.read(call, target), flags)
 
 
-@service("kernel32", "MoveFileW", "p p")
+@service("kernel32", "MoveFileW", "p p", lacks="a null target")
 @failing(0)
 def MoveFileW(call: Call, source: int, target: int) -> int:
     """Renames; ALREADY_EXISTS if the target exists."""
     return _move_ex(call, WIDE, source, target, MOVEFILE_COPY_ALLOWED)
 
 
-@service("kernel32", "MoveFileA", "p p")
+@service("kernel32", "MoveFileA", "p p", lacks="a null target")
 @failing(0)
 def MoveFileA(call: Call, source: int, target: int) -> int:
     """MoveFileW with ANSI names."""
     return _move_ex(call, narrow(call), source, target, MOVEFILE_COPY_ALLOWED)
 
 
-@service("kernel32", "MoveFileExW", "p p u32")
+@service("kernel32", "MoveFileExW", "p p u32", lacks="MOVEFILE_DELAY_UNTIL_REBOOT")
 @failing(0)
 def MoveFileExW(call: Call, source: int, target: int, flags: int) -> int:
     """Renames, replacing a file if asked to."""
     return _move_ex(call, WIDE, source, target, flags)
 
 
-@service("kernel32", "MoveFileExA", "p p u32")
+@service("kernel32", "MoveFileExA", "p p u32", lacks="MOVEFILE_DELAY_UNTIL_REBOOT")
 @failing(0)
 def MoveFileExA(call: Call, source: int, target: int, flags: int) -> int:
     """MoveFileExW with ANSI names."""
@@ -159,14 +158,14 @@ def _copy_file_ex(
     return _copy_file(call, kind, source, target, flags & COPY_FILE_FAIL_IF_EXISTS)
 
 
-@service("kernel32", "CopyFileExW", "p p p p p u32")
+@service("kernel32", "CopyFileExW", "p p p p p u32", lacks="progress routines")
 @failing(0)
 def CopyFileExW(call: Call, source: int, target: int, progress: int, data: int, cancel: int, flags: int) -> int:
     """CopyFileW in one step; a routine that is told of the progress is CALL_NOT_IMPLEMENTED."""
     return _copy_file_ex(call, WIDE, source, target, progress, cancel, flags)
 
 
-@service("kernel32", "CopyFileExA", "p p p p p u32")
+@service("kernel32", "CopyFileExA", "p p p p p u32", lacks="progress routines")
 @failing(0)
 def CopyFileExA(call: Call, source: int, target: int, progress: int, data: int, cancel: int, flags: int) -> int:
     """CopyFileExW with ANSI names."""

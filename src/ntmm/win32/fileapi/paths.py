@@ -7,6 +7,7 @@ from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.paths import full_path
 from ntmm.kernel.io.volume import TEMPORARY_DIRECTORY, OpenRequest
 from ntmm.native.call import Call
+from ntmm.native.file import open_file
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -114,7 +115,7 @@ def _create_unique(call: Call, folder: str, prefix: str) -> tuple[int, str]:
         name = _temporary_name(folder, prefix, number)
         try:
             request = OpenRequest(FILE_WRITE_DATA, 0, Disposition.CREATE)
-            call.kernel.volume.open(nt_path_of(call, name), request).file.close()
+            open_file(call, nt_path_of(call, name), request).file.close()
         except IoFailure as failure:
             if failure.status != Status.OBJECT_NAME_COLLISION:
                 raise

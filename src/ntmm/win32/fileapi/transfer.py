@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from ntmm.kernel.io.constants import FileType
+from ntmm.kernel.io.constants import FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, FileType
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File
 from ntmm.kernel.io.information import TimeChange
 from ntmm.native.call import Call
-from ntmm.native.file import lookup_file, read_into, write_from
+from ntmm.native.file import READING, WRITING, lookup_file, read_into, write_from
 from ntmm.native.file_information import set_basic, set_valid_data, time_or_none
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import check_position
@@ -39,7 +39,7 @@ def ReadFile(call: Call, handle: int, buffer: int, size: int, count_address: int
     """Reads; at the end of the file TRUE with 0 bytes, or with an OVERLAPPED FALSE and HANDLE_EOF."""
     if count_address:
         call.memory.write_u32(count_address, 0)
-    file = lookup_file(call, handle)
+    file = lookup_file(call, handle, READING)
     request = _request(call, file, overlapped)
     count = read_into(call, file, buffer, size, request.offset if request else None)
     if count_address:
@@ -59,7 +59,7 @@ def WriteFile(call: Call, handle: int, buffer: int, size: int, count_address: in
     """Writes all bytes or fails."""
     if count_address:
         call.memory.write_u32(count_address, 0)
-    file = lookup_file(call, handle)
+    file = lookup_file(call, handle, WRITING)
     request = _request(call, file, overlapped)
     count = write_from(call, file, buffer, size, request.offset if request else None)
     if count_address:
@@ -121,7 +121,7 @@ def SetFilePointerEx(call: Call, handle: int, distance: int, new_address: int, m
 @failing(0)
 def SetEndOfFile(call: Call, handle: int) -> int:
     """Cuts or extends the file at the current position."""
-    file = lookup_file(call, handle)
+    file = lookup_file(call, handle, FILE_WRITE_DATA)
     file.set_size(file.position)
     return 1
 
@@ -130,7 +130,7 @@ def SetEndOfFile(call: Call, handle: int) -> int:
 @failing(0)
 def SetFileValidData(call: Call, handle: int, length: int) -> int:
     """Says how far the file is written; needs SeManageVolumePrivilege (1314), and at most the file's size (87)."""
-    set_valid_data(call, lookup_file(call, handle), length)
+    set_valid_data(call, lookup_file(call, handle, FILE_WRITE_DATA), length)
     return 1
 
 
@@ -167,7 +167,7 @@ def GetFileType(call: Call, handle: int) -> int:
 @failing(0)
 def FlushFileBuffers(call: Call, handle: int) -> int:
     """Hands what was written to the host."""
-    lookup_file(call, handle).flush()
+    lookup_file(call, handle, WRITING).flush()
     return 1
 
 
@@ -188,5 +188,5 @@ def GetFileTime(call: Call, handle: int, creation: int, access: int, write: int)
 def SetFileTime(call: Call, handle: int, creation: int, access: int, write: int) -> int:
     """Sets the times given; needs FILE_WRITE_ATTRIBUTES."""
     values = [time_or_none(call.memory.read_u64(address)) if address else None for address in (creation, access, write)]
-    set_basic(lookup_file(call, handle), TimeChange(*values), 0)
+    set_basic(lookup_file(call, handle, FILE_WRITE_ATTRIBUTES), TimeChange(*values), 0)
     return 1

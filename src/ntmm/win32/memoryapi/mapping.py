@@ -4,7 +4,7 @@ from typing import Final
 
 from ntmm.kernel.mm.space.map import ViewRequest
 from ntmm.native.call import Call
-from ntmm.native.named_section import OBJ_INHERIT, OBJ_OPENIF, ObjectRequest, open_section
+from ntmm.native.named_section import open_section
 from ntmm.native.section import SectionRequest, create_section, map_view
 from ntmm.native.service_table import service
 from ntmm.nt.memory import (
@@ -30,6 +30,7 @@ from ntmm.nt.memory import (
 from ntmm.nt.status import Status, is_success
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
+from ntmm.win32.named_objects import creating, opening
 from ntmm.win32.text import ANSI, WIDE, StringKind
 
 FILE_MAP_COPY: Final = 0x01
@@ -51,11 +52,6 @@ _GRANTED: Final = {
 """By page protection: the rights of the handle that CreateFileMapping answers."""
 
 
-def _inherits(call: Call, security: int) -> bool:
-    """Whether a SECURITY_ATTRIBUTES asks for a handle that child processes inherit."""
-    return bool(security) and bool(call.memory.read_u32(security + 2 * call.memory.pointer_size))
-
-
 def _create(call: Call, file: int, security: int, protect: int, size: int, name: str) -> int:
     attributes, protection = protect & _SECTION_FLAGS, protect & ~_SECTION_FLAGS
     if protection not in _GRANTED:
@@ -65,8 +61,7 @@ def _create(call: Call, file: int, security: int, protect: int, size: int, name:
             raise Win32Failure(Win32Error.INVALID_PARAMETER)
         file = 0
     request = SectionRequest(_GRANTED[protection], size, protection, attributes or SEC_COMMIT, file)
-    flags = OBJ_OPENIF | (OBJ_INHERIT if _inherits(call, security) else 0)
-    status, handle = create_section(call, request, ObjectRequest(name, flags))
+    status, handle = create_section(call, request, creating(call, name, security))
     if not is_success(status):
         return call.fail(status)
     call.set_last_error(Win32Error.ALREADY_EXISTS if status == Status.OBJECT_NAME_EXISTS else Win32Error.SUCCESS)
@@ -101,7 +96,7 @@ def _open(call: Call, access: int, inherit: int, kind: StringKind, name: int) ->
         access = SECTION_MAP_READ
     elif access & FILE_MAP_EXECUTE:
         access = access & ~FILE_MAP_EXECUTE | SECTION_MAP_EXECUTE
-    return open_section(call, access, ObjectRequest(kind.read(call, name), OBJ_INHERIT if inherit else 0))
+    return open_section(call, access, opening(call, kind.read(call, name), inherit))
 
 
 @service("kernel32", "OpenFileMappingW", "u32 u32 p")

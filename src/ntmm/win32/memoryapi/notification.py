@@ -5,6 +5,7 @@ from typing import Final
 from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
+from ntmm.native.synchronization import QUERY_STATE
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
 
@@ -31,6 +32,6 @@ def QueryMemoryResourceNotification(call: Call, handle: int, state: int) -> int:
     """Whether the condition holds now, as a BOOL at `state`."""
     if handle in (0, -1) or not state:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    event = call.process.handles.lookup(handle, Event)
+    event = call.process.handles.lookup(handle, Event, QUERY_STATE)
     call.memory.write_u32(state, int(event.signal_state))
     return 1

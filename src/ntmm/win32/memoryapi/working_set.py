@@ -2,7 +2,7 @@
 
 from ntmm.kernel.se import PRIVILEGES
 from ntmm.native.call import Call
-from ntmm.native.handles import TargetProcess, process_of
+from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_QUOTA, TargetProcess, process_of
 from ntmm.native.service_table import service
 from ntmm.native.working_set import hard_flags, set_limits
 from ntmm.nt.status import is_success
@@ -27,8 +27,8 @@ def SetProcessWorkingSetSizeEx(call: Call, process: int, minimum: int, maximum: 
     """
     if not minimum or not maximum:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    privileged = call.process.token.holds(PRIVILEGES["SeIncreaseBasePriorityPrivilege"])
-    with TargetProcess(call, process) as target:
+    privileged = call.requester.token.holds(PRIVILEGES["SeIncreaseBasePriorityPrivilege"])
+    with TargetProcess(call, process, PROCESS_SET_QUOTA) as target:
         status = set_limits(call, target, minimum, maximum, flags, privileged)
     return 1 if is_success(status) else call.fail(status)
 
@@ -48,7 +48,7 @@ def GetProcessWorkingSetSizeEx(call: Call, process: int, minimum: int, maximum: 
 
 
 def _get(call: Call, process: int, minimum: int, maximum: int, flags: int | None) -> int:
-    limits = call.kernel.mm.working_set_limits(process_of(call, process))
+    limits = call.kernel.mm.working_set_limits(process_of(call, process, PROCESS_QUERY_INFORMATION))
     call.memory.write_pointer(minimum, limits.minimum)
     call.memory.write_pointer(maximum, limits.maximum)
     if flags is not None:

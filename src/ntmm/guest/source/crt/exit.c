@@ -104,8 +104,10 @@ void _c_exit(void) {}
 NORETURN void _exit(int code) { RtlExitUserProcess((u32)code); }
 
 NORETURN void exit(int code) {
+    void crt_thread_exits(void);
     if (!is_exiting) {
         is_exiting = TRUE;
+        crt_thread_exits();
         run(&at_exit);
     }
     crt_flush_streams();
@@ -129,26 +131,16 @@ NORETURN void _amsg_exit(int number) {
     RtlExitUserProcess(255);
 }
 
-typedef void (*terminate_function)(void);
-static terminate_function terminate_handler, purecall_handler;
+typedef void (*purecall_function)(void);
+static purecall_function purecall_handler;
 
-terminate_function set_terminate(terminate_function handler) {
-    terminate_function old = terminate_handler;
-    terminate_handler = handler;
-    return old;
-}
-
-NORETURN void terminate(void) {
-    if (terminate_handler)
-        terminate_handler();
-    abort();
-}
-
-terminate_function _set_purecall_handler(terminate_function handler) {
-    terminate_function old = purecall_handler;
+purecall_function _set_purecall_handler(purecall_function handler) {
+    purecall_function old = purecall_handler;
     purecall_handler = handler;
     return old;
 }
+
+purecall_function _get_purecall_handler(void) { return purecall_handler; }
 
 /* A call of a pure virtual function. */
 int _purecall(void) {

@@ -34,19 +34,21 @@ int unwind_call_handler(EXCEPTION_RECORD *record, PROTECTED_CALL *call, CONTEXT 
     return COLLIDED_UNWIND;
 }
 
-/* A registration lies on the thread's stack, on a multiple of four, and its handler does not. */
+/* A registration lies on the thread's stack, on a multiple of four and below the next one; its handler does not. */
 static bool32 is_frame_valid(EXCEPTION_REGISTRATION *frame) {
     u32 low = (u32)teb()->StackLimit, high = (u32)teb()->StackBase, at = (u32)frame;
-    if (at < low || at + sizeof *frame > high || at % 4)
+    if (at < low || at + sizeof *frame > high || at % 4 || frame->Next <= frame)
         return FALSE;
     u32 handler = (u32)frame->Handler;
     return handler < low || handler >= high;
 }
 
+bool32 WINAPI RtlIsValidHandler(void *handler); /* valid_handler_x86.c */
+
 bool32 dispatch_to_frames(EXCEPTION_RECORD *record, CONTEXT *context) {
     EXCEPTION_REGISTRATION *nested = NULL, *dispatcher = NULL;
     for (EXCEPTION_REGISTRATION *frame = teb()->ExceptionList; frame != CHAIN_END; frame = frame->Next) {
-        if (!is_frame_valid(frame)) {
+        if (!is_frame_valid(frame) || !RtlIsValidHandler(frame->Handler)) {
             record->ExceptionFlags |= EXCEPTION_STACK_INVALID;
             return FALSE;
         }

@@ -1,5 +1,5 @@
-/* jump_x64.S: setjmp and longjmp. _JUMP_BUFFER: Frame 0, Rbx 8, Rsp 10, Rbp 18, Rsi 20, Rdi 28, R12 30, R13 38, R14 40,
-   R15 48, Rip 50, MxCsr 58, FpCsr 5C, Xmm6 to Xmm15 from 60. longjmp restores registers and does not unwind frames. */
+/* jump_x64.S: setjmp. _JUMP_BUFFER: Frame 0, Rbx 8, Rsp 10, Rbp 18, Rsi 20, Rdi 28, R12 30, R13 38, R14 40,
+   R15 48, Rip 50, MxCsr 58, FpCsr 5C, Xmm6 to Xmm15 from 60. */
 #if defined(__x86_64__)
     .text
 
@@ -34,14 +34,11 @@ _setjmp:
     xor %eax, %eax
     ret
 
-/* void longjmp(buffer, value) */
-    .globl longjmp
-longjmp:
+/* void resume_jump(buffer, value): what longjmp does if no frame is to be unwound */
+    .globl resume_jump
+resume_jump:
     mov %edx, %eax
-    test %eax, %eax
-    jnz 1f
-    inc %eax
-1:  mov 8(%rcx), %rbx
+    mov 8(%rcx), %rbx
     mov 0x18(%rcx), %rbp
     mov 0x20(%rcx), %rsi
     mov 0x28(%rcx), %rdi

@@ -1,44 +1,63 @@
-/* blocks.c: taking and giving back blocks of a locked heap: splitting, coalescing, the look-aside lists in front. */
+/* blocks.c: taking and giving back blocks of a locked heap: splitting and coalescing. */
 #include "heap.h"
 
-static void set_size(HEAP *heap, HEAP_ENTRY *entry, u32 units) {
+/* Gives a block its size, and tells whoever keeps that too: the next block, or the uncommitted range behind it. */
+void set_size(HEAP *heap, HEAP_ENTRY *entry, u32 units) {
     entry->Size = (u16)units;
-    if (is_last(entry))
-        heap->Segments[entry->SegmentIndex]->LastEntryInSegment = entry;
-    else
+    if (LIKELY(!is_last(entry))) {
         next_entry(entry)->PreviousSize = (u16)units;
+        return;
+    }
+    SEGMENT *segment = heap->Segments[entry->SegmentIndex];
+    u8 *end = (u8 *)next_entry(entry);
+    UNCOMMITTED_RANGE *range = range_at(segment, end);
+    if (range) {
+        range->LastUnits = units;
+        end += range->Size;
+    }
+    if (end == segment->LastValidEntry)
+        segment->LastEntryInSegment = entry;
 }
 
 static bool32 can_merge(HEAP_ENTRY *entry, HEAP_ENTRY *with) {
-    return !(with->Flags & ENTRY_BUSY) && (u32)entry->Size + with->Size <= MAXIMUM_FREE;
+    return !(with->Flags & ENTRY_BUSY) && (u32)entry->Size + with->Size <= MAXIMUM_UNITS;
+}
+
+/* Joins a free block with the free one behind it; both are in no list. Header and links of the latter become contents. */
+static void merge(HEAP *heap, HEAP_ENTRY *entry, HEAP_ENTRY *with) {
+    u32 units = (u32)entry->Size + with->Size;
+    entry->Flags |= with->Flags & ENTRY_LAST;
+    set_size(heap, entry, units);
+    if (UNLIKELY(entry->Flags & ENTRY_PATTERN))
+        for (u32 *word = (u32 *)with; word < (u32 *)((FREE_ENTRY *)with + 1); word++)
+            *word = FREED_FILL;
 }
 
 /* Joins a free block, in no list, with its free neighbours; answers the whole, in no list. */
 HEAP_ENTRY *coalesce(HEAP *heap, HEAP_ENTRY *entry) {
-    SEGMENT *segment = heap->Segments[entry->SegmentIndex];
-    if (entry != segment->FirstEntry && can_merge(entry, previous_entry(entry))) {
+    if (UNLIKELY(heap->Flags & HEAP_FREE_CHECKING_ENABLED) && !(entry->Flags & ENTRY_PATTERN))
+        fill_free(entry);
+    if (entry->PreviousSize && entry != heap->Segments[entry->SegmentIndex]->FirstEntry &&
+        can_merge(entry, previous_entry(entry))) {
         HEAP_ENTRY *before = previous_entry(entry);
         remove_free(heap, before);
-        before->Flags |= entry->Flags & ENTRY_LAST;
-        set_size(heap, before, before->Size + entry->Size);
+        merge(heap, before, entry);
         entry = before;
     }
     if (!is_last(entry) && can_merge(entry, next_entry(entry))) {
-        HEAP_ENTRY *after = next_entry(entry);
-        remove_free(heap, after);
-        entry->Flags |= after->Flags & ENTRY_LAST;
-        set_size(heap, entry, entry->Size + after->Size);
+        remove_free(heap, next_entry(entry));
+        merge(heap, entry, next_entry(entry));
     }
     return entry;
 }
 
-/* Cuts a busy block down to `units`; what remains becomes free unless it is too small to be a block. */
-void split_block(HEAP *heap, HEAP_ENTRY *entry, u32 units) {
+/* Cuts a busy block down to `units`. What remains becomes free, with `flags`, unless it is too small to be a block. */
+void split_block(HEAP *heap, HEAP_ENTRY *entry, u32 units, u8 flags) {
     u32 rest = entry->Size - units;
     if (rest < MINIMUM_BLOCK)
         return;
     HEAP_ENTRY *tail = entry + units;
-    tail->Flags = entry->Flags & ENTRY_LAST;
+    tail->Flags = (entry->Flags & ENTRY_LAST) | flags;
     tail->SegmentIndex = entry->SegmentIndex;
     tail->SmallTagIndex = 0;
     tail->PreviousSize = (u16)units;
@@ -49,39 +68,27 @@ void split_block(HEAP *heap, HEAP_ENTRY *entry, u32 units) {
 }
 
 HEAP_ENTRY *allocate_units(HEAP *heap, u32 units) {
-    if (units < FREE_LISTS) {
-        LOOKASIDE *list = &heap->Lookaside[units];
-        HEAP_ENTRY *entry = list->First;
-        if (entry) {
-            list->First = *(HEAP_ENTRY **)(entry + 1);
-            list->Depth--;
-            return entry;
-        }
-    }
     HEAP_ENTRY *entry = find_free(heap, units);
     if (!entry)
         entry = extend_heap(heap, units);
     if (!entry)
         return NULL;
     remove_free(heap, entry);
+    u8 pattern = entry->Flags & ENTRY_PATTERN;
     entry->Flags = (entry->Flags & ENTRY_LAST) | ENTRY_BUSY;
     entry->SmallTagIndex = 0;
-    split_block(heap, entry, units);
+    split_block(heap, entry, units, pattern);
     return entry;
 }
 
+/* Frees a block. As in NT, whole pages of it go back once it and the heap's free memory are large enough. */
 void free_block(HEAP *heap, HEAP_ENTRY *entry) {
-    u32 units = entry->Size;
-    if (units < FREE_LISTS && heap->FrontEndHeap && heap->Lookaside[units].Depth < LOOKASIDE_DEPTH) {
-        LOOKASIDE *list = &heap->Lookaside[units];
-        *(HEAP_ENTRY **)(entry + 1) = list->First;
-        list->First = entry;
-        list->Depth++;
-        return;
-    }
     entry->Flags &= ENTRY_LAST;
-    entry = coalesce(heap, entry);
-    if (is_last(entry) && (usize)entry->Size * UNIT >= DECOMMIT_AT)
-        decommit_end(heap, heap->Segments[entry->SegmentIndex], entry);
-    insert_free(heap, entry);
+    if (LIKELY(!(heap->Flags & HEAP_DISABLE_COALESCE_ON_FREE)))
+        entry = coalesce(heap, entry);
+    if (entry->Size >= heap->DeCommitFreeBlockThreshold &&
+        heap->TotalFreeSize + entry->Size >= heap->DeCommitTotalFreeThreshold)
+        entry = decommit_block(heap, entry);
+    if (entry)
+        insert_free(heap, entry);
 }

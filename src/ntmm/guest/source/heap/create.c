@@ -37,64 +37,100 @@ static void unlist_heap(HEAP *heap) {
     RtlLeaveCriticalSection(&list_lock);
 }
 
+#define CREATION_FLAGS                                                                                                 \
+    (HEAP_NO_SERIALIZE | HEAP_GROWABLE | HEAP_GENERATE_EXCEPTIONS | HEAP_ZERO_MEMORY | HEAP_REALLOC_IN_PLACE_ONLY |    \
+     HEAP_CREATE_ENABLE_EXECUTE | HEAP_DISABLE_COALESCE_ON_FREE | HEAP_DEBUG_FLAGS)
+
+static usize given(usize value, usize otherwise) { return value ? value : otherwise; }
+
+/* Thresholds in bytes become units; what the caller leaves at zero comes from the PEB. */
+static void set_thresholds(HEAP *heap, const HEAP_PARAMETERS *given_parameters) {
+    static const HEAP_PARAMETERS none;
+    const HEAP_PARAMETERS *from = given_parameters ? given_parameters : &none;
+    PEB *block = peb();
+    usize limit = IS_64 ? ~(usize)0 >> 1 : 0x7FFDEFFF;
+    heap->SegmentReserve = given(from->SegmentReserve, given(block->HeapSegmentReserve, 0x100000));
+    heap->SegmentCommit = given(from->SegmentCommit, GROWTH);
+    heap->DeCommitFreeBlockThreshold =
+        given(from->DeCommitFreeBlockThreshold, given(block->HeapDeCommitFreeBlockThreshold, PAGE_SIZE)) / UNIT;
+    heap->DeCommitTotalFreeThreshold =
+        given(from->DeCommitTotalFreeThreshold, GROWTH + given(block->HeapDeCommitTotalFreeThreshold, 0x10000)) / UNIT;
+    heap->MaximumAllocationSize = given(from->MaximumAllocationSize, limit);
+    usize threshold = from->VirtualMemoryThreshold / UNIT;
+    heap->VirtualMemoryThreshold = threshold && threshold < VIRTUAL_THRESHOLD ? (u32)threshold : VIRTUAL_THRESHOLD;
+}
+
+/* Safe unlinking came with XP SP2 and Server 2003 SP1. */
+static bool32 has_safe_unlinking(const PEB *block) {
+    u32 version = block->OSMajorVersion << 8 | block->OSMinorVersion, pack = block->OSCSDVersion >> 8;
+    return version > 0x502 || (version == 0x502 && pack >= 1) || (version == 0x501 && pack >= 2);
+}
+
 static void fill_header(HEAP *heap, u32 flags) {
     heap->Entry.Size = (u16)(offsetof(HEAP, FirstSegment) / UNIT);
     heap->Entry.Flags = ENTRY_BUSY;
     heap->Signature = HEAP_SIGNATURE;
-    heap->Flags = flags & (HEAP_NO_SERIALIZE | HEAP_GROWABLE | HEAP_GENERATE_EXCEPTIONS | HEAP_ZERO_MEMORY |
-                           HEAP_CREATE_ENABLE_EXECUTE);
-    heap->ForceFlags = 0;
-    heap->VirtualMemoryThreshold = MAXIMUM_BLOCK;
-    heap->SegmentReserve = 0x100000;
-    heap->SegmentCommit = 2 * PAGE_SIZE;
-    heap->DeCommitFreeBlockThreshold = DECOMMIT_AT / UNIT;
-    heap->DeCommitTotalFreeThreshold = DECOMMIT_AT / UNIT;
-    heap->MaximumAllocationSize = (IS_64 ? ~(usize)0 >> 1 : 0x7FFDEFFF);
+    heap->Flags = flags & CREATION_FLAGS;
+    heap->ForceFlags = flags & (HEAP_DEBUG_FLAGS | HEAP_DISABLE_COALESCE_ON_FREE);
     heap->AlignRound = UNIT + UNIT - 1;
+    if (flags & HEAP_DEBUG_FLAGS)
+        heap->AlignRound += flags & HEAP_TAIL_CHECKING_ENABLED ? 2 * UNIT : UNIT;
     heap->AlignMask = ~(usize)(UNIT - 1);
     heap->VirtualAllocdBlocks.Flink = heap->VirtualAllocdBlocks.Blink = &heap->VirtualAllocdBlocks;
     for (u32 index = 0; index < FREE_LISTS; index++)
         heap->FreeLists[index].Flink = heap->FreeLists[index].Blink = &heap->FreeLists[index];
     RtlInitializeCriticalSection(&heap->Lock);
     heap->LockVariable = flags & HEAP_NO_SERIALIZE ? NULL : &heap->Lock;
+    heap->FrontState = FRONT_NONE;
     heap->LargeBlocksIndex = heap->ClassFirst;
-    if ((flags & HEAP_GROWABLE) && !(flags & HEAP_NO_SERIALIZE)) {
+    u32 listed = flags & HEAP_GROWABLE ? heap->VirtualMemoryThreshold : MAXIMUM_UNITS;
+    heap->ListedLimit = (usize)(listed + 1) * UNIT - 1 - heap->AlignRound;
+    for (u32 index = 0; index < SPARE_RANGES; index++)
+        heap->SpareRanges[index].Next = index + 1 < SPARE_RANGES ? &heap->SpareRanges[index + 1] : NULL;
+    heap->UnusedUnCommittedRanges = heap->SpareRanges;
+    if ((flags & HEAP_GROWABLE) && !(flags & (HEAP_NO_SERIALIZE | HEAP_ZERO_MEMORY | HEAP_DEBUG_FLAGS |
+                                              HEAP_DISABLE_COALESCE_ON_FREE))) {
+        heap->FrontState = FRONT_FREE;
         heap->FrontEndHeap = heap->Lookaside;
+        for (u32 units = 0; units < FREE_LISTS; units++)
+            heap->Lookaside[units] = &heap->EndOfLists;
         heap->FrontEndHeapType = 1;
     }
 }
 
 static usize round_to_pages(usize size) { return (size + PAGE_SIZE - 1) & ~(usize)(PAGE_SIZE - 1); }
 
-/* Makes a heap. A caller's own memory (`base`), lock or parameters are not supported and answer NULL. Sizes in bytes. */
+static void release(void *base) {
+    usize size = 0;
+    NtFreeVirtualMemory(CURRENT_PROCESS, &base, &size, MEM_RELEASE);
+}
+
+/* Makes a heap. A caller's own memory (`base`) or lock are not supported and answer NULL. Sizes in bytes; a heap that
+   cannot grow has `reserve` and no more. */
 void *WINAPI RtlCreateHeap(u32 flags, void *base, usize reserve, usize commit, void *lock, void *parameters) {
     usize header = (sizeof(HEAP) + UNIT - 1) / UNIT * UNIT;
     if (base || lock)
         return NULL;
-    (void)parameters; /* thresholds; the defaults are used */
+    flags |= debugging_flags();
+    is_unlinking_safe = has_safe_unlinking(peb());
     commit = round_to_pages(commit > header + PAGE_SIZE / 2 ? commit : header + PAGE_SIZE / 2);
-    if (!reserve)
-        reserve = DEFAULT_RESERVE;
-    reserve = reserve < commit ? commit : round_to_pages(reserve);
-    reserve = (reserve + 0xFFFF) & ~(usize)0xFFFF;
+    reserve = round_to_pages(reserve ? reserve : commit > DEFAULT_RESERVE ? commit + 0xFFFF : DEFAULT_RESERVE);
+    if (flags & HEAP_GROWABLE)
+        reserve = (reserve + 0xFFFF) & ~(usize)0xFFFF;
+    reserve = reserve < commit ? commit : reserve;
     u32 protect = flags & HEAP_CREATE_ENABLE_EXECUTE ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE;
     if (!SUCCEEDED(NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &reserve, MEM_RESERVE, protect)))
         return NULL;
     if (!SUCCEEDED(NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &commit, MEM_COMMIT, protect))) {
-        usize nothing = 0;
-        NtFreeVirtualMemory(CURRENT_PROCESS, &base, &nothing, MEM_RELEASE);
+        release(base);
         return NULL;
     }
     HEAP *heap = base;
+    set_thresholds(heap, parameters);
     fill_header(heap, flags);
     initialize_segment(heap, &heap->FirstSegment, 0, base, reserve, commit, (HEAP_ENTRY *)((u8 *)base + header));
     list_heap(heap);
     return heap;
-}
-
-static void release(void *base) {
-    usize size = 0;
-    NtFreeVirtualMemory(CURRENT_PROCESS, &base, &size, MEM_RELEASE);
 }
 
 /* Destroys a heap and all its memory; answers NULL, or the heap if it is the process heap or none. */
@@ -105,6 +141,7 @@ HEAP *WINAPI RtlDestroyHeap(HEAP *heap) {
     RtlDeleteCriticalSection(&heap->Lock);
     while (heap->VirtualAllocdBlocks.Flink != &heap->VirtualAllocdBlocks)
         free_virtual(heap, &((VIRTUAL_ENTRY *)heap->VirtualAllocdBlocks.Flink)->Block);
+    release_ranges(heap);
     for (u32 index = heap->LastSegmentIndex; index; index--)
         release(heap->Segments[index]->BaseAddress);
     release(heap);

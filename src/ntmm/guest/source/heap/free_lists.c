@@ -66,11 +66,16 @@ static void remove_large(HEAP *heap, FREE_ENTRY *entry) {
     }
 }
 
+/* Whether both neighbours of a block in a list still know it; an overrun of the block before it may have changed that. */
+static bool32 is_linked(LIST_ENTRY *link) { return link->Flink->Blink == link && link->Blink->Flink == link; }
+
 void insert_free(HEAP *heap, HEAP_ENTRY *entry) {
     FREE_ENTRY *block = (FREE_ENTRY *)entry;
     u32 units = entry->Size;
-    entry->Flags &= ENTRY_LAST;
+    entry->Flags &= ENTRY_LAST | ENTRY_PATTERN;
     entry->UnusedBytes = 0;
+    if (UNLIKELY(heap->Flags & HEAP_FREE_CHECKING_ENABLED) && !(entry->Flags & ENTRY_PATTERN))
+        fill_free(entry);
     heap->TotalFreeSize += units;
     if (units >= FREE_LISTS) {
         insert_large(heap, block);
@@ -81,9 +86,16 @@ void insert_free(HEAP *heap, HEAP_ENTRY *entry) {
     heap->FreeListsInUse[units / 32] |= 1u << units % 32;
 }
 
+/* Takes a block out of its list. XP SP2 and later leave a damaged list as it is; before, its links were followed. */
 void remove_free(HEAP *heap, HEAP_ENTRY *entry) {
     FREE_ENTRY *block = (FREE_ENTRY *)entry;
     u32 units = entry->Size;
+    if (UNLIKELY(is_unlinking_safe && !is_linked(&block->Link))) {
+        heap_corrupted();
+        return;
+    }
+    if (UNLIKELY(heap->Flags & HEAP_FREE_CHECKING_ENABLED) && !is_free_fill_intact(entry))
+        heap_corrupted();
     heap->TotalFreeSize -= units;
     if (units >= FREE_LISTS)
         remove_large(heap, block);

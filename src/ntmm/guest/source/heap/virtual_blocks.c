@@ -1,14 +1,15 @@
-/* virtual_blocks.c: blocks of more than 0xFE00 units, each with virtual memory of its own. */
+/* virtual_blocks.c: blocks of more units than a growable heap's threshold, each with virtual memory of its own. */
 #include "codes.h"
 #include "heap.h"
 
-static VIRTUAL_ENTRY *of_block(HEAP_ENTRY *entry) {
+VIRTUAL_ENTRY *virtual_entry(HEAP_ENTRY *entry) {
     return (VIRTUAL_ENTRY *)((u8 *)entry - offsetof(VIRTUAL_ENTRY, Block));
 }
 
 /* The data of a new block, or NULL. The memory is zero, as new pages are. */
 void *allocate_virtual(HEAP *heap, usize size) {
-    usize whole = (size + sizeof(VIRTUAL_ENTRY) + PAGE_SIZE - 1) & ~(usize)(PAGE_SIZE - 1);
+    usize tail = heap->Flags & HEAP_TAIL_CHECKING_ENABLED ? UNIT : 0;
+    usize whole = (size + sizeof(VIRTUAL_ENTRY) + tail + PAGE_SIZE - 1) & ~(usize)(PAGE_SIZE - 1);
     void *base = NULL;
     u32 protect = heap->Flags & HEAP_CREATE_ENABLE_EXECUTE ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE;
     if (!SUCCEEDED(NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &whole, MEM_COMMIT | MEM_RESERVE, protect)))
@@ -26,7 +27,7 @@ void *allocate_virtual(HEAP *heap, usize size) {
 }
 
 bool32 free_virtual(HEAP *heap, HEAP_ENTRY *entry) {
-    VIRTUAL_ENTRY *block = of_block(entry);
+    VIRTUAL_ENTRY *block = virtual_entry(entry);
     void *base = block;
     usize size = 0;
     (void)heap;
@@ -37,5 +38,5 @@ bool32 free_virtual(HEAP *heap, HEAP_ENTRY *entry) {
 
 /* Bytes the caller asked for. */
 usize virtual_size(HEAP_ENTRY *entry) {
-    return of_block(entry)->CommitSize - offsetof(VIRTUAL_ENTRY, Block) - entry->Size;
+    return virtual_entry(entry)->CommitSize - offsetof(VIRTUAL_ENTRY, Block) - entry->Size;
 }

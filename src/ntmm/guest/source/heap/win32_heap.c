@@ -4,9 +4,10 @@
 
 #define CREATE_FLAGS (HEAP_NO_SERIALIZE | HEAP_GENERATE_EXCEPTIONS | HEAP_CREATE_ENABLE_EXECUTE)
 
+/* A `maximum` makes a heap that cannot grow; one below `initial` is taken to be as large. */
 HEAP *WINAPI HeapCreate(u32 options, usize initial, usize maximum) {
     u32 flags = (options & CREATE_FLAGS) | (maximum ? 0 : HEAP_GROWABLE);
-    HEAP *heap = RtlCreateHeap(flags, NULL, maximum, initial, NULL, NULL);
+    HEAP *heap = RtlCreateHeap(flags, NULL, maximum && maximum < initial ? initial : maximum, initial, NULL, NULL);
     if (!heap)
         set_last_error(ERROR_NOT_ENOUGH_MEMORY);
     return heap;
@@ -19,26 +20,55 @@ bool32 WINAPI HeapDestroy(HEAP *heap) {
     return FALSE;
 }
 
-/* Only the look-aside front end exists, and a growable heap has it from the start: asking for it succeeds. */
-#define HEAP_COMPATIBILITY_INFORMATION 0
+#define COMPATIBILITY_INFORMATION 0
 #define ENABLE_TERMINATION_ON_CORRUPTION 1
+#define LOW_FRAGMENTATION 2
+#define ERROR_GEN_FAILURE 31
+#define ERROR_INSUFFICIENT_BUFFER 122
 
-bool32 WINAPI HeapSetInformation(HEAP *heap, u32 class, const void *information, usize size) {
-    if (class == ENABLE_TERMINATION_ON_CORRUPTION)
-        return TRUE;
-    if (class == HEAP_COMPATIBILITY_INFORMATION && size >= 4 && heap && *(const u32 *)information == heap->FrontEndHeapType)
-        return TRUE;
-    set_last_error(class == HEAP_COMPATIBILITY_INFORMATION ? ERROR_CALL_NOT_IMPLEMENTED : ERROR_INVALID_PARAMETER);
+static bool32 failed(u32 code) {
+    set_last_error(code);
     return FALSE;
 }
 
-bool32 WINAPI HeapQueryInformation(HEAP *heap, u32 class, void *information, usize size, usize *needed) {
-    if (needed)
-        *needed = 4;
-    if (class != HEAP_COMPATIBILITY_INFORMATION || size < 4 || !heap) {
-        set_last_error(class ? ERROR_INVALID_PARAMETER : 122);
-        return FALSE;
+/* The front end is made with the heap: asking for the one it has succeeds. There is no low-fragmentation front end; a
+   heap that could not have it on Windows either (fixed, not serialized, debugging) answers as Windows does. */
+static bool32 set_compatibility(HEAP *heap, u32 wanted) {
+    bool32 can_have = heap->Flags & HEAP_GROWABLE && !(heap->Flags & (HEAP_NO_SERIALIZE | HEAP_DEBUG_FLAGS));
+    if (wanted == heap->FrontEndHeapType)
+        return TRUE;
+    return failed(wanted == LOW_FRAGMENTATION && can_have ? ERROR_CALL_NOT_IMPLEMENTED : ERROR_GEN_FAILURE);
+}
+
+bool32 WINAPI HeapSetInformation(HEAP *heap, u32 class, const void *information, usize size) {
+    if (class == ENABLE_TERMINATION_ON_CORRUPTION) {
+        ends_on_corruption = TRUE;
+        return TRUE;
     }
+    if (class != COMPATIBILITY_INFORMATION || !heap || heap->Signature != HEAP_SIGNATURE)
+        return failed(ERROR_INVALID_PARAMETER);
+    if (!information || size < sizeof(u32))
+        return failed(ERROR_INSUFFICIENT_BUFFER);
+    return set_compatibility(heap, *(const u32 *)information);
+}
+
+/* 0: no front end; 1: look-aside lists. */
+bool32 WINAPI HeapQueryInformation(HEAP *heap, u32 class, void *information, usize size, usize *needed) {
+    if (class != COMPATIBILITY_INFORMATION || !heap || heap->Signature != HEAP_SIGNATURE)
+        return failed(ERROR_INVALID_PARAMETER);
+    if (needed)
+        *needed = sizeof(u32);
+    if (!information || size < sizeof(u32))
+        return failed(ERROR_INSUFFICIENT_BUFFER);
     *(u32 *)information = heap->FrontEndHeapType;
     return TRUE;
+}
+
+/* Whether every heap of the process is intact. */
+bool32 WINAPI RtlValidateProcessHeaps(void) {
+    void **heaps = peb()->ProcessHeaps;
+    bool32 are_valid = TRUE;
+    for (u32 index = 0; index < peb()->NumberOfHeaps; index++)
+        are_valid &= RtlValidateHeap(heaps[index], 0, NULL);
+    return are_valid;
 }

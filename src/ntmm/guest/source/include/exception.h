@@ -8,6 +8,7 @@
 #define EXCEPTION_STACK_INVALID 0x08
 #define EXCEPTION_NESTED_CALL 0x10
 #define EXCEPTION_TARGET_UNWIND 0x20
+#define EXCEPTION_COLLIDED_UNWIND 0x40
 #define EXCEPTION_UNWIND (EXCEPTION_UNWINDING | EXCEPTION_EXIT_UNWIND)
 #define EXCEPTION_MAXIMUM_PARAMETERS 15
 
@@ -35,7 +36,7 @@ typedef struct CONTEXT {
 _Static_assert(sizeof(CONTEXT) == 0x2CC && offsetof(CONTEXT, Esp) == 0xC4, "CONTEXT layout");
 #define CONTEXT_FULL 0x10007
 #else
-typedef struct CONTEXT {
+typedef struct __attribute__((aligned(16))) CONTEXT {
     u64 Home[6];
     u32 ContextFlags, MxCsr;
     u16 SegCs, SegDs, SegEs, SegFs, SegGs, SegSs;

@@ -62,6 +62,7 @@ typedef struct DESCRIPTOR {
 
 /* descriptors.c */
 DESCRIPTOR *descriptor(int number); /* NULL with errno EBADF if it is not open */
+DESCRIPTOR *descriptor_place(int number); /* open or not, of 0 to 2047; NULL without memory */
 int new_descriptor(handle file, u8 flags);
 int open_file(const void *name, bool32 is_wide, int flags, int share, int mode);
 int _read(int number, void *buffer, u32 size);

@@ -36,8 +36,24 @@ static inline bool32 atomic_replace_pointer(void **target, void *expected, void 
     return __atomic_compare_exchange_n(target, &expected, value, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* srw.c: gives other threads time; longer the more often it had to */
+/* yield.c: gives other threads time; longer the more often it had to */
 void back_off(u32 round);
+
+typedef struct SRWLOCK {
+    uptr State;
+} SRWLOCK;
+#define SRWLOCK_FREE {0}
+
+void WINAPI RtlAcquireSRWLockExclusive(SRWLOCK *lock);
+void WINAPI RtlAcquireSRWLockShared(SRWLOCK *lock);
+void WINAPI RtlReleaseSRWLockExclusive(SRWLOCK *lock);
+void WINAPI RtlReleaseSRWLockShared(SRWLOCK *lock);
+
+/* A timeout in milliseconds as the Nt services take it: NULL for INFINITE, else `interval`, made relative. */
+static inline i64 *timeout_of(u32 milliseconds, i64 *interval) {
+    *interval = -10000ll * milliseconds;
+    return milliseconds == 0xFFFFFFFFu ? NULL : interval;
+}
 
 void *WINAPI RtlEncodePointer(void *pointer);
 void *WINAPI RtlDecodePointer(void *pointer);

@@ -41,6 +41,8 @@ typedef struct PEB {
     void *GdiSharedHandleTable, *ProcessStarterHelper;
     u32 GdiDcAttributeList;
     void *LoaderLock;
+    u32 OSMajorVersion, OSMinorVersion;
+    u16 OSBuildNumber, OSCSDVersion; /* service pack in the high byte */
 } PEB;
 
 typedef struct EXCEPTION_REGISTRATION {
@@ -69,6 +71,7 @@ typedef struct TEB {
 
 _Static_assert(offsetof(PEB, ProcessHeaps) == (IS_64 ? 0xF0 : 0x90), "PEB layout");
 _Static_assert(offsetof(PEB, LoaderLock) == (IS_64 ? 0x110 : 0xA0), "PEB layout");
+_Static_assert(offsetof(PEB, OSCSDVersion) == (IS_64 ? 0x122 : 0xAE), "PEB layout");
 _Static_assert(offsetof(TEB, LastErrorValue) == (IS_64 ? 0x68 : 0x34), "TEB layout");
 _Static_assert(offsetof(PROCESS_PARAMETERS, Environment) == (IS_64 ? 0x80 : 0x48), "process parameters layout");
 

@@ -25,6 +25,7 @@ int toupper(int character);
 int isspace(int character);
 int isdigit(int character);
 int isalnum(int character);
+int isgraph(int character);
 u16 towlower(u16 character);
 u16 towupper(u16 character);
 int iswspace(u16 character);

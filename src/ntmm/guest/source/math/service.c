@@ -88,4 +88,22 @@ ON_STACK_ONE(sqrt)
 ON_STACK_TWO(atan2)
 ON_STACK_TWO(pow)
 ON_STACK_TWO(fmod)
+
+/* The precise forms take and give their numbers in XMM registers. */
+#define IN_REGISTERS(name)                                                                                       \
+    __attribute__((naked)) void libm_##name(void) {                                                              \
+        __asm__("sub $16, %esp; movsd %xmm0, (%esp); movsd %xmm1, 8(%esp); call _" #name                          \
+                "; fstpl (%esp); movsd (%esp), %xmm0; add $16, %esp; ret");                                       \
+    }
+IN_REGISTERS(acos)
+IN_REGISTERS(asin)
+IN_REGISTERS(atan)
+IN_REGISTERS(cos)
+IN_REGISTERS(exp)
+IN_REGISTERS(log10)
+IN_REGISTERS(log)
+IN_REGISTERS(pow)
+IN_REGISTERS(sin)
+IN_REGISTERS(sqrt)
+IN_REGISTERS(tan)
 #endif

@@ -49,8 +49,28 @@ static int outermost_handler(EXCEPTION_RECORD *record, OUTERMOST_FRAME *frame, C
     OUTERMOST_FRAME outermost = {{CHAIN_END, (void *)outermost_handler}, NULL, -1};              \
     *(EXCEPTION_REGISTRATION *volatile *)&teb()->ExceptionList = &outermost.Registration;        \
     __asm__ volatile("" : : "r"(&outermost) : "memory")
+#define PROCESS_START WINAPI NtmmProcessStart
+#define THREAD_START WINAPI NtmmThreadStart
 #else
+#include "unwind.h"
+
+extern const u8 outermost_exit[]; /* start_x64.S: ends the process with the code in EAX */
+
+/* The handler of the frames in start_x64.S, which call the functions below. */
+int outermost_handler(EXCEPTION_RECORD *record, void *frame, CONTEXT *context, DISPATCHER_CONTEXT *dispatcher) {
+    EXCEPTION_POINTERS pointers = {record, context};
+    if (record->ExceptionFlags & EXCEPTION_UNWIND)
+        return CONTINUE_SEARCH;
+    i32 answer = UnhandledExceptionFilter(&pointers);
+    if (answer == EXCEPTION_EXECUTE_HANDLER)
+        RtlUnwindEx(frame, (void *)outermost_exit, record, (void *)(uptr)record->ExceptionCode, dispatcher->ContextRecord,
+                    NULL);
+    return answer == EXCEPTION_CONTINUE_EXECUTION ? CONTINUE_EXECUTION : CONTINUE_SEARCH;
+}
+
 #define ENTER_OUTERMOST_FRAME
+#define PROCESS_START start_process
+#define THREAD_START start_thread
 #endif
 
 static void initialize_process(NTMM_START *block) {
@@ -86,14 +106,14 @@ NORETURN void WINAPI NtmmThreadThunk(NTMM_START *block) {
     go_on(block);
 }
 
-NORETURN void WINAPI NtmmProcessStart(NTMM_START *block) {
+NORETURN void PROCESS_START(NTMM_START *block) {
     ENTER_OUTERMOST_FRAME;
     initialize_process(block);
     NtTestAlert();
     RtlExitUserProcess((u32)call_unchecked(block->StartAddress, (uptr)peb(), 0, 0));
 }
 
-NORETURN void WINAPI NtmmThreadStart(NTMM_START *block) {
+NORETURN void THREAD_START(NTMM_START *block) {
     ENTER_OUTERMOST_FRAME;
     void *start = block->StartAddress;
     uptr parameter = (uptr)block->Parameter;

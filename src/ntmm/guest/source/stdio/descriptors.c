@@ -47,6 +47,12 @@ int new_descriptor(handle file, u8 flags) {
     return -1;
 }
 
+DESCRIPTOR *descriptor_place(int number) {
+    if (!chunks[number / CHUNK] && !(chunks[number / CHUNK] = calloc(CHUNK, sizeof(DESCRIPTOR))))
+        return NULL;
+    return &chunks[number / CHUNK][number % CHUNK];
+}
+
 static u8 flags_of(handle file) {
     u32 type = GetFileType(file);
     return type == FILE_TYPE_CHAR ? FD_DEVICE : type == FILE_TYPE_PIPE ? FD_PIPE : 0;
@@ -133,6 +139,7 @@ int _wopen(const wchar *name, int flags, int mode) { return open_file(name, TRUE
 int _sopen(const char *name, int flags, int share, int mode) { return open_file(name, FALSE, flags, share, mode); }
 int _wsopen(const wchar *name, int flags, int share, int mode) { return open_file(name, TRUE, flags, share, mode); }
 int _creat(const char *name, int mode) { return _open(name, O_CREAT | O_TRUNC | O_RDWR, mode); }
+int _wcreat(const wchar *name, int mode) { return _wopen(name, O_CREAT | O_TRUNC | O_RDWR, mode); }
 
 int _sopen_s(int *number, const char *name, int flags, int share, int mode) {
     *number = open_file(name, FALSE, flags, share, mode);
@@ -141,6 +148,13 @@ int _sopen_s(int *number, const char *name, int flags, int share, int mode) {
 int _wsopen_s(int *number, const wchar *name, int flags, int share, int mode) {
     *number = open_file(name, TRUE, flags, share, mode);
     return *number < 0 ? crt_thread()->Errno : 0;
+}
+
+int _sopen_dispatch(const char *name, int flags, int share, int mode, int *number, int is_secure) {
+    return (void)is_secure, _sopen_s(number, name, flags, share, mode);
+}
+int _wsopen_dispatch(const wchar *name, int flags, int share, int mode, int *number, int is_secure) {
+    return (void)is_secure, _wsopen_s(number, name, flags, share, mode);
 }
 
 int _close(int number) {

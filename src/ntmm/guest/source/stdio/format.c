@@ -281,6 +281,15 @@ static void store_count(FORMATTER *formatter, CONVERSION *conversion) {
         *(u32 *)target = (u32)formatter->Sink->Total;
 }
 
+/* ucrt stores counts (%n) only where the program has asked for it. */
+static bool32 count_output;
+int _set_printf_count_output(int enable) {
+    int old = count_output;
+    count_output = enable != 0;
+    return old;
+}
+int _get_printf_count_output(void) { return count_output; }
+
 /* FALSE if the conversion is unknown or not allowed. */
 static bool32 convert(FORMATTER *formatter) {
     CONVERSION conversion = parse_conversion(formatter);
@@ -304,7 +313,7 @@ static bool32 convert(FORMATTER *formatter) {
         put_double(formatter, &conversion);
         return TRUE;
     case 'n':
-        if (!(formatter->Options & OPTION_OLD))
+        if (!(formatter->Options & OPTION_OLD) && !count_output)
             return FALSE;
         store_count(formatter, &conversion);
         return TRUE;

@@ -10,6 +10,7 @@ u32 WINAPI GetCurrentThreadId(void) { return (u32)teb()->UniqueThread; }
 TEB *WINAPI NtCurrentTeb(void) { return teb(); }
 PEB *WINAPI RtlGetCurrentPeb(void) { return peb(); }
 void *WINAPI GetProcessHeap(void) { return peb()->ProcessHeap; }
+void WINAPI DebugBreak(void) { __asm__ volatile("int3"); }
 bool32 WINAPI IsDebuggerPresent(void) { return peb()->BeingDebugged; }
 
 u32 WINAPI RtlSetLastWin32ErrorAndNtStatusFromNtStatus(status value) {

@@ -7,6 +7,9 @@ blocks, `locked_memory` at pages outside working sets, `system_ptes` at free sys
 `system_cache` at cached files. Reads everything, changes nothing; may use all of mm.
 """
 
+from collections.abc import Iterable, Iterator
+
+from ntmm.kernel.mm.audit.contents import UnreadablePageError
 from ntmm.kernel.mm.audit.entries import check_entries
 from ntmm.kernel.mm.audit.findings import gather
 from ntmm.kernel.mm.audit.frames import check_frames
@@ -23,22 +26,34 @@ __all__ = ["audit"]
 
 
 def audit(manager: MemoryManager) -> list[str]:
-    """What is wrong with a machine's memory; nothing if the list is empty."""
-    findings = gather(manager)
-    problems = list(findings.problems)
-    problems += check_frames(manager, findings)
-    for space in manager.spaces:
-        if space.is_swapped_out:
-            continue
-        problems += check_root(manager, space)
-        problems += check_space(manager, space)
-        problems += check_entries(manager, space)
-    problems += check_locked_memory(manager)
-    problems += check_sections(manager)
-    problems += check_pools(manager)
-    problems += check_system_ptes(manager)
-    problems += check_system_cache(manager)
-    problems += check_commit(manager)
-    problems += check_system_working_set(manager)
-    problems += check_slots(manager, findings)
+    """What is wrong with a machine's memory; nothing if the list is empty.
+
+    A table that a paging file does not give back is a finding too: what comes after it was not looked at.
+    """
+    problems: list[str] = []
+    try:
+        for found in _checks(manager):
+            problems += found
+    except UnreadablePageError as refusal:
+        problems.append(f"{refusal}, so that the audit could not be finished")
     return problems
+
+
+def _checks(manager: MemoryManager) -> Iterator[Iterable[str]]:
+    """What each part of the audit finds, one after another."""
+    findings = gather(manager)
+    yield findings.problems
+    yield check_frames(manager, findings)
+    for space in manager.spaces:
+        if not space.is_swapped_out:
+            yield check_root(manager, space)
+            yield check_space(manager, space)
+            yield check_entries(manager, space)
+    yield check_locked_memory(manager)
+    yield check_sections(manager)
+    yield check_pools(manager)
+    yield check_system_ptes(manager)
+    yield check_system_cache(manager)
+    yield check_commit(manager)
+    yield check_system_working_set(manager)
+    yield check_slots(manager, findings)

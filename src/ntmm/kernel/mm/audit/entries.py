@@ -16,7 +16,7 @@ def check_entries(manager: MemoryManager, space: AddressSpace) -> Iterator[str]:
     """All user entries of one space, and the order of its VADs."""
     yield from _check_vads(manager, space)
     checker = _EntryChecker(manager, space)
-    for address, index in space.tables.resident(0, manager.layout.highest_user_address + 1):
+    for address, index in space.tables.resident(0, space.user.highest + 1):
         pte = manager.table_memory.entries[index]
         if pte:
             for problem in checker.check(address, index, pte):
@@ -28,7 +28,7 @@ def _check_vads(manager: MemoryManager, space: AddressSpace) -> Iterator[str]:
     for vad in space.vads:
         if vad.start_vpn <= before or vad.end_vpn < vad.start_vpn:
             yield f"process {space.process_id}: the VAD at {vad.start_vpn * page:#x} overlaps the one before it"
-        if not manager.layout.lowest_user_address <= vad.start_vpn * page <= manager.layout.highest_vad_address:
+        if not manager.layout.lowest_user_address <= vad.start_vpn * page <= space.user.highest_vad:
             yield f"process {space.process_id}: the VAD at {vad.start_vpn * page:#x} lies outside user space"
         before = vad.end_vpn
     for vpn in space.charged_copies:
@@ -76,6 +76,8 @@ class _EntryChecker:
             return  # the working-set check tells it
         index, code = listed
         changing = self._architecture.ACCESSED | self._architecture.DIRTY
+        if self._space.executes_data and not pte & self._architecture.no_execute:
+            changing |= self._architecture.no_execute
         if (pte ^ self._format.user_bits[code]) & ~(changing | self._architecture.frame_mask):
             yield f"its rights are not those of protection {code:#x}"
         if code & MM_MODIFIER_MASK == MM_GUARD_PAGE or not code & MM_ACCESS_MASK:

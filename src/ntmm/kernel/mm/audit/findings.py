@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ntmm.hw.arch import LARGE
-from ntmm.kernel.mm.audit.contents import is_in_ram, table_words, word_at
+from ntmm.kernel.mm.audit.contents import is_in_ram, prototype_runs, table_words, word_at
 from ntmm.kernel.mm.audit.locked_memory import ordinary_frames
 from ntmm.kernel.mm.manager import FIRMWARE_FRAMES, MemoryManager
 from ntmm.kernel.mm.pfn import PageState, PageUse
@@ -82,16 +82,16 @@ def _own_entries(manager: MemoryManager, root: int, is_system: bool) -> Iterator
     frames = root_frames(memory, root)
     tops = frames if len(frames) == 1 else frames[1:]
     level = 1 if len(frames) == 1 else 2
-    system = {base >> memory.entries_shift: number for number, (base, _) in enumerate(system_tables_of(memory, root))}
+    system = {base: (number, slots) for number, base, slots in system_tables_of(memory, root)}
     self_map = set(frames)
     for table in tops:
-        shared = dict(system_tables_of(memory, root)).get(table << memory.entries_shift, range(0))
         base = table << memory.entries_shift
+        number, shared = system.get(base, (0, range(0)))
         for slot in range(1 << memory.entries_shift):
             pte = memory.entries[base + slot]
             if not pte or (pte & 1 and memory.format.frame(pte) in self_map):
                 continue
-            copied = slot in shared and not is_private_entry(memory, system[table], slot)
+            copied = slot in shared and not is_private_entry(memory, number, slot)
             if is_system or not copied:
                 yield table, slot, pte, level
 
@@ -218,24 +218,36 @@ def _walk_space(manager: MemoryManager, space: AddressSpace, findings: Findings)
 def _walk_prototypes(manager: MemoryManager, findings: Findings) -> None:
     """Prototype PTEs lie in pages of paged pool, whose PFN entries count them as a page table's do."""
     memory = manager.table_memory
-    words = [manager.system.shared_page_prototype]
+    index, pte = word_at(manager, manager.system.shared_page_prototype)
+    if index >= 0:
+        _count_entry(manager, findings, index >> memory.entries_shift, pte)
     for area in manager.sections.areas():
-        words += [area.prototype_of(page) for page in area.pages()]
-    for address in words:
-        index, pte = word_at(manager, address)
-        if index >= 0:
-            _count_entry(manager, findings, index >> memory.entries_shift, pte)
-        frame = memory.format.frame(pte)
-        if address == manager.system.shared_page_prototype:
+        for _, first, words in prototype_runs(manager, area):
+            if first >= 0:
+                findings.used[first >> memory.entries_shift] += len(words) - words.count(0)
+            _note_prototypes(manager, findings, first, words)
+
+
+def _note_prototypes(manager: MemoryManager, findings: Findings, first: int, words: list[int]) -> None:
+    """What the prototype PTEs of one page of pool name; `first` is the index of the first, or -1."""
+    memory, unused = manager.table_memory, 0
+    for index, pte in enumerate(words, first):
+        if pte == unused:
             continue
-        if pte & 1:
-            if frame in findings.held:
-                findings.problems.append(f"frame {frame:#x} has two owners, one as page of a section")
-            findings.held.add(frame)
-            findings.places[frame] = index
-        elif memory.format.is_transition(pte):
-            findings.keep(frame, index)
-        note_slot(manager, findings, pte)
+        frame = memory.format.frame(pte)
+        if not pte & 1 and not memory.format.is_transition(pte):
+            note_slot(manager, findings, pte)
+            unused = unused if memory.format.is_page_file(pte) else pte
+            continue
+        if first >= 0:
+            findings.shares[index >> memory.entries_shift] += 1
+        if not pte & 1:
+            findings.keep(frame, index if first >= 0 else -1)
+            continue
+        if frame in findings.held:
+            findings.problems.append(f"frame {frame:#x} has two owners, one as page of a section")
+        findings.held.add(frame)
+        findings.places[frame] = index if first >= 0 else -1
 
 
 def _note_originals(manager: MemoryManager, findings: Findings) -> None:

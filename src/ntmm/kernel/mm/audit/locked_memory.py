@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ntmm.hw.arch import LARGE
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageState, PageUse, PfnDatabase
-from ntmm.kernel.mm.pfn.runs import column
+from ntmm.kernel.mm.pfn.columns import column
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.vad import Vad, VadKind
 
@@ -16,7 +16,7 @@ _LOCKED = (int(PageUse.USER_PHYSICAL), int(PageUse.LARGE_PAGE))
 
 
 def _is_locked(pfn: PfnDatabase) -> npt.NDArray[np.bool_]:
-    return np.isin(column(pfn.use, "B")[: pfn.high_water], _LOCKED)
+    return np.isin(column(pfn.use)[: pfn.high_water], _LOCKED)
 
 
 def ordinary_frames(pfn: PfnDatabase) -> list[int]:
@@ -40,10 +40,10 @@ def check_locked_memory(manager: MemoryManager) -> Iterator[str]:
                 yield from _check_large(manager, space, vad, owners)
     locked = _is_locked(pfn)
     yield from _tell(np.flatnonzero(owners != locked), "is not owned by exactly one process")
-    state = column(pfn.state, "B")[: pfn.high_water] == int(PageState.ACTIVE)
-    shares = column(pfn.share_count, "u4")[: pfn.high_water] == 1
-    references = column(pfn.reference_count, "u2")[: pfn.high_water] == 1
-    flags = column(pfn.flags, "B")[: pfn.high_water] == 0
+    state = column(pfn.state)[: pfn.high_water] == int(PageState.ACTIVE)
+    shares = column(pfn.share_count)[: pfn.high_water] == 1
+    references = column(pfn.reference_count)[: pfn.high_water] == 1
+    flags = column(pfn.flags)[: pfn.high_water] == 0
     yield from _tell(np.flatnonzero(locked & ~(state & shares & references & flags)), "is not active with one share")
     yield from _check_places(manager)
 
@@ -70,7 +70,7 @@ def _check_large(
             yield f"process {space.process_id}: {address:#x} has {entry:#x}, which maps no large page"
             continue
         owners[frame : frame + pages] += 1
-        places = column(manager.pfn.pte_address, "u8")[frame : frame + pages]
+        places = column(manager.pfn.pte_address)[frame : frame + pages]
         if (places != architecture.pde_address(address)).any():
             yield f"frame {frame:#x} of a large page names another entry"
 
@@ -78,8 +78,8 @@ def _check_large(
 def _check_places(manager: MemoryManager) -> Iterator[str]:
     """A page that names a PTE stands in it."""
     pfn, memory = manager.pfn, manager.table_memory
-    physical = column(pfn.use, "B")[: pfn.high_water] == int(PageUse.USER_PHYSICAL)
-    named = column(pfn.pte_address, "u8")[: pfn.high_water] != 0
+    physical = column(pfn.use)[: pfn.high_water] == int(PageUse.USER_PHYSICAL)
+    named = column(pfn.pte_address)[: pfn.high_water] != 0
     for frame in np.flatnonzero(physical & named).tolist():
         entry = memory.entries[pfn.pte_index(frame)]
         if not entry & 1 or memory.format.frame(entry) != frame:

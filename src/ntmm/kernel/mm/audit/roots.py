@@ -32,7 +32,7 @@ def _check_system_half(manager: MemoryManager, space: AddressSpace) -> Iterator[
     memory = manager.table_memory
     ours = system_tables_of(memory, space.tables.root)
     theirs = system_tables_of(memory, manager.system.tables.root)
-    for number, ((base, slots), (system_base, _)) in enumerate(zip(ours, theirs, strict=True)):
+    for (number, base, slots), (_, system_base, _) in zip(ours, theirs, strict=True):
         for slot in slots:
             entry, expected = memory.entries[base + slot], memory.entries[system_base + slot]
             if entry != expected and not is_private_entry(memory, number, slot):

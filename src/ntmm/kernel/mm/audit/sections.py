@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ntmm.kernel.mm.audit.contents import word_at
+from ntmm.kernel.mm.audit.contents import prototype_runs
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.database import PROTOTYPE_FLAG
@@ -22,16 +22,28 @@ def check_sections(manager: MemoryManager) -> Iterator[str]:
         views = sum(1 for space in manager.spaces for vad in space.vads if vad.control_area is area)
         if area.mapped_views != views:
             yield f"section {area.name} says {area.mapped_views} views, the VADs hold {views}"
-        for page in area.pages():
-            for problem in _check_prototype(manager, area, page):
-                yield f"section {area.name}, page {page:#x}: {problem}"
+        for first, _, words in prototype_runs(manager, area):
+            for page, pte, original in _unlike_original(manager, area, first, words):
+                for problem in _check_prototype(manager, area, pte, original):
+                    yield f"section {area.name}, page {page:#x}: {problem}"
 
 
-def _check_prototype(manager: MemoryManager, area: ControlArea, page: int) -> Iterator[str]:
+def _unlike_original(
+    manager: MemoryManager, area: ControlArea, first: int, words: list[int]
+) -> Iterator[tuple[int, int, int]]:
+    """(page, prototype PTE, what it was when the section was made) where these differ."""
+    if area.kind is AreaKind.FILE:
+        original = _original(manager, area, first, words[0])
+        yield from ((page, pte, original) for page, pte in enumerate(words, first) if pte != original)
+        return
+    for page, pte in enumerate(words, first):
+        original = _original(manager, area, page, pte)
+        if pte != original:
+            yield page, pte, original
+
+
+def _check_prototype(manager: MemoryManager, area: ControlArea, pte: int, original: int) -> Iterator[str]:
     memory, pfn = manager.table_memory, manager.pfn
-    address = area.prototype_of(page)
-    _, pte = word_at(manager, address)
-    original = _original(manager, area, page)
     if pte & 1 or memory.format.is_transition(pte):
         frame = memory.format.frame(pte)
         kept = pfn.original_pte[frame]
@@ -46,15 +58,15 @@ def _check_prototype(manager: MemoryManager, area: ControlArea, page: int) -> It
         expected = memory.format.kernel_bits[code] if pte & 1 else memory.format.transition(0, code)
         if pte & ~manager.architecture.frame_mask != expected & ~manager.architecture.frame_mask:
             yield f"prototype PTE {pte:#x} has other bits than protection {code:#x} gives"
-    elif pte != original and not memory.format.is_page_file(pte):
+    elif not memory.format.is_page_file(pte):
         yield f"prototype PTE {pte:#x} instead of {original:#x}"
 
 
-def _original(manager: MemoryManager, area: ControlArea, page: int) -> int:
+def _original(manager: MemoryManager, area: ControlArea, page: int, pte: int) -> int:
     """What the prototype PTE was when the section was made."""
     pte_format = manager.table_memory.format
     subsection = area.subsection_of(page)
-    if area.kind is AreaKind.PAGING_FILE and word_at(manager, area.prototype_of(page))[1] == 0:
+    if area.kind is AreaKind.PAGING_FILE and pte == 0:
         return 0
     if subsection is None or not subsection.protection & MM_ACCESS_MASK:
         return 0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ntmm.kernel.mm.audit.contents import all_entries
 from ntmm.kernel.mm.audit.findings import Findings
-from ntmm.kernel.mm.audit.system_cache import cached_range
+from ntmm.kernel.mm.audit.system_cache import cached_ranges
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
@@ -63,7 +63,7 @@ def _valid_pages(manager: MemoryManager, space: AddressSpace) -> dict[int, int]:
     """Virtual page number -> frame of the user pages, and of the page tables that lead to user pages."""
     memory, architecture = manager.table_memory, manager.architecture
     shift, valid = architecture.page_shift, dict[int, int]()
-    for address, index in space.tables.resident(0, manager.layout.highest_user_address + 1):
+    for address, index in space.tables.resident(0, space.user.highest + 1):
         pte = memory.entries[index]
         if pte & 1 and manager.pfn.use[memory.format.frame(pte)] != PageUse.USER_PHYSICAL:
             valid[address >> shift] = memory.format.frame(pte)
@@ -78,7 +78,7 @@ def check_system_working_set(manager: MemoryManager) -> Iterator[str]:
     entries = manager.table_memory.entries
     valid = {
         address >> shift
-        for start, end in (manager.system.paged_pool.grown_range, cached_range(manager))
+        for start, end in (manager.system.paged_pool.grown_range, *cached_ranges(manager))
         for address, index in tables.resident(start, end)
         if entries[index] & 1
     }

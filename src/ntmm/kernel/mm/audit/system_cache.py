@@ -8,27 +8,26 @@ from ntmm.kernel.mm.system_cache import VIEW_BYTES, CacheView
 from ntmm.nt.memory import MM_READWRITE
 
 
-def cached_range(manager: MemoryManager) -> tuple[int, int]:
-    """The addresses of the region."""
-    cache = manager.system_cache
-    return cache.start, cache.start + cache.size
+def cached_ranges(manager: MemoryManager) -> tuple[tuple[int, int], ...]:
+    """The addresses of the region, as [start, end)."""
+    return manager.system_cache.regions
 
 
 def check_system_cache(manager: MemoryManager) -> Iterator[str]:
     """Every PTE of the region, and the places of the views."""
-    views = {view.slot: view for view in manager.system_cache.views()}
+    views = {view.address: view for view in manager.system_cache.views()}
     if len(views) != len(list(manager.system_cache.views())):
         yield "two views of the system cache have one place"
     for view in views.values():
         if not view.area.cache_references:
             yield f"{view.area.name} is mapped in the system cache, which has no reference to it"
-    start, end = cached_range(manager)
-    for address, index in manager.system.tables.resident(start, end):
-        pte = manager.table_memory.entries[index]
-        if pte:
-            owner = views.get((address - start) // VIEW_BYTES)
-            for problem in _check_entry(manager, owner, address, index, pte):
-                yield f"system cache at {address:#x}, PTE {pte:#x}: {problem}"
+    for start, end in cached_ranges(manager):
+        for address, index in manager.system.tables.resident(start, end):
+            pte = manager.table_memory.entries[index]
+            if pte:
+                owner = views.get(address & -VIEW_BYTES)
+                for problem in _check_entry(manager, owner, address, index, pte):
+                    yield f"system cache at {address:#x}, PTE {pte:#x}: {problem}"
 
 
 def _check_entry(manager: MemoryManager, view: CacheView | None, address: int, index: int, pte: int) -> Iterator[str]:

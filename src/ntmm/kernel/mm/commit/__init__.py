@@ -6,6 +6,14 @@ The bitmaps live here, below the PFN database, because freeing a page of RAM fre
 from ntmm.kernel.mm.commit.group import CommitGroup
 from ntmm.kernel.mm.commit.ledger import CommitAccount, CommitLedger
 from ntmm.kernel.mm.commit.resident import ResidentLedger
-from ntmm.kernel.mm.commit.slots import MAXIMUM_PAGING_FILES, SlotBitmap
+from ntmm.kernel.mm.commit.slots import MAXIMUM_PAGING_FILES, SlotBitmap, SlotRun
 
-__all__ = ["MAXIMUM_PAGING_FILES", "CommitAccount", "CommitGroup", "CommitLedger", "ResidentLedger", "SlotBitmap"]
+__all__ = [
+    "MAXIMUM_PAGING_FILES",
+    "CommitAccount",
+    "CommitGroup",
+    "CommitLedger",
+    "ResidentLedger",
+    "SlotBitmap",
+    "SlotRun",
+]

@@ -33,6 +33,11 @@ class SlotBitmap:
         """Slots that can be had."""
         return self.size - 1 - self.used
 
+    @property
+    def end_of_used(self) -> int:
+        """The first slot that was never used, nor any behind it."""
+        return len(self._map)
+
     def allocate(self, wanted: int) -> SlotRun | None:
         """The longest run of at most `wanted` slots that a search from the last place finds; None if all are used."""
         while wanted:

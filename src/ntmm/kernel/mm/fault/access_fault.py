@@ -11,11 +11,11 @@ from ntmm.kernel.mm.fault.copy_on_write import copy_on_write
 from ntmm.kernel.mm.fault.demand_zero import make_demand_zero
 from ntmm.kernel.mm.fault.guard import guard_fault
 from ntmm.kernel.mm.fault.outcome import FaultKind, FaultOutcome, Resolution
-from ntmm.kernel.mm.fault.paging_file import paging_file_fault
+from ntmm.kernel.mm.fault.page_reader import make_page_reader
 from ntmm.kernel.mm.fault.prototype import prototype_fault
 from ntmm.kernel.mm.fault.system import revive, system_fault, table_fault
 from ntmm.kernel.mm.fault.transition import transition_fault
-from ntmm.kernel.mm.in_page import READ_DONE, InPage
+from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.layout import AddressLayout
 from ntmm.kernel.mm.pagefile import PagingFiles
 from ntmm.kernel.mm.pfn import PageUse
@@ -43,8 +43,9 @@ ORIGIN_CPU: Final = 0
 ORIGIN_KERNEL: Final = 1
 
 _WAIT: Final = Resolution.WAIT
-_PAGING_FILE: Final = outcome.PAGING_FILE
 _AFTER_READ: Final = {FaultKind.IN_PAGE: outcome.IN_PAGE, FaultKind.PAGING_FILE: outcome.PAGING_FILE}
+_READS: Final = (FaultKind.PAGING_FILE, FaultKind.IN_PAGE, FaultKind.IN_PAGE_ERROR)
+"""Kinds of faults that have begun a read, without a wait."""
 _STILL_IN_RAM: Final = (FaultKind.TRANSITION, FaultKind.SHARED)
 _READ_ATTEMPTS: Final = 3
 """How often the kernel reads a page table that it cannot do without before it gives up."""
@@ -78,8 +79,8 @@ class FaultHandler:
         self.shared_page_prototype = 0
         """Kernel address of the prototype PTE of the shared user data page."""
         self.counts = [[0] * len(FaultKind), [0] * len(FaultKind)]
-        self.hard_faults = 0
-        """Faults that began a read, whatever became of them."""
+        self.hard_counts = [0] * len(FaultKind)
+        """By kind: those among them that began a read, whatever became of it."""
         self.system_faults = 0
         """Pages of pageable system space that were brought back into the system working set."""
         self.collided_faults = 0
@@ -87,7 +88,7 @@ class FaultHandler:
         self.swap_in: Callable[[FaultContext], None] = _unfilled
         """Slot: brings an out-swapped process back before its memory is touched; may wait."""
         self._demand_zero = make_demand_zero(self)
-        self._highest_user_address = layout.highest_user_address
+        self._from_paging_file = make_page_reader(self)
         self.report: Callable[[FaultContext, int, int, int, FaultOutcome], None] | None = None
         """Slot: told of every fault (context, address, error code, origin, outcome) while a recorder listens."""
 
@@ -98,65 +99,64 @@ class FaultHandler:
 
         `teb` is the faulting thread's TEB, whose stack may grow; 0 when no thread's stack is meant.
         """
-        result = self._resolve(context, address, error_code, teb)
+        result, own_read = self._resolve(context, address, error_code, teb), None
         if result.resolution is _WAIT or result is outcome.OUT_OF_MEMORY:
-            result = self._resolve_with_reads(result, context, address, error_code, teb)
-        elif result is _PAGING_FILE:
-            self.hard_faults += 1
+            result, own_read = self._wait(result, lambda: self._resolve(context, address, error_code, teb))
+        if own_read is not None or result.kind in _READS:
+            result = self._count_hard(result, own_read)
         self.counts[origin][result.kind] += 1
         context.page_fault_count += 1
+        if context.fault_history is not None:
+            context.fault_history.note(address, result)
         if self.report is not None:
             self.report(context, address, error_code, origin, result)
         return result
 
-    def _resolve_with_reads(
-        self, result: FaultOutcome, context: FaultContext, address: int, error_code: int, teb: int
-    ) -> FaultOutcome:
-        """A fault that needs reads. Those that were over at once, for nobody could run meanwhile, need no wait."""
-        own_read = FaultKind.SPURIOUS
-        while result.block is READ_DONE:
-            own_read = result.kind
-            result = self._resolve(context, address, error_code, teb)
-        self.in_page.unpin()
-        if result.resolution is _WAIT or result is outcome.OUT_OF_MEMORY:
-            return self._wait(result, lambda: self._resolve(context, address, error_code, teb), own_read)
-        self.hard_faults += 1  # one, whatever was read for it
-        return _AFTER_READ[own_read] if result.kind in _STILL_IN_RAM else result
+    def _count_hard(self, result: FaultOutcome, own_read: FaultKind | None) -> FaultOutcome:
+        """A fault that has begun a read is a hard one, whatever else it did.
 
-    def _wait(
-        self, result: FaultOutcome, again: Callable[[], FaultOutcome], own_read: FaultKind = FaultKind.SPURIOUS
-    ) -> FaultOutcome:
+        Its kind is that of the read if that is how the page came; else a page table was read on the way to it.
+        """
+        if own_read is not None and result.kind in _STILL_IN_RAM:
+            result = _AFTER_READ[own_read]
+        self.hard_counts[result.kind] += 1
+        return result
+
+    def _wait(self, result: FaultOutcome, again: Callable[[], FaultOutcome]) -> tuple[FaultOutcome, FaultKind | None]:
         """Waits for reads or free pages and looks again from the PTE on, until there is an outcome.
 
-        The frame that is waited for keeps a reference, so that nobody takes it before this thread has had its look.
-        `own_read` is the kind of a read that this fault has made already.
+        Answers it, and the kind of the last read that was begun for it. The frame that is waited for keeps a reference,
+        so that nobody takes it before this thread has had its look.
         """
-        pfn, pinned = self.pfn, list[int]()
+        pfn, own_read, pinned = self.pfn, None, list[int]()
         try:
             while True:
                 if result is outcome.OUT_OF_MEMORY:
                     if not pfn.wait_for_pages(1):
-                        return result
+                        return result, own_read
                 elif result.resolution is _WAIT:
                     assert result.block is not None
-                    if not result.block.is_done:  # outside any thread a read is over as soon as it is begun
+                    if not result.block.is_done:  # a read that was over at once has pinned its page itself
                         pinned.append(result.frame)
                         pfn.reference(result.frame)
                     if result.own_read:
                         own_read = result.kind
                     self.in_page.wait(result.block)
                     if result.own_read and not result.block.succeeded:
-                        return outcome.IN_PAGE_ERROR
+                        return outcome.in_page_error(result.block.status), own_read
                 else:
-                    return _AFTER_READ.get(own_read, result) if result.kind in _STILL_IN_RAM else result
+                    return result, own_read
                 result = again()
         finally:
-            is_hard = own_read in _AFTER_READ or result is _PAGING_FILE
-            self.hard_faults += is_hard
-            self.collided_faults += bool(pinned) and not is_hard
+            self.collided_faults += bool(pinned) and own_read is None
             self.in_page.unpin()
             for frame in pinned:
                 pfn.dereference(frame)
+
+    @property
+    def hard_faults(self) -> int:
+        """Faults that began a read."""
+        return sum(self.hard_counts)
 
     def bring_in_table(self, context: FaultContext, address: int) -> None:
         """Makes one more table on the way to an address valid for a service; raises GuestFault if it cannot be read."""
@@ -184,7 +184,7 @@ class FaultHandler:
         for _ in range(_READ_ATTEMPTS):
             result = look()
             if result.resolution is not Resolution.RESOLVED:
-                result = self._wait(result, look)
+                result, _ = self._wait(result, look)
             if result.resolution is Resolution.RESOLVED:
                 return
         raise GuestFault(result.status, address, 0)
@@ -198,8 +198,10 @@ class FaultHandler:
         return result
 
     def _resolve(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
-        if address > self._highest_user_address:
+        if address > context.highest_user_address:
             return outcome.ACCESS_VIOLATION
+        if error_code & ERROR_FETCH and context.executes_data:
+            return self._fetch_data(context, address, error_code, teb)
         index = context.tables.find(address)
         if index == PAGED_OUT:
             return self._table_out(context, address, error_code, teb)
@@ -232,17 +234,18 @@ class FaultHandler:
             return self._from_paging_file(context, address, index, pte, protection)
         return self._demand_zero(context, address, index, protection, error_code & ERROR_WRITE)
 
-    def _from_paging_file(
-        self, context: FaultContext, address: int, index: int, pte: int, protection: int
-    ) -> FaultOutcome:
-        """A private page is in a paging file. If its read is over at once, nothing has moved and the page is mapped."""
-        pte_address = self.table_memory.architecture.pte_address(address)
-        result = paging_file_fault(self, index, pte_address, pte, PageUse.PROCESS_PRIVATE)
-        if result.block is not READ_DONE:
-            return result
-        transition_fault(self, context, address, index, self.entries[index], protection)
-        self.in_page.unpin()
-        return _PAGING_FILE
+    def _fetch_data(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
+        """A fetch without DEP needs no more than the right to read.
+
+        The engine stores fast only to pages that it may not execute. So those of data say that until they are executed
+        for the first time; what is told of them (`!pte`, VirtualQuery) is the policy's truth.
+        """
+        architecture, index = self.table_memory.architecture, context.tables.find(address)
+        pte = self.entries[index] if index >= 0 else 0
+        if pte & 1 and pte & architecture.OWNER and pte & architecture.no_execute:
+            self.table_memory.write(index, pte & ~architecture.no_execute)
+            return outcome.DATA_EXECUTED
+        return self._resolve(context, address, error_code & ~ERROR_FETCH, teb)
 
     def _table_out(self, context: FaultContext, address: int, error_code: int, teb: int) -> FaultOutcome:
         """A page table on the way is not valid: first it, then the page."""

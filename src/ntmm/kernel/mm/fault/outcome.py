@@ -3,7 +3,7 @@
 from enum import Enum, IntEnum, auto
 from typing import Final, NamedTuple
 
-from ntmm.kernel.mm.in_page import READ_DONE, READ_FAILED, InPageBlock
+from ntmm.kernel.mm.in_page import READ_DONE, InPageBlock
 from ntmm.nt.status import Status
 
 
@@ -23,6 +23,7 @@ class FaultKind(IntEnum):
     IN_PAGE_ERROR = 10
     OUT_OF_MEMORY = 11
     PAGING_FILE = 12
+    DATA_EXECUTED = 13
 
 
 FAULT_MEANINGS: Final = {
@@ -38,6 +39,7 @@ FAULT_MEANINGS: Final = {
     FaultKind.STACK_OVERFLOW: "the stack has no room left: STATUS_STACK_OVERFLOW",
     FaultKind.ACCESS_VIOLATION: "the access is not allowed: STATUS_ACCESS_VIOLATION",
     FaultKind.IN_PAGE_ERROR: "reading the page failed: STATUS_IN_PAGE_ERROR",
+    FaultKind.DATA_EXECUTED: "the first fetch from a page of data in a process without DEP: it became executable",
     FaultKind.OUT_OF_MEMORY: "no page of RAM was left: STATUS_NO_MEMORY",
 }
 
@@ -53,7 +55,8 @@ class Resolution(Enum):
 class FaultOutcome(NamedTuple):
     """The end of one fault, or of one look at it: what to do, the NTSTATUS, and the kind it is counted under.
 
-    A wait names the read and the frame that is needed; `own_read` if this fault has begun it.
+    A wait names the read and the frame that is needed; `own_read` if this fault has begun it. An in-page error has the
+    NTSTATUS of the read that failed in `io_status`.
     """
 
     resolution: Resolution
@@ -62,6 +65,7 @@ class FaultOutcome(NamedTuple):
     block: InPageBlock | None = None
     frame: int = 0
     own_read: bool = False
+    io_status: Status = Status.SUCCESS
 
 
 def _resolved(status: Status, kind: FaultKind) -> FaultOutcome:
@@ -80,9 +84,14 @@ def reading(block: InPageBlock, kind: FaultKind) -> FaultOutcome:
     """A read was begun; its first page is the one that is needed."""
     if block is READ_DONE:
         return _READ[kind]
-    if block is READ_FAILED:
-        return IN_PAGE_ERROR
+    if block.is_done:
+        return in_page_error(block.status)
     return FaultOutcome(_WAIT, _PENDING, kind, block, block.frames[0], own_read=True)
+
+
+def in_page_error(io_status: Status) -> FaultOutcome:
+    """The read of the page failed with `io_status`."""
+    return FaultOutcome(Resolution.RAISE, Status.IN_PAGE_ERROR, FaultKind.IN_PAGE_ERROR, io_status=io_status)
 
 
 def collided(block: InPageBlock, frame: int) -> FaultOutcome:
@@ -97,11 +106,11 @@ IN_PAGE: Final = _resolved(Status.PAGE_FAULT_PAGING_FILE, FaultKind.IN_PAGE)
 PAGING_FILE: Final = _resolved(Status.PAGE_FAULT_PAGING_FILE, FaultKind.PAGING_FILE)
 COPY_ON_WRITE: Final = _resolved(Status.PAGE_FAULT_COPY_ON_WRITE, FaultKind.COPY_ON_WRITE)
 STACK_GROWTH: Final = _resolved(Status.PAGE_FAULT_GUARD_PAGE, FaultKind.STACK_GROWTH)
+DATA_EXECUTED: Final = _resolved(Status.SUCCESS, FaultKind.DATA_EXECUTED)
 SPURIOUS: Final = _resolved(Status.SUCCESS, FaultKind.SPURIOUS)
 GUARD_PAGE: Final = _raised(Status.GUARD_PAGE_VIOLATION, FaultKind.GUARD_PAGE)
 STACK_OVERFLOW: Final = _raised(Status.STACK_OVERFLOW, FaultKind.STACK_OVERFLOW)
 ACCESS_VIOLATION: Final = _raised(Status.ACCESS_VIOLATION, FaultKind.ACCESS_VIOLATION)
-IN_PAGE_ERROR: Final = _raised(Status.IN_PAGE_ERROR, FaultKind.IN_PAGE_ERROR)
 OUT_OF_MEMORY: Final = _raised(Status.NO_MEMORY, FaultKind.OUT_OF_MEMORY)
 
 _READ: Final = {

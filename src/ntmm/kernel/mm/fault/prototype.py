@@ -186,8 +186,8 @@ def _cluster(
     shift = machine.table_memory.entries_shift
     in_table = ((prototype_index >> shift) + 1 << shift) - prototype_index
     room = min(wanted, in_table, subsection.first_page + subsection.pages - page)
-    count = 1
-    while count < room and machine.entries[prototype_index + count] == pte:
+    entries, count = machine.entries, 1
+    while count < room and entries[prototype_index + count] == pte:
         count += 1
     return count
 

@@ -1,5 +1,6 @@
 """Pages that the kernel itself has lost to the page lists: page tables of a process, and pages of system space."""
 
+from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.fault import outcome
 from ntmm.kernel.mm.fault.context import FaultContext
 from ntmm.kernel.mm.fault.machine import FaultMachine
@@ -45,12 +46,25 @@ def system_fault(machine: FaultMachine, tables: PageTables, working_set: Working
     if found is not None:
         return found
     frame = machine.format.frame(machine.entries[index])
-    memory.write(index, memory.table_entry(frame, user=False) | memory.architecture.no_execute)
+    memory.write(index, memory.table_entry(frame, user=False) | memory.paged_pool_no_execute)
     pfn.flags[frame] |= MODIFIED_FLAG
     pfn.used_entries[frame] = memory.count_entries(frame)  # it may hold prototype PTEs
     vpn = address >> machine.page_shift
     pfn.working_set_index[frame] = working_set.insert(vpn, MM_READWRITE)
     return outcome.TRANSITION
+
+
+def kernel_fetch(tables: PageTables, address: int) -> int:
+    """The frame that holds code at an address of system space; a page that is never executable is a bugcheck."""
+    memory, index = tables.memory, tables.find(address)
+    pte = memory.entries[index] if index >= 0 else 0
+    if not pte & 1:
+        sentence = f"the kernel fetched an instruction at {address:#x}, where there is no page"
+        raise Bugcheck(BugcheckCode.PAGE_FAULT_IN_NONPAGED_AREA, sentence, address, 8)
+    if pte & memory.architecture.no_execute:
+        sentence = f"the kernel fetched an instruction at {address:#x}, where only data may be"
+        raise Bugcheck(BugcheckCode.ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, sentence, address, pte)
+    return memory.format.frame(pte)
 
 
 def revive(machine: FaultMachine, index: int, pte_address: int, use: PageUse) -> FaultOutcome | None:

@@ -14,7 +14,7 @@ from ntmm.kernel.mm.commit import ResidentLedger
 from ntmm.kernel.mm.in_page import InPage, InPageBlock, PageToRead, Source
 from ntmm.kernel.mm.kernel_stack.kernel_stack import KernelStack
 from ntmm.kernel.mm.kernel_stack.kernel_stacks import KernelStacks
-from ntmm.kernel.mm.pagefile import PagingFiles, ShortRead
+from ntmm.kernel.mm.pagefile import PagingFiles
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
 from ntmm.kernel.mm.system_ptes import SystemPtes
@@ -102,7 +102,7 @@ class StackSwapping:
         index = self._ptes.word(address)
         frame = memory.format.frame(memory.entries[index])
         pfn.reactivate(frame)
-        pte = memory.table_entry(frame, user=False) | memory.architecture.no_execute
+        pte = memory.table_entry(frame, user=False) | memory.stack_no_execute
         if not pfn.flags[frame] & MODIFIED_FLAG:
             pte &= ~memory.architecture.DIRTY
         memory.write(index, pte)
@@ -115,21 +115,13 @@ class StackSwapping:
         number, slot = memory.format.page_file_place(first)
         pages = list(self._side_by_side(stack, address))
         pfn.ensure_pages(len(pages))
-        file, source = self._files.files[number], PageSource.DISK
-
-        def read(first: int, count: int) -> bytes:
-            nonlocal source
-            try:
-                return file.read(first, count)
-            except ShortRead as error:
-                source = PageSource.SHORT_READ
-                return error.data
-
-        block = self._in_page.begin(pages, PageUse.KERNEL_STACK, 0, Source(file.name, slot, read, slot))
+        file = self._files.files[number]
+        source = Source(file.name, slot, file.read_what_comes, slot)
+        block = self._in_page.begin(pages, PageUse.KERNEL_STACK, 0, source)
         pinned = self._await(block)
         if not block.succeeded:
             sentence = f"a kernel stack could not be read from {file.name}"
-            places = (Status.IN_PAGE_ERROR, Status.IO_DEVICE_ERROR, number, slot * self._page)
+            places = (Status.IN_PAGE_ERROR, block.status, number, slot * self._page)
             raise Bugcheck(BugcheckCode.KERNEL_STACK_INPAGE_ERROR, sentence, *places)
         addresses = range(address, address + len(pages) * self._page, self._page)
         for at in addresses:
@@ -137,7 +129,7 @@ class StackSwapping:
         self._in_page.unpin()
         for frame in pinned:
             pfn.dereference(frame)
-        return dict.fromkeys(addresses, source)
+        return dict.fromkeys(addresses, PageSource.SHORT_READ if block.is_short else PageSource.DISK)
 
     def _side_by_side(self, stack: KernelStack, address: int) -> Iterator[PageToRead]:
         memory = self._memory

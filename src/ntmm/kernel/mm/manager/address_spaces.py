@@ -8,6 +8,7 @@ from ntmm.kernel.ke.lock import KernelMutex
 from ntmm.kernel.mm.fault import FaultOutcome
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU
 from ntmm.kernel.mm.fault.kernel_mode import kernel_fault
+from ntmm.kernel.mm.layout import UserRange, user_range
 from ntmm.kernel.mm.manager.pageable_ranges import PagedPoolRange, SystemCacheRange
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
 from ntmm.kernel.mm.space import AddressSpace
@@ -22,10 +23,15 @@ _PAGES_OF_A_SPACE: Final = 16
 class AddressSpaceServices(Parts):
     """Processes as the memory manager sees them."""
 
-    def create_address_space(self, process_id: int, owner: str) -> AddressSpace:
-        """A new, empty address space (MmCreateProcessAddressSpace); its minimum working set is promised as resident."""
+    def create_address_space(self, process_id: int, owner: str, user: UserRange | None = None) -> AddressSpace:
+        """A new, empty address space (MmCreateProcessAddressSpace); its minimum working set is promised as resident.
+
+        `user` is what programs may use of it; by default what the system's own have.
+        """
         self.resident.charge_required(self.limits.minimum)
-        space = create_address_space(self.machine, process_id, self._kernel_fault, owner)
+        space = create_address_space(
+            self.machine, process_id, self._kernel_fault, owner, user or user_range(self.layout)
+        )
         space.resident_charge = self.limits.minimum
         space.address_creation = KernelMutex(self._scheduler)
         self.spaces.append(space)

@@ -77,14 +77,18 @@ class PagingFileServices(Parts):
         return collect(self.pfn, self.ledger, self.faults, self.pageout, files, system_ptes, self.system_cache)
 
     def memory_status(self, process: HasSpace) -> MemoryStatus:
-        """The figures of GlobalMemoryStatusEx for a process."""
-        page, layout = self.architecture.page_size, self.layout
-        total_virtual = layout.highest_user_address + 1 - layout.lowest_user_address
+        """The figures of GlobalMemoryStatusEx for a process, whose own quota may be less than the limit."""
+        page, user = self.architecture.page_size, process.space.user
+        total_virtual = user.highest + 1 - user.lowest
+        account, limit = process.space.account, self.ledger.limit
+        available = max(0, limit - self.ledger.committed)
+        if account.quota is not None:
+            limit, available = min(limit, account.quota), min(available, max(0, account.quota - account.pages))
         return MemoryStatus(
             total_physical=self.pfn.frames * page,
             available_physical=self.pfn.available * page,
-            commit_limit=self.ledger.limit * page,
-            commit_available=max(0, self.ledger.limit - self.ledger.committed) * page,
+            commit_limit=limit * page,
+            commit_available=available * page,
             total_virtual=total_virtual,
             available_virtual=total_virtual - process.space.virtual_size,
         )

@@ -13,9 +13,10 @@ from ntmm.kernel.mm.fault import FaultHandler
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.kernel_stack import KernelStacks, StackSwapping
-from ntmm.kernel.mm.layout import layout_for
+from ntmm.kernel.mm.layout import AddressLayout, layout_for, user_range
 from ntmm.kernel.mm.pagefile import Disk, PagingFiles, PagingStore
 from ntmm.kernel.mm.pageout import PageOut
+from ntmm.kernel.mm.pageout.levels import levels_for
 from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
@@ -31,6 +32,7 @@ from ntmm.kernel.mm.working_set import WorkingSet, default_limits, system_limits
 from ntmm.kernel.mm.working_set.working_set import GROWTH
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.status import Status
+from ntmm.nt.system_size import system_size
 
 FIRMWARE_FRAMES: Final = 0x30
 """RAM that the firmware keeps; the first page directory then lies where memory-image readers look for it."""
@@ -82,20 +84,29 @@ class Parts:
         replacement: str = "ageing",
         large_pages: bool = False,
         large_drivers: Iterable[str] = (),
+        layout: AddressLayout | None = None,
+        system_ptes: int = 0,
+        large_cache: bool = False,
+        no_execute: bool = True,
+        is_server: bool = False,
+        memory_thresholds: tuple[int, int] = (0, 0),
     ) -> None:
+        """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults."""
         self.ram = ram
         scheduler = scheduler or Scheduler(clock)
         self.architecture = architecture
-        self.layout = layout_for(architecture.name)
+        self.layout = layout or layout_for(architecture.name)
         self.pfn = PfnDatabase(ram, architecture.page_size, architecture.pte_size, junk_fill)
         for _ in range(FIRMWARE_FRAMES):
             self.pfn.take_zeroed(PageUse.FIRMWARE)
         initial_pool = self.layout.kernel_image + architecture.large_page_size
         pte_format = format_for(architecture, self.layout.paged_pool, self.layout.nonpaged_pool_end, initial_pool)
-        self.table_memory = TableMemory(ram, architecture, self.pfn, pte_format)
+        self.table_memory = TableMemory(ram, architecture, self.pfn, pte_format, self.layout.system_range_start)
+        if not no_execute:
+            self.table_memory.stack_no_execute = self.table_memory.paged_pool_no_execute = 0
         self.ledger = CommitLedger(self.pfn.available)
         self.system_account = self.ledger.open_account("system")
-        self.limits = default_limits(self.pfn.frames)
+        self.limits = default_limits(system_size(ram.size, is_server))
         self._largest_working_set = self.pfn.available - SYSTEM_SHARE
         self.system = build_system_space(
             self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames), large_pages
@@ -106,7 +117,10 @@ class Parts:
         self.disk = disk = Disk(clock)
         self.in_page = InPage(ram, self.table_memory, scheduler, disk)
         self.system_ptes = SystemPtes(
-            self.system.tables, self.layout.system_ptes, self.layout.system_ptes_end, system_pte_count(ram.size)
+            self.system.tables,
+            self.layout.system_ptes,
+            self.layout.system_ptes_end,
+            system_ptes or system_pte_count(ram.size),
         )
         self.kernel_stacks = KernelStacks(ram, self.table_memory, self.system_ptes, self.system_account, self.resident)
         self.system_images = SystemImages(
@@ -127,7 +141,7 @@ class Parts:
         self.faults.shared_page_prototype = self.system.shared_page_prototype
         self.system.paged_pool.bring_in = self.faults.bring_in_system_page
         self.sections = Sections(self.system.tables, self.system.paged_pool, self.system.nonpaged_pool)
-        self.system_cache = self._make_system_cache()
+        self.system_cache = self._make_system_cache(large_cache)
         self.mapped_writer = MappedPageWriter(ram, self.system.tables, self.sections, scheduler, disk)
         self.pageout = PageOut(
             ram,
@@ -140,6 +154,7 @@ class Parts:
             self._working_set_owners,
             replacement,
             self.mapped_writer,
+            levels_for(self.pfn.frames, is_server, *memory_thresholds),
         )
         self.system.working_set.at_quota = self._system_at_quota
         self._system_owner = SystemOwner(self.system.working_set, self.faults)
@@ -149,7 +164,8 @@ class Parts:
         self.open_paging_store: Callable[[str], PagingStore] = _no_disk
         """Slot: the host's file for a paging file with an NT path; raises OSError."""
         self.spaces: list[AddressSpace] = []
-        self._lowest_based = (self.layout.highest_vad_address + 1 - _BASED_TOP) & -ALLOCATION_GRANULARITY
+        based = user_range(self.layout)
+        self._lowest_based = (based.highest_vad + 1 - _BASED_TOP) & -ALLOCATION_GRANULARITY
         self.machine = SpaceMachine(
             ram,
             architecture,
@@ -170,9 +186,14 @@ class Parts:
         self.current_teb: Callable[[AddressSpace], int] = lambda space: 0
         """Slot: the TEB of the thread on whose behalf the kernel touches its own memory; 0 in another process's."""
 
-    def _make_system_cache(self) -> SystemCache:
-        start, end = self.layout.system_cache, self.layout.system_cache_end
-        return SystemCache(self.faults, self.sections, start, system_cache_bytes(self.ram.size, end - start))
+    def _make_system_cache(self, large: bool) -> SystemCache:
+        layout = self.layout
+        regions = [(layout.system_cache, layout.system_cache_end)]
+        if large and layout.cache_extension < layout.cache_extension_end:
+            regions.append((layout.cache_extension, layout.cache_extension_end))
+        room = sum(end - start for start, end in regions)
+        size = system_cache_bytes(self.ram.size, room, layout.is_three_gb, large)
+        return SystemCache(self.faults, self.sections, regions, size)
 
     def _system_at_quota(self, working_set: WorkingSet) -> None:
         """The system working set is full. While memory is short, a view that the cache does not use goes as a whole."""

@@ -3,8 +3,8 @@
 from typing import Final
 
 from ntmm.kernel.io.control_block import FileControlBlock
-from ntmm.kernel.io.data_file import DataFile, FileRefused
-from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.data_file import DataFile
+from ntmm.kernel.io.failure import FileRefused, IoFailure
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
 from ntmm.kernel.mm.pool import PoolExhausted

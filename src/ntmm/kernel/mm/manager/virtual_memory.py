@@ -1,11 +1,13 @@
 """NtAllocateVirtualMemory and its relatives."""
 
+from ntmm.kernel.mm.fault.system import kernel_fetch
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
 from ntmm.kernel.mm.space.allocate import Range, allocate
 from ntmm.kernel.mm.space.fixed_block import create_fixed_block
 from ntmm.kernel.mm.space.free import free
-from ntmm.kernel.mm.space.protect import Protected, protect
+from ntmm.kernel.mm.space.protect import Protected, forbid_execution_of_data, protect
 from ntmm.kernel.mm.space.query import MemoryInformation, query
+from ntmm.kernel.mm.space.write_watch import Written, get_write_watch, reset_write_watch
 from ntmm.nt.memory import (
     MEM_COMMIT,
     MEM_RELEASE,
@@ -56,6 +58,30 @@ class VirtualMemoryServices(Parts):
             result = protect(self.machine, space, address, size, protection)
         self._tell(process, "protect", result.status, result.base, result.size, protection)
         return result
+
+    def set_executes_data(self, process: HasSpace, executes: bool) -> None:
+        """Turns DEP of a process off (True) or on; pages of data that were executed lose that right then."""
+        with self._changing(process) as space:
+            space.executes_data = executes
+            if not executes:
+                forbid_execution_of_data(self.machine, space)
+
+    def kernel_fetch(self, address: int) -> int:
+        """The frame that kernel mode would execute at an address of system space.
+
+        Bugcheck 0xFC where the page is never executable, 0x50 where there is no page.
+        """
+        return kernel_fetch(self.system.tables, address)
+
+    def get_write_watch(self, process: HasSpace, address: int, size: int, room: int, reset: bool) -> Written:
+        """NtGetWriteWatch: (status, addresses of up to `room` pages that were written)."""
+        with self._changing(process) as space:
+            return get_write_watch(self.machine, space, address, size, room, reset)
+
+    def reset_write_watch(self, process: HasSpace, address: int, size: int) -> Status:
+        """NtResetWriteWatch."""
+        with self._changing(process) as space:
+            return reset_write_watch(self.machine, space, address, size)
 
     def query(self, process: HasSpace, address: int) -> MemoryInformation | None:
         """NtQueryVirtualMemory: the run of alike pages at an address; None above user space."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
 from ntmm.kernel.mm.space.account import ProcessMemory, WorkingSetPage, process_memory, working_set_pages
-from ntmm.kernel.mm.space.adjust import LimitsRequest, adjust_limits
+from ntmm.kernel.mm.space.adjust import LimitsRequest, adjust_limits, new_limits, quota_within
 from ntmm.kernel.mm.space.allocate import Range
 from ntmm.kernel.mm.space.lock import lock, unlock
 from ntmm.kernel.mm.working_set import WorkingSetLimits
@@ -37,7 +37,7 @@ class WorkingSetServices(Parts):
         privileged: bool = True,
     ) -> Status:
         """MmAdjustWorkingSetSize, in bytes; both all ones empty the working set. A lower maximum trims at once."""
-        ones = (1 << 8 * self.architecture.pointer_size) - 1
+        ones = (1 << 8 * process.space.user.pointer_size) - 1
         if minimum & ones == maximum & ones == ones:
             return self.empty_working_set(process)
         page = self.architecture.page_size
@@ -59,6 +59,33 @@ class WorkingSetServices(Parts):
             while self.pageout.working_sets.empty(space):
                 pass
         return Status.SUCCESS
+
+    def cache_limits(self) -> WorkingSetLimits:
+        """The limits of the system working set, which holds the file cache, in bytes."""
+        limits, page = self.system.working_set.limits, self.architecture.page_size
+        return replace(limits, minimum=limits.minimum * page, maximum=limits.maximum * page)
+
+    def set_cache_limits(
+        self, minimum: int, maximum: int, hard_minimum: bool | None = None, hard_maximum: bool | None = None
+    ) -> Status:
+        """MmAdjustWorkingSetSize for the system working set, in bytes; both all ones take every page of it that can go.
+
+        BAD_WORKING_SET_LIMIT if they contradict each other, WORKING_SET_LIMIT_RANGE, a success, if they were clamped.
+        """
+        ones = (1 << 8 * self.architecture.pointer_size) - 1
+        if minimum & ones == maximum & ones == ones:
+            self.pageout.working_sets.empty(self._system_owner)
+            return Status.SUCCESS
+        page, working_set = self.architecture.page_size, self.system.working_set
+        request = LimitsRequest(minimum // page, maximum // page, hard_minimum, hard_maximum)
+        limits = new_limits(working_set.limits, request, self._largest_working_set)
+        if limits is None or limits.maximum <= working_set.first_dynamic:
+            return Status.BAD_WORKING_SET_LIMIT
+        working_set.limits = limits
+        working_set.quota = quota_within(limits, working_set)
+        self.pageout.working_sets.shrink_to(self._system_owner, limits.maximum)
+        is_clamped = (limits.minimum, limits.maximum) != (request.minimum, request.maximum)
+        return Status.WORKING_SET_LIMIT_RANGE if is_clamped else Status.SUCCESS
 
     def working_set_pages(self, process: HasSpace) -> list[WorkingSetPage]:
         """The user pages of a working set in the order of their addresses."""

@@ -6,7 +6,7 @@ disk           the modelled disk: when a transfer that starts now will end
 """
 
 from ntmm.kernel.mm.pagefile.disk import Disk
-from ntmm.kernel.mm.pagefile.paging_file import PagingFile, PagingStore, ShortRead
+from ntmm.kernel.mm.pagefile.paging_file import PagingFile, PagingStore
 from ntmm.kernel.mm.pagefile.paging_files import PagingFiles
 
-__all__ = ["Disk", "PagingFile", "PagingFiles", "PagingStore", "ShortRead"]
+__all__ = ["Disk", "PagingFile", "PagingFiles", "PagingStore"]

@@ -1,5 +1,6 @@
 """All paging files of a machine (MmPagingFile[16]): creation, choice of slots, growth, contents."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ntmm.kernel.mm.commit import MAXIMUM_PAGING_FILES, SlotBitmap
@@ -33,9 +34,23 @@ class PagingFiles:
         """Slots that can be had without growth."""
         return sum(file.slots.free for file in self.files)
 
+    def _choice(self) -> list[PagingFile]:
+        """The files that are written to next: those whose last write did not fail, or all if there is none."""
+        return [file for file in self.files if not file.is_suspect] or self.files
+
     def has_run(self, wanted: int) -> bool:
-        """True if a file has `wanted` adjacent free slots."""
-        return any(file.slots.has_run(wanted) for file in self.files)
+        """True if one of the files to be written to has `wanted` adjacent free slots."""
+        return any(file.slots.has_run(wanted) for file in self._choice())
+
+    @property
+    def is_full(self) -> bool:
+        """True if no file to be written to has a free slot."""
+        return not any(file.slots.free for file in self._choice())
+
+    @property
+    def all_refused(self) -> bool:
+        """True if every file with free slots has refused its last write."""
+        return all(file.is_suspect for file in self.files if file.slots.free)
 
     @property
     def has_room(self) -> bool:
@@ -55,8 +70,11 @@ class PagingFiles:
         return next((file for file in self.files if file.name.lower() == name.lower()), None)
 
     def allocate(self, wanted: int) -> Place | None:
-        """Up to `wanted` adjacent slots, in the file with the most free ones; None if all are used."""
-        for file in sorted(self.files, key=lambda file: (-file.slots.free, file.number)):
+        """Up to `wanted` adjacent slots, in the file with the most free ones; None if all are used.
+
+        Files whose last write failed come last.
+        """
+        for file in sorted(self.files, key=lambda file: (file.is_suspect, -file.slots.free, file.number)):
             run = file.slots.allocate(wanted)
             if run is not None:
                 return Place(file, run.first, run.count)
@@ -65,10 +83,20 @@ class PagingFiles:
     def grow(self, pages: int) -> int:
         """Makes files larger by `pages` together; answers by how many."""
         added = 0
-        for file in self.files:
+        for file in sorted(self.files, key=lambda file: file.is_suspect):
             if added < pages:
                 added += file.grow(pages - added)
         return added
+
+    def clear(self) -> None:
+        """Overwrites all of them with zeros, as far as the disks take it."""
+        for file in self.files:
+            with suppress(OSError):
+                file.clear()
+
+    def acquit(self) -> int:
+        """Lets all slots of failed writes be tried again, once every file with free slots has refused; how many."""
+        return sum(file.acquit() for file in self.files) if self.all_refused else 0
 
     def close(self) -> None:
         """Lets go of the host's files."""

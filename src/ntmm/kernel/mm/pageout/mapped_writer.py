@@ -11,10 +11,12 @@ from ntmm.kernel.ke.io_timer import when_done
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.mm.pagefile import Disk
 from ntmm.kernel.mm.pfn import PfnDatabase
-from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, READ_FLAG, WRITE_FLAG
+from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, NO_WRITE_FLAG, READ_FLAG, WRITE_FLAG
 from ntmm.kernel.mm.section import AreaKind, ControlArea, Sections
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.ob import Event
+
+_DIRTY_MASK: Final = MODIFIED_FLAG | READ_FLAG | WRITE_FLAG | NO_WRITE_FLAG
 
 WRITE_CLUSTER: Final = 16
 OLD_100NS: Final = 3_000_000_000
@@ -35,12 +37,19 @@ class MappedPageWriter:
         self.writes = 0
         self.pages = 0
         self.failures = 0
+        self.is_stuck = False
+        """True if the last call left pages that the disk refused."""
         self.called = Event(scheduler, manual_reset=False, signalled=False)
         """Set when dirty mapped pages have become too many or too old."""
         self.told: Callable[[str, int, int], None] | None = None
         """Slot: told (file, page, pages) of every write while a recorder listens."""
         self._timer_runs = False
         sections.write_back = self.write_back
+
+    @property
+    def is_idle(self) -> bool:
+        """True if no dirty page of a mapped file waits, or none that can be written."""
+        return self.is_stuck or not self._pfn.modified_mapped.count
 
     def page_queued(self) -> None:
         """The first dirty page starts the 300 seconds."""
@@ -56,12 +65,13 @@ class MappedPageWriter:
 
     def write_queued(self) -> None:
         """Writes what is on the list now, oldest first, each page once: one that fails goes back to the tail."""
-        left = self._pfn.modified_mapped.count
+        left, failures = self._pfn.modified_mapped.count, self.failures
         while left > 0 and self._pfn.modified_mapped.count:
             subsection, page = self.sections.place_of(self._pfn.modified_mapped.head)
             area = subsection.control_area
             first = self._first_of_run(area, page)
             left -= max(1, self._write_run(area, first, first + WRITE_CLUSTER)[0])
+        self.is_stuck = self.failures > failures and bool(self._pfn.modified_mapped.count)
 
     def _first_of_run(self, area: ControlArea, page: int) -> int:
         """Where the run of dirty pages around a page begins, at most a cluster before it."""
@@ -79,7 +89,9 @@ class MappedPageWriter:
 
         Whoever has changed pages through a view hands its dirty bits to the PFN database before.
         """
-        refusal: OSError | None = None
+        refusal = None if area.before_write is None else area.before_write(first, end)
+        if refusal is not None:
+            return refusal
         for subsection in list(area.subsections):
             page = max(first, subsection.first_page)
             stop = min(end, subsection.first_page + subsection.pages)
@@ -130,7 +142,7 @@ class MappedPageWriter:
     def _dirty_frame(self, area: ControlArea, page: int) -> int | None:
         """The frame of a page that must be written and can be."""
         frame = self._frame(area, page)
-        if frame is None or self._pfn.flags[frame] & (MODIFIED_FLAG | READ_FLAG | WRITE_FLAG) != MODIFIED_FLAG:
+        if frame is None or self._pfn.flags[frame] & _DIRTY_MASK != MODIFIED_FLAG:
             return None
         return frame
 

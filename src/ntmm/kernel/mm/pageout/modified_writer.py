@@ -22,7 +22,7 @@ WRITE_CLUSTER: Final = 16
 """MmModifiedWriteClusterSize: 64 KB."""
 
 _FAILURES: Final = 3
-"""Failed writes in a row after which the writer lets the disk rest until it is called again."""
+"""Failed writes in a row after which the writer lets the disks rest until it is called again, if all have refused."""
 
 
 class ModifiedPageWriter:
@@ -48,8 +48,8 @@ class ModifiedPageWriter:
         self.writes = 0
         self.pages = 0
         self.failures = 0
-        self._suspects: list[Place] = []
-        """Slots of failed writes to a file since the last one to it that succeeded."""
+        self.is_stuck = False
+        """True if the last call ended because nothing more could be written."""
         self.extend: Callable[[int], bool] = lambda pages: False
         """Slot: asks for larger paging files; may wait; True if they are now larger."""
         self.called = Event(scheduler, manual_reset=False, signalled=False)
@@ -60,13 +60,21 @@ class ModifiedPageWriter:
     def write_while(self, needed: Callable[[], bool]) -> None:
         """Writes clusters while `needed()` and there is something that can be written; waits for each."""
         failed = 0
-        while needed() and failed < _FAILURES:
+        self.is_stuck = False
+        while needed() and (failed < _FAILURES or not self._files.all_refused):
             before = self.failures
             if not self.write_one():
+                self.is_stuck = True
                 return
             failed = failed + 1 if self.failures > before else 0
-        if failed == _FAILURES:
-            self._acquit()
+        if failed >= _FAILURES:
+            self.is_stuck = True
+            self._ledger.limit += self._files.acquit()
+
+    @property
+    def is_idle(self) -> bool:
+        """True if there is nothing to write, or nothing that can be written."""
+        return self.is_stuck or not self._memory.pfn.modified.count
 
     def write_one(self) -> bool:
         """Writes one cluster and waits for the disk; False if no page is dirty or no slot can be had."""
@@ -84,15 +92,6 @@ class ModifiedPageWriter:
             self._scheduler.wait(self._scheduler.current, (done,), for_system=True)
         return True
 
-    def _acquit(self) -> None:
-        """Nothing could be written anywhere: it is the disk, not the slots, which may be tried again later."""
-        for place in self._suspects:
-            for slot in range(place.first, place.first + place.count):
-                place.file.slots.release(slot)
-            place.file.broken_slots -= place.count
-            self._ledger.limit += place.count
-        self._suspects.clear()
-
     def _find_place(self) -> Place | None:
         """Slots for the pages that will be gathered; where all are used files grow, or pages in RAM give theirs back.
 
@@ -101,7 +100,7 @@ class ModifiedPageWriter:
         pfn = self._memory.pfn
         if not self._files.files or not pfn.modified.count:
             return None
-        if not self._files.has_run(WRITE_CLUSTER) and not self.extend(WRITE_CLUSTER) and not self._files.free_slots:
+        if not self._files.has_run(WRITE_CLUSTER) and not self.extend(WRITE_CLUSTER) and self._files.is_full:
             from ntmm.kernel.mm.pageout.reclaim import reclaim_slots  # noqa: PLC0415 - numpy, which is seldom needed
 
             reclaim_slots(pfn, WRITE_CLUSTER)
@@ -161,11 +160,8 @@ class ModifiedPageWriter:
         except OSError:
             written = False
             self.failures += 1
-            place.file.broken_slots += place.count
+            place.file.condemn(place.first, place.count)
             self._ledger.limit -= place.count
-            self._suspects.append(place)
-        else:
-            self._suspects = [suspect for suspect in self._suspects if suspect.file is not place.file]
         for frame in frames:
             if not written:
                 pfn.original_pte[frame] = pte_format.demand_zero(pte_format.protection(pfn.original_pte[frame]))

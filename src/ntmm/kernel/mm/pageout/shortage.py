@@ -76,11 +76,11 @@ class Shortage:
     def relieve(self, pages: int) -> bool:
         """Outside any thread: does the writers' work at once, and trims until there are so many pages."""
         wanted = pages + RESERVE_PAGES
-        for _ in range(3):
+        for round_number in range(3):
             self._mapped_writer.write_queued()
             self._writer.write_while(lambda: self._pfn.available < wanted + self._levels.minimum)
             if self._pfn.available >= wanted:
                 return True
-            self._manager.trim(wanted + self._levels.minimum - self._pfn.available)
+            self._manager.trim(wanted + self._levels.minimum - self._pfn.available, below_minimum=round_number > 0)
         self._writer.write_while(lambda: self._pfn.available < wanted)
         return self._pfn.available >= wanted

@@ -1,7 +1,8 @@
 """The working set manager (MmWorkingSetManager): ages pages, and trims working sets when memory is short.
 
-Processes with many idle pages and few faults give first, down to their minimum; then younger pages; at last pages below
-the minimum. The modified page writer is called before.
+Processes with many idle pages and few faults give first, down to their minimum; then younger pages. Pages below the
+minimum go only when nothing else is left: memory is at its lowest level and nothing more can be written. The modified
+page writer is called before.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,9 @@ class PageWriter(Protocol):
     """A thread that writes dirty pages when it is called."""
 
     called: Event
+
+    @property
+    def is_idle(self) -> bool: ...
 
 
 class WorkingSetOwner(Protocol):
@@ -66,7 +70,9 @@ class WorkingSetManager:
         if self._uses_ages:
             self._age()
         if available < 2 * self._levels.minimum:
-            self.trim(self._levels.plenty - available - self._pfn.all_modified)
+            wanted = self._levels.plenty - available - self._pfn.all_modified
+            is_last_resort = available < self._levels.minimum and all(writer.is_idle for writer in self._writers)
+            self.trim(wanted, is_last_resort)
 
     def _call_writers(self) -> None:
         for writer in self._writers:
@@ -79,8 +85,8 @@ class WorkingSetManager:
             if not owner.is_swapped_out:
                 age_all(owner.working_set)
 
-    def trim(self, wanted: int) -> int:
-        """Takes `wanted` pages away from working sets if they can be had at all; answers how many it took."""
+    def trim(self, wanted: int, below_minimum: bool = False) -> int:
+        """Takes `wanted` pages away from working sets as far as their minimum, or `below_minimum`; answers how many."""
         taken = 0
         if wanted <= 0:
             return 0
@@ -94,7 +100,7 @@ class WorkingSetManager:
             for owner in order:
                 spare = owner.working_set.count - owner.working_set.limits.minimum
                 taken += self._take(owner, min(wanted - taken, spare), age, "idle" if age >= CANDIDATE_AGE else "short")
-        for owner in order:
+        for owner in order if below_minimum else ():
             if not owner.working_set.limits.hard_minimum:
                 taken += self._take(owner, wanted - taken, 0, "below minimum")
         self._faults_before = {owner.process_id: owner.page_fault_count for owner in order}

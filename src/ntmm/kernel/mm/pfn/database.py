@@ -379,10 +379,21 @@ class PfnDatabase:
 
     def end_read(self, frame: int) -> None:
         """The read has filled the page (or failed, and `free` was called): its reference ends."""
-        self.flags[frame] &= ~READ_FLAG
+        self.flags[frame] = flags = self.flags[frame] & ~READ_FLAG
         self.reference_count[frame] = left = self.reference_count[frame] - 1
-        if not left:
+        if left:
+            return
+        if flags & ~PROTOTYPE_FLAG or self.signals.waiters:
             self._list(frame, _TRANSITION)
+            return
+        self._move(frame, _TRANSITION, _STANDBY)
+        self.standby.append(frame)
+
+    def end_read_in_use(self, frame: int) -> None:
+        """The read has filled the page, and it is mapped at once: ACTIVE with one share."""
+        self.flags[frame] = 0
+        self.share_count[frame] = 1
+        self._move(frame, _TRANSITION, _ACTIVE)
 
     def begin_write(self, frame: int) -> None:
         """A page writer takes a dirty page, from its list or while it is mapped; later changes count as new."""
@@ -474,6 +485,14 @@ class PfnDatabase:
         if self.state[frame] == _NO_WRITE:
             self.modified_no_write.remove(frame)
             self._list(frame, _NO_WRITE)
+
+    def forbid_write(self, frame: int) -> None:
+        """A dirty page must not be written before its owner allows it; it is on no list but the modified one."""
+        assert self.flags[frame] & MODIFIED_FLAG, f"frame {frame:#x} is clean"
+        self.flags[frame] |= NO_WRITE_FLAG
+        if self.state[frame] == _MODIFIED:
+            self._modified_list(frame).remove(frame)
+            self._list(frame, _MODIFIED)
 
     def retire(self, frame: int) -> None:
         """Takes an unowned page out of use for good: its RAM is faulty."""

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ntmm.kernel.mm.pfn.columns import column
 from ntmm.kernel.mm.pfn.database import RESERVE_PAGES, PfnDatabase
 from ntmm.kernel.mm.pfn.lists import NO_FRAME
 from ntmm.kernel.mm.pfn.state import PageState, PageUse
@@ -15,11 +16,6 @@ from ntmm.kernel.mm.pfn.state import PageState, PageUse
 Frames = npt.NDArray[np.uint32]
 
 _TAKEABLE: Final = (PageState.ZEROED, PageState.FREE, PageState.STANDBY)
-
-
-def column(view: memoryview, code: str) -> npt.NDArray[np.generic]:
-    """A column of the PFN database as an array over the same memory."""
-    return np.frombuffer(view, dtype=code)
 
 
 def take_frames(pfn: PfnDatabase, count: int, use: PageUse) -> Frames:
@@ -72,7 +68,7 @@ def _find_run(pfn: PfnDatabase, count: int) -> int:
     if pfn.available < count + RESERVE_PAGES:
         return NO_FRAME
     runs = pfn.frames // count
-    takeable = np.isin(column(pfn.state, "B")[: runs * count], [int(state) for state in _TAKEABLE])
+    takeable = np.isin(column(pfn.state)[: runs * count], [int(state) for state in _TAKEABLE])
     found = np.flatnonzero(takeable.reshape(runs, count).all(axis=1))
     return int(found[0]) * count if len(found) else NO_FRAME
 
@@ -84,10 +80,10 @@ def _take_fresh(pfn: PfnDatabase, first: int, count: int, use: PageUse) -> None:
         return
     end = first + count
     pfn.high_water = end
-    column(pfn.state, "B")[first:end] = int(PageState.ACTIVE)
-    column(pfn.use, "B")[first:end] = int(use)
-    column(pfn.share_count, "u4")[first:end] = 1
-    column(pfn.reference_count, "u2")[first:end] = 1
+    column(pfn.state)[first:end] = int(PageState.ACTIVE)
+    column(pfn.use)[first:end] = int(use)
+    column(pfn.share_count)[first:end] = 1
+    column(pfn.reference_count)[first:end] = 1
     pfn.moved_many(PageState.ZEROED, PageState.ACTIVE, count)
     if pfn.moved is not None:
         for frame in range(first, end):

@@ -14,6 +14,7 @@ class PageState(IntEnum):
     MODIFIED -> TRANSITION                  begin_write
     TRANSITION -> STANDBY, MODIFIED, FREE   dereference (I/O or lock ended; FREE if the owner has gone meanwhile)
     STANDBY, MODIFIED, MODIFIED_NO_WRITE, TRANSITION -> ACTIVE   reactivate (soft fault)
+    TRANSITION -> ACTIVE                    end_read_in_use (the page is mapped as soon as it is read)
     MODIFIED_NO_WRITE -> MODIFIED           allow_write
     any with an owner -> FREE               free (owner deleted); TRANSITION stays until its references end
     FREE -> ZEROED                          zero_one (the zero-page thread)

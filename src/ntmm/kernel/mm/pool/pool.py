@@ -32,6 +32,7 @@ class Pool:
         self._tables = tables
         self._page = tables.memory.architecture.page_size
         self._use = use
+        self._no_execute = tables.memory.paged_pool_no_execute if use is PageUse.PAGED_POOL else 0
         self._account = account
         self._downward = downward
         self._start, self._end = start, end
@@ -118,7 +119,7 @@ class Pool:
         memory = self._tables.memory
         index = self._tables.ensure(address, user=False)
         frame = memory.pfn.take_zeroed(self._use)
-        memory.write(index, memory.table_entry(frame, user=False) | memory.architecture.no_execute)
+        memory.write(index, memory.table_entry(frame, user=False) | self._no_execute)
         memory.own(frame, index, memory.architecture.pte_address(address), memory.format.demand_zero(MM_READWRITE))
         self.page_made(frame, address)
 

@@ -1,13 +1,14 @@
 """Control area, subsection and section object (CONTROL_AREA, SUBSECTION, SECTION)."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.se.access import SECTION_MAPPING
 
 
 class Backing(Protocol):
@@ -66,9 +67,9 @@ class Subsection:
         """The bytes of adjacent pages; those past the file's part are zero. Raises OSError."""
         area = self.control_area
         assert area.backing is not None
-        start, _ = self.bytes_of_page(page)
-        size = sum(self.bytes_of_page(number)[1] for number in range(page, page + count))
-        data: bytes = area.backing.read(start, size)
+        start = (page - self.first_page) * area.page_size
+        size = max(0, min(count * area.page_size, self.file_size - start))
+        data: bytes = area.backing.read(self.file_offset + start, size)
         return data[:size].ljust(count * area.page_size, b"\0")
 
 
@@ -95,11 +96,16 @@ class ControlArea:
     account: CommitAccount | None = None
     """What a section of the paging file has charged."""
     subsections: list[Subsection] = field(default_factory=list)
+    last_found: Subsection | None = None
+    """The subsection that was looked for last; it is likely to be the next one too."""
     mapped_views: int = 0
     """User views."""
     section_references: int = 0
     cache_references: int = 0
     """1 while the cache manager caches the file."""
+    before_write: Callable[[int, int], OSError | None] | None = None
+    """Slot: told of pages [first, end) that are about to be flushed, for a log that must be on the disk before them; a
+    refusal keeps them in RAM. The mapped page writer, which nobody called, does not write pages that wait for a log."""
     write_failed: bool = False
     """The disk refused dirty pages, which were lost when the section went away."""
 
@@ -110,11 +116,14 @@ class ControlArea:
 
     def subsection_of(self, page: int) -> Subsection | None:
         """The subsection that holds a page of the segment, if it was made."""
+        last = self.last_found
+        if last is not None and last.first_page <= page < last.first_page + last.pages:
+            return last
         at = bisect_right(self.subsections, page, key=lambda subsection: subsection.first_page) - 1
-        if at < 0:
+        if at < 0 or page >= self.subsections[at].first_page + self.subsections[at].pages:
             return None
-        subsection = self.subsections[at]
-        return subsection if page < subsection.first_page + subsection.pages else None
+        self.last_found = self.subsections[at]
+        return self.last_found
 
     def prototype_of(self, page: int) -> int:
         """The kernel address of a page's prototype PTE; its subsection must have been made."""
@@ -140,6 +149,8 @@ class Section(KernelObject):
     """
 
     type_name = "Section"
+    mapping = SECTION_MAPPING
+    is_global_privileged = True
 
     def __init__(
         self, control_area: ControlArea, size: int = 0, page_protection: int = 0, attributes: int = 0, based: int = 0

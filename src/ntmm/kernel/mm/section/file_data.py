@@ -49,7 +49,7 @@ class DataPages:
     def _zero_tail(self, size: int) -> None:
         """What lies behind the end in its page reads as zero when the file grows; a write under way holds old bytes."""
         page, pfn = self.area.page_size, self._tables.memory.pfn
-        frame = self._frame(size // page) if size % page else None
+        frame = self.frame_of(size // page) if size % page else None
         if frame is not None:
             start = frame * page + size % page
             self._bytes[start : (frame + 1) * page] = bytes(page - size % page)
@@ -77,7 +77,7 @@ class DataPages:
         """What was read from the disk, with the bytes of pages in RAM, which may be newer."""
         page, result = self.area.page_size, bytearray(data)
         for number in range(offset // page, -(-(offset + len(data)) // page)):
-            frame = self._frame(number)
+            frame = self.frame_of(number)
             if frame is not None:
                 start, end = max(offset, number * page), min(offset + len(data), (number + 1) * page)
                 place = frame * page + start - number * page
@@ -88,7 +88,7 @@ class DataPages:
         """Bytes that go to the disk are put into pages in RAM as well."""
         page, flags = self.area.page_size, self._tables.memory.pfn.flags
         for number in range(offset // page, -(-(offset + len(data)) // page)):
-            frame = self._frame(number)
+            frame = self.frame_of(number)
             if frame is not None:
                 start, end = max(offset, number * page), min(offset + len(data), (number + 1) * page)
                 place = frame * page + start - number * page
@@ -96,7 +96,7 @@ class DataPages:
                 if flags[frame] & WRITE_FLAG:  # a write under way will put older bytes over these
                     flags[frame] |= MODIFIED_FLAG
 
-    def _frame(self, number: int) -> int | None:
+    def frame_of(self, number: int) -> int | None:
         """The frame of a page that is in RAM with its contents."""
         area, memory = self.area, self._tables.memory
         if area.subsection_of(number) is None:

@@ -63,7 +63,7 @@ def create_image_control_area(
         try:
             address = nonpaged_pool.allocate(_SUBSECTION_BYTES, "MmCi")
         except PoolExhausted:
-            _free_blocks(area, paged_pool, nonpaged_pool)
+            free_blocks(area, paged_pool, nonpaged_pool)
             raise
         area.subsections.append(
             Subsection(
@@ -84,7 +84,7 @@ def create_image_control_area(
     return area
 
 
-def _free_blocks(area: ControlArea, paged_pool: Pool, nonpaged_pool: Pool) -> None:
+def free_blocks(area: ControlArea, paged_pool: Pool, nonpaged_pool: Pool) -> None:
     """Gives back what a control area has taken that could not be finished."""
     paged_pool.free(area.first_prototype)
     for subsection in area.subsections:

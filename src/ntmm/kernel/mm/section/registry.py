@@ -5,12 +5,12 @@ so that the next open of the file finds them in RAM; the oldest unused ones are 
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, TypeVar
 
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.pool import Pool, PoolExhausted
 from ntmm.kernel.mm.section.control_area import AreaKind, Backing, ControlArea, Subsection, WritableBacking
-from ntmm.kernel.mm.section.image import create_image_control_area
+from ntmm.kernel.mm.section.image import create_image_control_area, free_blocks
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.nt.memory import MM_EXECUTE_READWRITE
 from ntmm.pe.headers import PeHeaders
@@ -22,6 +22,8 @@ UNUSED_AREAS: Final = 64
 """Control areas of files that nobody uses, kept for the sake of their pages."""
 
 _SUBSECTION_BYTES: Final = 0x20
+
+_Made = TypeVar("_Made")
 
 
 class Sections:
@@ -68,15 +70,27 @@ class Sections:
         """The control area of an image file; the same file has one."""
         key = (backing.name.lower(), backing.size)
         area = self._images.get(key)
-        if area is not None:
-            self.reuse(area)
-        else:
-            area = create_image_control_area(
-                self._next_index, backing, headers, self._tables, self._paged_pool, self._nonpaged_pool
-            )
-            self._images[key] = area
-            self._register(area)
+        if area is None:
+            pools = self._paged_pool, self._nonpaged_pool
+            made = self._with_room(lambda: create_image_control_area(0, backing, headers, self._tables, *pools))
+            area = self._images.get(key)
+            if area is None:
+                self._images[key] = area = made
+                self._register(area)
+            else:  # another thread was quicker while this one waited
+                self._fill(made.first_prototype, made.total_pages, 0)
+                free_blocks(made, *pools)
+        self.reuse(area)
         return area
+
+    def _with_room(self, make: Callable[[], _Made]) -> _Made:
+        """What `make` answers; unused areas go, the oldest first, while the pools have no room for it. May wait."""
+        while True:
+            try:
+                return make()
+            except PoolExhausted:
+                if not self._unused or not self.trim_unused(len(self._unused) - 1):
+                    raise
 
     def data_file(self, backing: WritableBacking, name: str) -> ControlArea:
         """A new control area of a data file; its prototype PTEs are made by `ensure_prototypes`."""
@@ -89,7 +103,7 @@ class Sections:
     def paging_file(self, size: int, protection: int, account: CommitAccount, committed: bool) -> ControlArea:
         """A control area of memory that only the paging file backs; what it commits is charged to `account` already."""
         pages = -(-size // self._page)
-        prototypes = self._paged_pool.allocate(pages * self._pte_size, "MmSt")
+        prototypes = self._with_room(lambda: self._paged_pool.allocate(pages * self._pte_size, "MmSt"))
         index = self._next_index
         area = ControlArea(
             index, AreaKind.PAGING_FILE, f"paging file section {index}", None, self._page, self._pte_size, pages
@@ -123,6 +137,7 @@ class Sections:
         return sum(1 for index in words if not self._memory.entries[index])
 
     def _register(self, area: ControlArea) -> None:
+        area.index = self._next_index
         self._next_index += 1
         self._areas[area] = None
 
@@ -134,21 +149,32 @@ class Sections:
 
     def _add_subsection(self, area: ControlArea, number: int) -> None:
         first = number * SUBSECTION_PAGES
-        address = self._nonpaged_pool.allocate(_SUBSECTION_BYTES, "MmCi")
-        try:
-            prototypes = self._paged_pool.allocate(SUBSECTION_PAGES * self._pte_size, "MmSt")
-        except PoolExhausted:
-            self._nonpaged_pool.free(address)
-            raise
+        address, prototypes = self._with_room(self._allocate_subsection)
         size = SUBSECTION_PAGES * self._page
         protection = MM_EXECUTE_READWRITE
         subsection = Subsection(area, address, first, SUBSECTION_PAGES, protection, number * size, size, prototypes)
+        self._fill(prototypes, SUBSECTION_PAGES, self._memory.format.pointers.subsection(address, protection))
+        if area.subsection_of(first) is not None:  # another thread was quicker while this one waited
+            self._fill(prototypes, SUBSECTION_PAGES, 0)
+            self._nonpaged_pool.free(address)
+            self._paged_pool.free(prototypes)
+            return
         self._by_address[address] = subsection
-        pte = self._memory.format.pointers.subsection(address, protection)
-        for page in range(SUBSECTION_PAGES):
-            self._memory.write(self._paged_pool.word(prototypes + page * self._pte_size), pte)
         area.subsections.append(subsection)
         area.subsections.sort(key=lambda item: item.first_page)
+
+    def _allocate_subsection(self) -> tuple[int, int]:
+        """A place for a subsection and for its prototype PTEs."""
+        address = self._nonpaged_pool.allocate(_SUBSECTION_BYTES, "MmCi")
+        try:
+            return address, self._paged_pool.allocate(SUBSECTION_PAGES * self._pte_size, "MmSt")
+        except PoolExhausted:
+            self._nonpaged_pool.free(address)
+            raise
+
+    def _fill(self, prototypes: int, pages: int, pte: int) -> None:
+        for page in range(pages):
+            self._memory.write(self._paged_pool.word(prototypes + page * self._pte_size), pte)
 
     def grow(self, area: ControlArea, size: int) -> None:
         """The file of a control area has another size; pages past a smaller one were purged before."""
@@ -249,6 +275,7 @@ class Sections:
         for start in {area.first_prototype} if area.first_prototype else {s.first_prototype for s in area.subsections}:
             self._paged_pool.free(start)
         area.subsections.clear()
+        area.last_found = None
         if area.account is not None:
             area.account.close()
         if area.backing is not None:

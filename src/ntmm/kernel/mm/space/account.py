@@ -56,7 +56,7 @@ def working_set_pages(machine: SpaceMachine, space: AddressSpace) -> list[Workin
     found = []
     for entry in space.working_set.entries():
         address = entry.vpn << shift
-        if address > machine.layout.highest_user_address:
+        if address > space.user.highest:
             continue
         frame = machine.format.frame(machine.table_memory.entries[space.tables.find(address)])
         shared = bool(pfn.flags[frame] & PROTOTYPE_FLAG)

@@ -7,6 +7,7 @@ from typing import Any
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.fault import FaultContext
+from ntmm.kernel.mm.layout import UserRange
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.mm.working_set import WorkingSet
 
@@ -34,9 +35,10 @@ class AddressSpace(FaultContext):
         working_set: WorkingSet,
         account: CommitAccount,
         memory: GuestMemory,
+        user: UserRange,
         fixed_pages: dict[str, int],
     ) -> None:
-        super().__init__(process_id, tables, working_set, account, memory)
+        super().__init__(process_id, tables, working_set, account, memory, user)
         self.fixed_pages = fixed_pages
         self.charged_copies: set[int] = set()
         """Page numbers of view pages whose private copy was charged by VirtualProtect, beyond the section's own."""
@@ -56,6 +58,15 @@ class AddressSpace(FaultContext):
     def directory(self) -> int:
         """The value of CR3."""
         return self.tables.directory
+
+    def watch_writes(self) -> None:
+        """Begins to note pages of watched regions whose Dirty bit goes."""
+        self.tables.dirty_bit_lost = self._note_written
+
+    def _note_written(self, vpn: int) -> None:
+        vad = self.vads.find(vpn)
+        if vad is not None and vad.written is not None:
+            vad.written.add(vpn)
 
     def grow(self, size: int) -> None:
         """Counts `size` more bytes of used address space; negative for less."""

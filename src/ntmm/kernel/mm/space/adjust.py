@@ -5,7 +5,7 @@ from typing import Final
 
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
-from ntmm.kernel.mm.working_set import WorkingSetLimits
+from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits
 from ntmm.kernel.mm.working_set.limits import MAXIMUM_FLOOR, MINIMUM_FLOOR
 from ntmm.nt.status import Status
 
@@ -30,24 +30,36 @@ def adjust_limits(machine: SpaceMachine, space: AddressSpace, request: LimitsReq
     BAD_WORKING_SET_LIMIT if they contradict each other or the locked pages, PRIVILEGE_NOT_HELD for a higher minimum,
     INSUFFICIENT_RESOURCES if RAM cannot promise it. The caller trims down to a lower maximum.
     """
-    if request.minimum > request.maximum:
-        return Status.BAD_WORKING_SET_LIMIT
     working_set = space.working_set
+    limits = new_limits(working_set.limits, request, largest)
+    if limits is None or limits.maximum <= working_set.first_dynamic:
+        return Status.BAD_WORKING_SET_LIMIT
+    if limits.minimum > working_set.limits.minimum and not request.privileged:
+        return Status.PRIVILEGE_NOT_HELD
+    if not _promise(machine, space, limits.minimum):
+        return Status.INSUFFICIENT_RESOURCES
+    working_set.limits = limits
+    working_set.quota = quota_within(limits, working_set)
+    clamped = (limits.minimum, limits.maximum) != (request.minimum, request.maximum)
+    return Status.WORKING_SET_LIMIT_RANGE if clamped else Status.SUCCESS
+
+
+def new_limits(before: WorkingSetLimits, request: LimitsRequest, largest: int) -> WorkingSetLimits | None:
+    """What a request comes to, clamped to what is allowed; None if its limits contradict each other."""
+    if request.minimum > request.maximum:
+        return None
     minimum = max(MINIMUM_FLOOR, min(request.minimum, largest))
     maximum = max(MAXIMUM_FLOOR, min(request.maximum, largest), minimum)
-    if maximum <= working_set.first_dynamic:
-        return Status.BAD_WORKING_SET_LIMIT
-    if minimum > working_set.limits.minimum and not request.privileged:
-        return Status.PRIVILEGE_NOT_HELD
-    if not _promise(machine, space, minimum):
-        return Status.INSUFFICIENT_RESOURCES
-    before = working_set.limits
     hard_minimum = before.hard_minimum if request.hard_minimum is None else request.hard_minimum
     hard_maximum = before.hard_maximum if request.hard_maximum is None else request.hard_maximum
-    working_set.limits = WorkingSetLimits(minimum, maximum, hard_minimum, hard_maximum)
-    working_set.quota = maximum if hard_maximum else max(maximum, min(working_set.quota, working_set.count))
-    clamped = (minimum, maximum) != (request.minimum, request.maximum)
-    return Status.WORKING_SET_LIMIT_RANGE if clamped else Status.SUCCESS
+    return WorkingSetLimits(minimum, maximum, hard_minimum, hard_maximum)
+
+
+def quota_within(limits: WorkingSetLimits, working_set: WorkingSet) -> int:
+    """The quota of a working set that has got new limits: what it has beyond a soft one it keeps for now."""
+    if limits.hard_maximum:
+        return limits.maximum
+    return max(limits.maximum, min(working_set.quota, working_set.count))
 
 
 def _promise(machine: SpaceMachine, space: AddressSpace, minimum: int) -> bool:

@@ -62,7 +62,7 @@ def allocate(
     Large pages need SeLockMemoryPrivilege (`may_lock_memory`), else PRIVILEGE_NOT_HELD.
     """
     protection = make_protection_mask(page_protection)
-    status = _check(machine, base, size, allocation_type, protection, zero_bits)
+    status = _check(machine, space, base, size, allocation_type, protection, zero_bits)
     if status is not None:
         return Range(status)
     assert protection is not None
@@ -78,9 +78,15 @@ def allocate(
 
 
 def _check(
-    machine: SpaceMachine, base: int, size: int, allocation_type: int, protection: int | None, zero_bits: int
+    machine: SpaceMachine,
+    space: AddressSpace,
+    base: int,
+    size: int,
+    allocation_type: int,
+    protection: int | None,
+    zero_bits: int,
 ) -> Status | None:
-    highest = machine.layout.highest_vad_address
+    highest = space.user.highest_vad
     if zero_bits > MAXIMUM_ZERO_BITS[machine.architecture.pointer_size]:
         return Status.INVALID_PARAMETER_3
     status = _check_type(allocation_type)
@@ -96,8 +102,9 @@ def _check(
         return Status.INVALID_PARAMETER_4
     if protection & MM_ACCESS_MASK in _COPY_CODES and (allocation_type & MEM_RESERVE or base == 0):
         return Status.INVALID_PAGE_PROTECTION
-    if allocation_type & MEM_WRITE_WATCH:
-        return Status.NOT_IMPLEMENTED
+    architecture = machine.architecture
+    if allocation_type & MEM_LARGE_PAGES and architecture.large_page_shift != architecture.shifts[-2]:
+        return Status.NOT_IMPLEMENTED  # IA-64: its large pages are not those of a directory entry
     return None
 
 
@@ -146,6 +153,9 @@ def _reserve(
         if not space.account.charge(vad.pages):
             return Range(refusal(space, vad.pages))
         vad.commit_charge = vad.pages
+    if allocation_type & MEM_WRITE_WATCH:
+        vad.written = set()
+        space.watch_writes()
     space.vads.insert(vad)
     space.grow(end - start)
     return Range(Status.SUCCESS, start, end - start)
@@ -187,7 +197,7 @@ def find_free(
 ) -> int | None:
     """A free, aligned address for `size` bytes; `zero_bits` high bits of the 32-bit address must be clear."""
     page = machine.architecture.page_size
-    highest = machine.layout.highest_vad_address
+    highest = space.user.highest_vad
     if zero_bits:
         highest = min(highest, (0xFFFFFFFF >> zero_bits))
     start = space.vads.find_empty(
@@ -284,9 +294,11 @@ def _reset(machine: SpaceMachine, space: AddressSpace, base: int, size: int) -> 
     vad = space.vads.find(start // page)
     if vad is None or end // page - 1 > vad.end_vpn or vad.is_view or vad.is_locked:
         return Range(Status.CONFLICTING_ADDRESSES)
-    for _, index in space.tables.existing(start, end):
+    for address, index in space.tables.existing(start, end):
         pte = memory.entries[index]
         if pte & 1:
+            if vad.written is not None and pte & machine.architecture.DIRTY:
+                vad.written.add(address // page)
             memory.write(index, pte & ~machine.architecture.DIRTY)
             machine.pfn.flags[machine.format.frame(pte)] &= ~MODIFIED_FLAG
     return Range(Status.SUCCESS, start, end - start)

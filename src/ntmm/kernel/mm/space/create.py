@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.fault.system import table_in_working_set
-from ntmm.kernel.mm.layout import SHARED_USER_DATA, SHARED_USER_DATA_END
+from ntmm.kernel.mm.layout import SHARED_USER_DATA, SHARED_USER_DATA_END, UserRange
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.tables import PageTables, create_root, root_frames, self_mapped_roots
@@ -15,9 +15,12 @@ from ntmm.nt.memory import MM_READONLY, MM_READWRITE
 ResolveFault = Callable[[AddressSpace, int, int], int]
 
 
-def create_address_space(machine: SpaceMachine, process_id: int, resolve: ResolveFault, owner: str) -> AddressSpace:
+def create_address_space(
+    machine: SpaceMachine, process_id: int, resolve: ResolveFault, owner: str, user: UserRange
+) -> AddressSpace:
     """A new address space for a process; its pages are counted by purpose in `fixed_pages`.
 
+    `user` is what programs may use of it.
     `resolve(space, address, error code)` answers the faults of kernel accesses to this space's memory. The caller has
     charged the minimum working set as resident.
     """
@@ -35,14 +38,15 @@ def create_address_space(machine: SpaceMachine, process_id: int, resolve: Resolv
         machine.ram,
         machine.architecture,
         tables.directory,
-        layout.user_probe_address,
+        user.probe_address,
         lambda address, error_code: resolve(space, address, error_code),
         machine.pfn.forget_code,
+        user.pointer_size,
     )
-    space = AddressSpace(process_id, tables, working_set, account, memory, fixed)
+    space = AddressSpace(process_id, tables, working_set, account, memory, user, fixed)
     _list_fixed_pages(machine, space)
     _connect(machine, space)
-    if layout.highest_vad_address > SHARED_USER_DATA_END:
+    if user.highest_vad > SHARED_USER_DATA_END:
         shift = machine.architecture.page_shift
         start, end = SHARED_USER_DATA >> shift, (SHARED_USER_DATA_END >> shift) - 1
         space.vads.insert(Vad(start, end, VadKind.SHARED_PAGE, MM_READONLY, no_change=True))

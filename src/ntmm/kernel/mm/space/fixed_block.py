@@ -8,8 +8,8 @@ from ntmm.nt.memory import MM_READWRITE
 
 def create_fixed_block(machine: SpaceMachine, space: AddressSpace, pages: int, purpose: str) -> int | None:
     """Address of a committed read/write block at the highest free pages, or None if there is no room or commit."""
-    page, layout = machine.architecture.page_size, machine.layout
-    low, high = layout.lowest_user_address // page, layout.highest_vad_address // page
+    page = machine.architecture.page_size
+    low, high = space.user.lowest // page, space.user.highest_fixed // page
     start = space.vads.find_empty(pages, 1, low, high, top_down=True)
     if start is None or not space.account.charge(pages):
         return None

@@ -17,9 +17,9 @@ def free(machine: SpaceMachine, space: AddressSpace, base: int, size: int, free_
     """Decommits pages or releases a region; `size` 0 means the whole region, whose base `base` must then be."""
     if free_type not in (MEM_DECOMMIT, MEM_RELEASE):
         return Range(Status.INVALID_PARAMETER_4)
-    if base > machine.layout.highest_vad_address:
+    if base > space.user.highest_vad:
         return Range(Status.INVALID_PARAMETER_2)
-    if size > machine.layout.highest_vad_address + 1 - base:
+    if size > space.user.highest_vad + 1 - base:
         return Range(Status.INVALID_PARAMETER_3)
     page = machine.architecture.page_size
     start = base & -page
@@ -90,6 +90,8 @@ def _keep_rest(machine: SpaceMachine, space: AddressSpace, vad: Vad, first: int,
         if start > end:
             continue
         rest = Vad(start, end, VadKind.PRIVATE, vad.protection, vad.mem_commit, purpose=vad.purpose)
+        if vad.written is not None:
+            rest.written = {vpn for vpn in vad.written if start <= vpn <= end}
         rest.commit_charge = count_committed(machine, space, rest, start * page, (end + 1) * page)
         space.vads.insert(rest)
 
@@ -97,6 +99,10 @@ def _keep_rest(machine: SpaceMachine, space: AddressSpace, vad: Vad, first: int,
 def _decommit(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: int, end: int) -> None:
     """Pages become reserved again: zero PTEs, or explicitly decommitted ones where a zero PTE would mean committed."""
     replacement = machine.format.demand_zero(MM_DECOMMIT) if vad.mem_commit else 0
+    if vad.written is not None:
+        vad.written.difference_update(
+            range(start // machine.architecture.page_size, end // machine.architecture.page_size)
+        )
     for address, index in _decommittable(machine, space, vad, start, end):
         delete_page(machine, space, address, index, replacement)
         vad.commit_charge -= 1

@@ -4,7 +4,8 @@ It is reserved and committed in one step, always writable, belongs to no working
 """
 
 from ntmm.kernel.mm.pfn import NO_FRAME, PageUse
-from ntmm.kernel.mm.pfn.runs import column, take_aligned_run
+from ntmm.kernel.mm.pfn.columns import column
+from ntmm.kernel.mm.pfn.runs import take_aligned_run
 from ntmm.kernel.mm.space.account import refusal
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
@@ -76,8 +77,8 @@ def _map_one(machine: SpaceMachine, address: int, index: int, frame: int, protec
     bits = machine.format.user_bits[protection] | architecture.LARGE | architecture.ACCESSED | architecture.DIRTY
     memory.write(index, architecture.make_pte(frame, bits))
     pages = slice(frame, frame + architecture.large_page_size // architecture.page_size)
-    column(machine.pfn.pte_frame, "u4")[pages] = index >> memory.entries_shift
-    column(machine.pfn.pte_address, "u8")[pages] = architecture.pde_address(address)
+    column(machine.pfn.pte_frame)[pages] = index >> memory.entries_shift
+    column(machine.pfn.pte_address)[pages] = architecture.pde_address(address)
 
 
 def _unmap_all(machine: SpaceMachine, space: AddressSpace, start: int, end: int) -> None:

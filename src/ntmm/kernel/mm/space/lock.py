@@ -27,7 +27,7 @@ def lock(machine: SpaceMachine, space: AddressSpace, address: int, size: int, ma
     WORKING_SET_QUOTA for more pages than the minimum working set holds, INSUFFICIENT_RESOURCES for more than RAM can
     promise, IN_PAGE_ERROR. Pages before one that fails stay locked only if they were so before.
     """
-    pages = _pages(machine, address, size)
+    pages = _pages(machine, space, address, size)
     if pages is None:
         return Range(Status.INVALID_PARAMETER)
     locked = _never_paged(machine, space, pages)
@@ -72,7 +72,7 @@ def _undo(machine: SpaceMachine, space: AddressSpace, gained: dict[int, int]) ->
 
 def unlock(machine: SpaceMachine, space: AddressSpace, address: int, size: int, map_type: int) -> Range:
     """Undoes all locks of a range; NOT_LOCKED, and nothing undone, if one of its pages is not locked that way."""
-    pages = _pages(machine, address, size)
+    pages = _pages(machine, space, address, size)
     if pages is None:
         return Range(Status.INVALID_PARAMETER)
     locked = _never_paged(machine, space, pages)
@@ -110,9 +110,9 @@ def _kinds(map_type: int) -> int:
     return set_lock | (LOCKED_IN_MEMORY if map_type & MAP_SYSTEM else 0)
 
 
-def _pages(machine: SpaceMachine, address: int, size: int) -> range | None:
+def _pages(machine: SpaceMachine, space: AddressSpace, address: int, size: int) -> range | None:
     """The addresses of the pages that a range touches; None if it is empty or leaves user space."""
-    page, highest = machine.architecture.page_size, machine.layout.highest_user_address
+    page, highest = machine.architecture.page_size, space.user.highest
     if size <= 0 or address > highest or size > highest + 1 - address:
         return None
     return range(address & -page, -(-(address + size) // page) * page, page)

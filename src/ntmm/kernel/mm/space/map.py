@@ -20,12 +20,14 @@ from ntmm.nt.memory import (
     MM_ACCESS_MASK,
     MM_EXECUTE_WRITECOPY,
     MM_MODIFIER_MASK,
+    MM_NOCACHE,
     MM_WRITECOMBINE,
     MM_WRITECOPY,
     PAGE_READWRITE,
     SEC_BASED,
     SEC_IMAGE,
     SEC_NO_CHANGE,
+    SEC_NOCACHE,
     VIEW_SHARE,
     VIEW_UNMAP,
     make_protection_mask,
@@ -70,7 +72,7 @@ def map_section(machine: SpaceMachine, space: AddressSpace, section: Section, re
     if section.attributes & SEC_IMAGE:
         result = map_image(machine, space, section.control_area, request.base)
         return View(result.status, result.base, 0, result.size)
-    request = _placed(section, request)
+    request, protection = _placed(section, request), _cached_as(section, protection)
     status = _check_section(machine, section, request, protection)
     if status is not None:
         return View(status)
@@ -100,6 +102,13 @@ def _placed(section: Section, request: ViewRequest) -> ViewRequest:
     if section.attributes & SEC_BASED and not request.base:
         return replace(request, base=section.based_address + request.offset)
     return request
+
+
+def _cached_as(section: Section, protection: int) -> int:
+    """Views of a section made with SEC_NOCACHE bypass the CPU's caches; a file's pages are the system cache's too."""
+    plain = protection & MM_ACCESS_MASK and not protection & MM_MODIFIER_MASK
+    is_uncached = section.attributes & SEC_NOCACHE and section.control_area.kind is AreaKind.PAGING_FILE
+    return protection | MM_NOCACHE if plain and is_uncached else protection
 
 
 def _check_section(machine: SpaceMachine, section: Section, request: ViewRequest, protection: int) -> Status | None:
@@ -153,7 +162,7 @@ def _find_place(machine: SpaceMachine, space: AddressSpace, request: ViewRequest
     if request.base:
         if request.base < machine.layout.lowest_user_address:
             return Status.CONFLICTING_ADDRESSES
-        if request.base + size - 1 > machine.layout.highest_vad_address:
+        if request.base + size - 1 > space.user.highest_vad:
             return Status.CONFLICTING_ADDRESSES
         taken = space.vads.overlapping(request.base // page, (request.base + size) // page - 1)
         return Status.CONFLICTING_ADDRESSES if taken else request.base

@@ -74,6 +74,8 @@ def trim_private_page(machine: SpaceMachine, space: AddressSpace, address: int, 
     pte = memory.entries[index]
     frame = machine.format.frame(pte)
     _keep_dirty(machine, pte, frame)
+    if pte & machine.architecture.DIRTY and space.tables.dirty_bit_lost is not None:
+        space.tables.dirty_bit_lost(address >> machine.architecture.page_shift)
     leave_working_set(machine, space, address, frame)
     pfn.original_pte[frame] = machine.format.with_protection(pfn.original_pte[frame], protection)
     memory.write(index, machine.format.transition(frame, protection))

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.pfn.columns import column
 from ntmm.kernel.mm.pfn.database import RESERVE_PAGES
-from ntmm.kernel.mm.pfn.runs import Frames, column, free_frames, take_frames
+from ntmm.kernel.mm.pfn.runs import Frames, free_frames, take_frames
 from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.vad import Vad, VadKind
@@ -53,7 +54,7 @@ def allocate_physical(machine: SpaceMachine, space: AddressSpace, count: int) ->
         return Allocation(Status.INSUFFICIENT_RESOURCES, _NONE)
     assert machine.resident.charge(count)
     frames = take_frames(pfn, count, PageUse.USER_PHYSICAL)
-    column(pfn.pte_address, "u8")[frames] = 0
+    column(pfn.pte_address)[frames] = 0
     space.physical.owned[frames] = True
     return Allocation(Status.SUCCESS, frames)
 

@@ -69,7 +69,7 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
     protection = make_protection_mask(new_protection)
     if protection is None or new_protection & ~(0xFF | PAGE_GUARD | PAGE_NOCACHE):
         return Protected(Status.INVALID_PAGE_PROTECTION)
-    highest = machine.layout.highest_vad_address
+    highest = space.user.highest_vad
     if base > highest:
         return Protected(Status.INVALID_PARAMETER_2)
     if size == 0 or size > highest + 1 - base:
@@ -92,6 +92,17 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
     for address in range(start, end, page):
         change_page(machine, space, vad, address, _code_for(vad, address // page, protection))
     return Protected(Status.SUCCESS, page_protection(old_code), start, end - start)
+
+
+def forbid_execution_of_data(machine: SpaceMachine, space: AddressSpace) -> None:
+    """DEP begins: pages that were executed although their protection does not say so lose that right."""
+    memory, entries = machine.table_memory, machine.table_memory.entries
+    for entry in space.working_set.entries():
+        address = entry.vpn << machine.architecture.page_shift
+        index = space.tables.find(address) if address <= space.user.highest else -1
+        forbidden = machine.format.user_bits[entry.protection] & machine.architecture.no_execute
+        if index >= 0 and entries[index] & 1 and forbidden & ~entries[index]:
+            memory.write(index, entries[index] | forbidden)
 
 
 def is_compatible(section_protection: int, page_protection: int) -> bool:
@@ -124,10 +135,14 @@ def _section_code(vad: Vad, vpn: int) -> int:
 
 
 def _code_for(vad: Vad, vpn: int, protection: int) -> int:
-    """The MM_* code that a page gets: writes to an image's pages are copies, except in sections marked shared."""
+    """The MM_* code that a page gets: writes to an image's pages are copies, except in sections marked shared, and
+    views past the CPU's caches stay so.
+    """
     access = protection & MM_ACCESS_MASK
     if vad.kind is VadKind.IMAGE and access in _TO_COPY and _section_code(vad, vpn) not in _TO_COPY:
         return protection & MM_MODIFIER_MASK | _TO_COPY[access]
+    if vad.kind is VadKind.MAPPED and vad.protection & MM_MODIFIER_MASK == MM_NOCACHE:
+        return protection | MM_NOCACHE if access and not protection & MM_MODIFIER_MASK else protection
     return protection
 
 

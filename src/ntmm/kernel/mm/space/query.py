@@ -34,7 +34,7 @@ class MemoryInformation:
 
 def query(machine: SpaceMachine, space: AddressSpace, address: int) -> MemoryInformation | None:
     """The run of alike pages that starts at the page of `address`; None above the highest user address."""
-    if not 0 <= address <= machine.layout.highest_user_address:
+    if not 0 <= address <= space.user.highest:
         return None
     page = machine.architecture.page_size
     start = address & -page
@@ -59,8 +59,8 @@ def _free(machine: SpaceMachine, space: AddressSpace, start: int) -> MemoryInfor
     if following is not None:
         end = following.start_vpn * page
     else:
-        top = machine.layout.highest_vad_address + 1
-        end = top if start < top else machine.layout.highest_user_address + 1
+        top = space.user.highest_vad + 1
+        end = top if start < top else space.user.highest + 1
     return MemoryInformation(start, 0, 0, end - start, MEM_FREE, PAGE_NOACCESS, 0)
 
 

@@ -41,10 +41,10 @@ def map_image(machine: SpaceMachine, space: AddressSpace, area: ControlArea, wan
 
 
 def _fits(machine: SpaceMachine, space: AddressSpace, base: int, size: int) -> bool:
-    layout, page = machine.layout, machine.architecture.page_size
-    if base % ALLOCATION_GRANULARITY or base < layout.lowest_user_address:
+    user, page = space.user, machine.architecture.page_size
+    if base % ALLOCATION_GRANULARITY or base < user.lowest:
         return False
-    if base + size - 1 > layout.highest_vad_address:
+    if base + size - 1 > user.highest_vad:
         return False
     return space.vads.overlapping(base // page, (base + size) // page - 1) is None
 

@@ -20,10 +20,10 @@ def system_cache_bytes(ram: int, room: int, three_gb: bool = False, large: bool 
 
     128 MB beyond 16 MB of RAM, and 64 MB more for each further 4 MB, up to 512 MB; 960 MB if `large`.
     """
-    if three_gb or ram <= _SMALL_RAM:
-        wanted = SMALL
-    elif large:
+    if large:
         wanted = LARGE_LIMIT
+    elif three_gb or ram <= _SMALL_RAM:
+        wanted = SMALL
     else:
         wanted = min(USUAL_LIMIT, _FIRST + (ram - _SMALL_RAM) // _STEP * SMALL)
     return min(wanted, room)

@@ -1,7 +1,7 @@
 """Mapping, unmapping and faults of the system cache (MmMapViewInSystemCache, MmUnmapViewInSystemCache)."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -35,28 +35,45 @@ class CacheFull(Exception):
 class CacheCounts:
     """Figures since boot, which the cache manager keeps; in pages but for hits, misses and writes.
 
-    A read is a hit if it needed no disk. `lazy_pages` were written by the lazy writer in `lazy_writes` transfers.
+    A request (to read, map, pin, or read by MDL) is a hit if it needed no disk. `lazy_pages` were written by the lazy
+    writer in `lazy_writes` transfers, `flushed_pages` in `flushes` at once, for a flush or a write-through file. Of the
+    `faults`, `transitions` found their page on a list, and `read_ios` transfers brought `pages_read` pages.
     """
 
     hits: int = 0
     misses: int = 0
+    maps: int = 0
+    map_misses: int = 0
+    pins: int = 0
+    pin_misses: int = 0
+    mdl_reads: int = 0
+    mdl_misses: int = 0
     faults: int = 0
+    transitions: int = 0
+    read_ios: int = 0
+    pages_read: int = 0
     read_ahead: int = 0
+    read_ahead_ios: int = 0
     lazy_writes: int = 0
     lazy_pages: int = 0
+    flushes: int = 0
+    flushed_pages: int = 0
     dirty: int = 0
     """Pages that the cache manager knows to be dirty now."""
 
 
 class SystemCache:
-    """The region of one machine, `size` bytes from `start` on."""
+    """The region of one machine, `size` bytes: [start, end) of the first of `regions`, then the next."""
 
-    def __init__(self, faults: FaultHandler, sections: Sections, start: int, size: int) -> None:
-        self.start = start
+    def __init__(self, faults: FaultHandler, sections: Sections, regions: Sequence[tuple[int, int]], size: int) -> None:
+        self.regions = tuple(regions)
         self.size = size
         self.counts = CacheCounts()
         self.shrink: Callable[[], bool] = lambda: False
         """Slot: unmaps the view that was not used for longest; False if all are in use."""
+        self.told: Callable[[str, str, int, int], None] | None = None
+        """Slot: told (what was done, file, page, pages) of every view, read ahead, write and purge while a recorder
+        listens."""
         self._faults = faults
         self._sections = sections
         self._tables = faults.system_tables
@@ -75,6 +92,15 @@ class SystemCache:
     def total_views(self) -> int:
         """How many views the region has room for."""
         return self.size >> VIEW_SHIFT
+
+    def address_of(self, slot: int) -> int:
+        """Where the view with a place of its own lies."""
+        offset = slot * VIEW_BYTES
+        for start, end in self.regions:
+            if offset < end - start:
+                return start + offset
+            offset -= end - start
+        raise AssertionError(f"slot {slot} lies outside the system cache")
 
     def views(self) -> Iterator[CacheView]:
         """Every view that is mapped."""
@@ -113,9 +139,10 @@ class SystemCache:
         if found is not None:  # another thread was quicker while this one waited for page tables
             self._free.append(slot)
             return found
-        address = self.start + slot * VIEW_BYTES
+        address = self.address_of(slot)
         view = CacheView(slot, address, self._tables.find(address), area, first)
         self._views.setdefault(area, {})[number] = view
+        self.tell("map", area, first, self._pages_per_view)
         return view
 
     def _take_slot(self) -> int | None:
@@ -124,7 +151,7 @@ class SystemCache:
         if self._made == self.total_views:
             return None
         slot, self._made = self._made, self._made + 1
-        address = self.start + slot * VIEW_BYTES
+        address = self.address_of(slot)
         missing = self._tables.missing_tables(address, address + VIEW_BYTES)
         if missing and not self._pfn.ensure_pages(missing):
             self._free.append(slot)
@@ -141,6 +168,12 @@ class SystemCache:
         if not of_area:
             del self._views[view.area]
         self._free.append(view.slot)
+        self.tell("unmap", view.area, view.first_page, self._pages_per_view)
+
+    def tell(self, action: str, area: ControlArea, first: int, pages: int) -> None:
+        """What was done with pages of a file, for who listens."""
+        if self.told is not None:
+            self.told(action, area.name, first, pages)
 
     def unmap_area(self, area: ControlArea) -> None:
         """Takes all views of a file away."""
@@ -195,9 +228,13 @@ class SystemCache:
         if fill is not Fill.READ and memory.format.is_prototype(memory.entries[place]):
             result = self._make_new(place, prototype, fill)
         else:
+            pages = faults.in_page.pages
             result = make_prototype_valid(faults, place, area, page, min(READ_CLUSTER, wanted))
             if result.resolution is not Resolution.RESOLVED:
+                self.counts.read_ios += result.own_read
+                self.counts.pages_read += faults.in_page.pages - pages
                 return result
+            self.counts.transitions += result is outcome.TRANSITION
         self._map_page(view, number, place)
         if wanted > 1:
             self._go_on(view, number, place, prototype, wanted, fill)
@@ -224,6 +261,7 @@ class SystemCache:
                     return
                 pfn.reactivate(frame)
                 set_prototype_valid(self._faults, place + offset, frame, pte_format.protection(pte))
+                self.counts.transitions += 1
             self._map_page(view, number + offset, place + offset)
 
     def _map_page(self, view: CacheView, number: int, place: int) -> None:
@@ -246,6 +284,10 @@ class SystemCache:
 
     def prefetch(self, area: ControlArea, first: int, count: int) -> int:
         """Begins to read pages of a file that are not in RAM; answers how many."""
+        reads = self._faults.in_page.reads
         begun = prefetch(self._faults, self._tables, area, first, count)
         self.counts.read_ahead += begun
+        self.counts.read_ahead_ios += self._faults.in_page.reads - reads
+        if begun:
+            self.tell("read ahead", area, first, begun)
         return begun

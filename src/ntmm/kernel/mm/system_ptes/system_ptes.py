@@ -43,6 +43,11 @@ class SystemPtes:
         self._used = 0
 
     @property
+    def start(self) -> int:
+        """The first address that the area maps."""
+        return self._start
+
+    @property
     def free(self) -> int:
         """PTEs that are not reserved, those included whose page tables are not made yet."""
         return self.total - self._used
@@ -92,7 +97,7 @@ class SystemPtes:
     def map(self, address: int, frame: int, original: int) -> None:
         """Maps a frame for the kernel, read and write; `original` is what the PTE becomes without the page."""
         memory, index = self._memory, self.word(address)
-        memory.write(index, memory.table_entry(frame, user=False) | memory.architecture.no_execute)
+        memory.write(index, memory.table_entry(frame, user=False) | memory.stack_no_execute)
         memory.own(frame, index, memory.architecture.pte_address(address), original)
 
     def write(self, address: int, pte: int) -> None:

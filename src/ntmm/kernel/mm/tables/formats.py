@@ -95,6 +95,14 @@ class HighPointers:
         return self.prototype_address(pte)
 
 
+@dataclass(frozen=True, slots=True)
+class RegionPointers(HighPointers):
+    """IA-64: as on x64, but kernel addresses begin with the number of their region."""
+
+    def prototype_address(self, pte: int) -> int:
+        return pte >> self.shift | self.sign
+
+
 class PteFormat:
     """Packs and unpacks entries of one architecture; `user` and `kernel` valid bits are tables by MM_* code."""
 
@@ -186,4 +194,6 @@ def format_for(
         )
     if architecture.pointer_size == 4:
         return PteFormat(architecture, HighPointers(32, 0), 0xFFFFFFFF << 32)
+    if architecture.name == "ia64":
+        return PteFormat(architecture, RegionPointers(16, 0xE000 << 48), 0xFFFFFFFF << 32)
     return PteFormat(architecture, HighPointers(16, 0xFFFF << 48), 0xFFFFFFFF << 32)

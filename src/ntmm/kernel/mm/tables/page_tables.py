@@ -52,6 +52,8 @@ class PageTables:
         """Slot: told of a table that is about to be freed."""
         self.bring_in: Callable[[int], None] = _unfilled
         """Slot: makes the tables on the way to an address valid; may wait."""
+        self.dirty_bit_lost: Callable[[int], None] | None = None
+        """Slot, where writes are watched: told of each private page that goes with its Dirty bit set."""
         self.tables = 0
         self._account = account
         self._shifts = architecture.shifts
@@ -330,7 +332,9 @@ class PageTables:
                 index += 1
 
     def resident(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """As `existing`, without the tables that are not valid now: it never waits, and says nothing of their PTEs."""
+        """As `existing`, without empty PTEs and without the tables that are not valid now: it never waits, and says
+        nothing of their PTEs.
+        """
         base = start - (start & self._address_mask)  # the sign extension of an address of system space
         yield from self._resident_below(self.root << self.memory.entries_shift, 0, base, start, end)
 
@@ -339,10 +343,10 @@ class PageTables:
         memory, shift = self.memory, self._shifts[level]
         first = max(0, start - base >> shift)
         last = min(self._masks[level] + 1, (end - 1 - base >> shift) + 1)
-        for slot in range(first, last):
-            address = base + (slot << shift)
-            if level == len(self._shifts) - 1:
-                yield address, table + slot
-            elif memory.entries[table + slot] & (LARGE | 1) == 1:
-                below = memory.format.frame(memory.entries[table + slot]) << memory.entries_shift
+        is_leaf = level == len(self._shifts) - 1
+        for slot, entry in enumerate(memory.entries[table + first : table + last].tolist(), first):
+            if is_leaf and entry:
+                yield base + (slot << shift), table + slot
+            elif not is_leaf and entry & (LARGE | 1) == 1:
+                below, address = memory.format.frame(entry) << memory.entries_shift, base + (slot << shift)
                 yield from self._resident_below(below, level + 1, address, start, end)

@@ -1,6 +1,6 @@
 """The top tables of an address space: the self-map, and the system half that all spaces share."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from ntmm.kernel.mm.pfn import NO_FRAME, PageUse
@@ -8,15 +8,16 @@ from ntmm.kernel.mm.tables.table_memory import TableMemory
 
 PAE_DIRECTORIES: Final = 4
 
-_SYSTEM_DIRECTORIES: Final = (2, 3)
-"""PAE: the directories of the upper two gigabytes."""
-
-_PRIVATE_ENTRIES: Final = {
+_PRIVATE_ENTRIES: Final[dict[str, dict[int, Container[int]]]] = {
     "x86": {0: range(0x300, 0x302)},
-    "pae": {1: range(8)},
+    "pae": {3: range(8)},
     "x64": {0: range(0x1ED, 0x1EF)},
+    "ia64": {0: (3, 6)},
 }
-"""By number of the system table: the self-map's and hyperspace's entries, which every space has for itself."""
+"""By number of the top table: the self-map's and hyperspace's entries, which every space has for itself."""
+
+
+_ROOT_NAMES: Final = {"x86": "page directory", "x64": "page map level 4", "ia64": "region table"}
 
 
 def create_root(memory: TableMemory, template: int | None) -> tuple[int, dict[str, int]]:
@@ -33,7 +34,7 @@ def create_root(memory: TableMemory, template: int | None) -> tuple[int, dict[st
         _own(memory, root)
         index = (root << memory.entries_shift) + architecture.self_map_index
         memory.entries[index] = memory.table_entry(root, user=False)
-        counts = {"page directory" if architecture.levels == 2 else "page map level 4": 1}
+        counts = {_ROOT_NAMES[architecture.name]: 1}
     if template is not None:
         _copy_system_half(memory, template, root)
     return root, counts
@@ -80,14 +81,26 @@ def self_mapped_roots(memory: TableMemory, root: int) -> list[tuple[int, int]]:
     return [(frame, base + number * architecture.page_size) for number, frame in enumerate(frames[1:])]
 
 
-def system_tables_of(memory: TableMemory, root: int) -> list[tuple[int, range]]:
-    """(index of the first entry, entries of the system half) for each top table that has such entries."""
-    if memory.architecture.name != "pae":
-        size = memory.architecture.entries_per_table[0]
-        return [(root << memory.entries_shift, range(size // 2, size))]
+def system_slots(memory: TableMemory, number: int) -> range:
+    """The entries of a top table that lead to system space; with /USERVA it may begin in the middle of a table.
+
+    `number` is 0, or that of one of PAE's directories.
+    """
+    architecture = memory.architecture
+    level = 1 if architecture.name == "pae" else 0
+    size = architecture.entries_per_table[level]
+    first = (memory.system_range_start & architecture.virtual_mask) >> architecture.shifts[level]
+    return range(min(size, max(0, first - number * size)), size)
+
+
+def system_tables_of(memory: TableMemory, root: int) -> list[tuple[int, int, range]]:
+    """(number, index of the first entry, entries of system space) of each top table that has such entries."""
     frames = root_frames(memory, root)
-    whole = range(memory.architecture.entries_per_table[1])
-    return [(frames[1 + number] << memory.entries_shift, whole) for number in _SYSTEM_DIRECTORIES]
+    tops = frames[1:] or frames
+    tables = [
+        (number, frame << memory.entries_shift, system_slots(memory, number)) for number, frame in enumerate(tops)
+    ]
+    return [table for table in tables if table[2]]
 
 
 def own_slots(memory: TableMemory, number: int) -> list[int]:
@@ -96,15 +109,13 @@ def own_slots(memory: TableMemory, number: int) -> list[int]:
     `number` is 0, or that of one of PAE's directories.
     """
     architecture = memory.architecture
-    is_pae = architecture.name == "pae"
-    slots = range(architecture.entries_per_table[1 if is_pae else 0])
-    if is_pae and number not in _SYSTEM_DIRECTORIES:
-        return list(slots)
-    system_number = _SYSTEM_DIRECTORIES.index(number) if is_pae else 0
-    first_shared = 0 if is_pae else len(slots) // 2
-    self_map = self_map_slots(memory, number)
-    private = _PRIVATE_ENTRIES[architecture.name].get(system_number, ())
-    return [slot for slot in slots if slot not in self_map and (slot < first_shared or slot in private)]
+    size = architecture.entries_per_table[1 if architecture.name == "pae" else 0]
+    shared, self_map = system_slots(memory, number), self_map_slots(memory, number)
+    return [
+        slot
+        for slot in range(size)
+        if slot not in self_map and (slot not in shared or is_private_entry(memory, number, slot))
+    ]
 
 
 def self_map_slots(memory: TableMemory, number: int) -> range:
@@ -126,13 +137,13 @@ def renew_root(memory: TableMemory, system_root: int, root: int) -> None:
 
 
 def is_private_entry(memory: TableMemory, table_number: int, slot: int) -> bool:
-    """True for self-map and hyperspace entries of the system table with this number."""
+    """True for self-map and hyperspace entries of the top table with this number."""
     return slot in _PRIVATE_ENTRIES[memory.architecture.name].get(table_number, ())
 
 
 def _copy_system_half(memory: TableMemory, source: int, target: int) -> None:
     pairs = zip(system_tables_of(memory, source), system_tables_of(memory, target), strict=True)
-    for number, ((source_base, slots), (target_base, _)) in enumerate(pairs):
+    for (number, source_base, slots), (_, target_base, _) in pairs:
         for slot in slots:
             entry = memory.entries[source_base + slot]
             if entry and not is_private_entry(memory, number, slot):
@@ -141,8 +152,8 @@ def _copy_system_half(memory: TableMemory, source: int, target: int) -> None:
 
 def share_system_entry(memory: TableMemory, system_root: int, index: int, roots: Iterable[int]) -> None:
     """A table of system space was made: the entry that leads to it goes to every other root."""
-    for number, (base, slots) in enumerate(system_tables_of(memory, system_root)):
+    for position, (number, base, slots) in enumerate(system_tables_of(memory, system_root)):
         slot = index - base
         if slot in slots and not is_private_entry(memory, number, slot):
             for root in roots:
-                memory.entries[system_tables_of(memory, root)[number][0] + slot] = memory.entries[index]
+                memory.entries[system_tables_of(memory, root)[position][1] + slot] = memory.entries[index]

@@ -15,10 +15,22 @@ _SOFTWARE_KIND: Final = TRANSITION | PROTOTYPE
 class TableMemory:
     """What all page tables of a machine share: RAM as PTE-sized words, the PFN database, and the TLB's slot."""
 
-    def __init__(self, ram: Ram, architecture: Architecture, pfn: PfnDatabase, pte_format: PteFormat) -> None:
+    def __init__(
+        self,
+        ram: Ram,
+        architecture: Architecture,
+        pfn: PfnDatabase,
+        pte_format: PteFormat,
+        system_range_start: int,
+    ) -> None:
+        """`system_range_start` is where user space ends for every process."""
         self.architecture = architecture
         self.pfn = pfn
+        self.system_range_start = system_range_start
         self.format = pte_format
+        self.stack_no_execute = architecture.no_execute
+        self.paged_pool_no_execute = architecture.no_execute if architecture.pointer_size == 8 else 0
+        """The bit that pages of kernel stacks and of paged pool have: 32-bit systems protect only stacks."""
         self.entries = ram.u64 if architecture.pte_size == 8 else ram.u32
         self.entries_shift = architecture.page_shift - (architecture.pte_size.bit_length() - 1)
         self.mark_stale: Callable[[], None] = lambda: None

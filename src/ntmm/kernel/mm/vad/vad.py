@@ -49,6 +49,8 @@ class Vad:
     inherit: bool = False
     """A child process gets the view as well (ViewShare)."""
     purpose: str = ""
+    written: set[int] | None = None
+    """Of a region with MEM_WRITE_WATCH: numbers of its pages that were written and whose Dirty bit has gone since."""
 
     @property
     def pages(self) -> int:

@@ -1,6 +1,7 @@
 """Working sets: the list of valid pages, replacement, ageing, trimming. May use `pool`, `vad` and lower.
 
 working_set   the list itself: WSLEs in pages of its own
+entries       what the list tells of its entries
 limits        default minimum and maximum, by size of RAM
 replacement   which page goes for a new one, by version of Windows
 trim          taking one page away

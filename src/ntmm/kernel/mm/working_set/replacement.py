@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
-from ntmm.kernel.mm.working_set.trim import may_trim
-from ntmm.kernel.mm.working_set.working_set import MAXIMUM_AGE, VALID, WorkingSet
+from ntmm.kernel.mm.working_set.trim import may_trim, may_trim_page
+from ntmm.kernel.mm.working_set.working_set import AGE_MASK, AGE_SHIFT, MAXIMUM_AGE, VALID, WorkingSet
 
 SEARCH_LENGTH: Final = 16
 """Entries that ageing looks at before it takes the best one."""
@@ -58,10 +58,18 @@ def clock(working_set: WorkingSet) -> int:
 def ageing(working_set: WorkingSet) -> int:
     """XP: looks at a few entries, ages them, and takes the oldest."""
     best, best_age, looked = -1, -1, 0
+    memory = working_set.tables.memory
+    entries, accessed = memory.entries, memory.architecture.ACCESSED
     for index, value in _round(working_set):
-        if not may_trim(working_set, value):
+        place = working_set.pte_index_of(value)
+        pte = entries[place]
+        if not may_trim_page(memory, pte):
             continue
-        age = 0 if _test_and_clear(working_set, value) else min(MAXIMUM_AGE, working_set.age(index) + 1)
+        if pte & accessed:
+            memory.write(place, pte & ~accessed)
+            age = 0
+        else:
+            age = min(MAXIMUM_AGE, (value >> AGE_SHIFT & AGE_MASK) + 1)
         working_set.set_age(index, age)
         if age > best_age:
             best, best_age = index, age

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntmm.kernel.mm.pfn import PageState, PageUse
+from ntmm.kernel.mm.pfn.columns import column
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG
 from ntmm.kernel.mm.tables.formats import PROTECTION_MASK, PROTECTION_SHIFT, TRANSITION
 from ntmm.kernel.mm.working_set.trim import may_trim, trim_entry
@@ -37,21 +38,22 @@ class Candidates:
 
 def gather(working_set: WorkingSet) -> Candidates:
     """All entries that may be looked at."""
-    words = np.frombuffer(working_set._words, dtype=f"u{working_set._words.itemsize}")
+    words = column(working_set.words)
     index, word = _list_words(working_set)
     value = words[word].astype(np.uint64)
     valid = (value & np.uint64(VALID)) != 0
-    index, word, value = index[valid], word[valid], value[valid]
+    if not valid.all():
+        index, word, value = index[valid], word[valid], value[valid]
     return Candidates(index, word, value, _places(working_set, value))
 
 
 def _list_words(working_set: WorkingSet) -> tuple[Numbers, Numbers]:
     """All dynamic entries: their indices, and their positions among the words of RAM."""
-    index = np.arange(working_set.first_dynamic, working_set.last_entry + 1, dtype=np.int64)
-    place_in_list = index + working_set._header
-    frames = np.array(working_set.list_frames, dtype=np.int64)
-    shift, mask = working_set._slot_shift, working_set._slot_mask
-    return index, (frames[place_in_list >> shift] << shift) + (place_in_list & mask)
+    first, end = working_set.first_dynamic, working_set.last_entry + 1
+    places = working_set.list_places
+    pages = np.array(places.frames, dtype=np.int64)[:, np.newaxis] << places.slot_shift
+    word = (pages + np.arange(1 << places.slot_shift, dtype=np.int64)).ravel()
+    return np.arange(first, end, dtype=np.int64), word[places.header + first : places.header + end]
 
 
 def _places(working_set: WorkingSet, value: Numbers) -> Numbers:
@@ -75,7 +77,7 @@ def age_all(working_set: WorkingSet) -> int:
     """One pass of ageing: pages used since the last get age 0, the others grow older. Answers how many were used."""
     found = gather(working_set)
     memory = working_set.tables.memory
-    entries = np.frombuffer(memory.entries, dtype=f"u{memory.entries.itemsize}")
+    entries = column(memory.entries)
     accessed_bit = entries.dtype.type(memory.architecture.ACCESSED)
     pte = entries[found.place]
     used = (pte & accessed_bit) != 0
@@ -87,12 +89,21 @@ def age_all(working_set: WorkingSet) -> int:
             memory.write(place, memory.entries[place] & ~memory.architecture.ACCESSED)
     if len(places):
         memory.mark_stale()
-    age = (found.value >> np.uint64(AGE_SHIFT)) & np.uint64(AGE_MASK)
-    age = np.where(used, np.uint64(0), np.minimum(age + np.uint64(1), np.uint64(AGE_MASK)))
-    words = np.frombuffer(working_set._words, dtype=f"u{working_set._words.itemsize}")
-    value = found.value & ~np.uint64(AGE_MASK << AGE_SHIFT) | age << np.uint64(AGE_SHIFT)
-    words[found.word] = value.astype(words.dtype)
+    words = column(working_set.words)
+    words[found.word] = _older(found.value, used).astype(words.dtype)
     return len(places)
+
+
+def _older(value: Numbers, used: Numbers) -> Numbers:
+    """The raw WSLEs with age 0 where the page was used, else a step older; the array is worked on in place."""
+    oldest = np.uint64(AGE_MASK << AGE_SHIFT)
+    age = value & oldest
+    age += np.uint64(1 << AGE_SHIFT)
+    np.minimum(age, oldest, out=age)
+    age *= ~used
+    value &= ~oldest
+    value |= age
+    return value
 
 
 def ages(working_set: WorkingSet) -> list[int]:
@@ -129,7 +140,7 @@ def trim_many(working_set: WorkingSet, count: int, minimum_age: int) -> int:
 
 def _sort_free_entries(working_set: WorkingSet) -> None:
     """The lowest free entries are used first from now on, so that the list fills in the order in which pages come."""
-    words = np.frombuffer(working_set._words, dtype=f"u{working_set._words.itemsize}")
+    words = column(working_set.words)
     index, word = _list_words(working_set)
     free = (words[word].astype(np.uint64) & np.uint64(VALID)) == 0
     index, word = index[free], word[free]
@@ -146,21 +157,18 @@ def _split(working_set: WorkingSet, found: Candidates) -> tuple[Candidates, Cand
     if memory.changed is not None or pfn.moved is not None:
         return found.take(slice(0, 0)), found
     frame = _frames(working_set, found)
-    plain = ~(_column(pfn.flags)[frame] & ~np.uint8(MODIFIED_FLAG)).astype(bool)
-    plain &= np.isin(_column(pfn.use)[frame], _BATCH_USES)
-    plain &= (_column(pfn.share_count)[frame] == 1) & (_column(pfn.reference_count)[frame] == 1)
+    plain = ~(column(pfn.flags)[frame] & ~np.uint8(MODIFIED_FLAG)).astype(bool)
+    plain &= np.isin(column(pfn.use)[frame], _BATCH_USES)
+    plain &= (column(pfn.share_count)[frame] == 1) & (column(pfn.reference_count)[frame] == 1)
     return found.take(plain), found.take(~plain)
 
 
 def _frames(working_set: WorkingSet, found: Candidates) -> Numbers:
     memory = working_set.tables.memory
-    entries = np.frombuffer(memory.entries, dtype=f"u{memory.entries.itemsize}")
-    pte = entries[found.place].astype(np.uint64)
-    return ((pte & np.uint64(memory.format.frame_mask)) >> np.uint64(memory.format.frame_shift)).astype(np.int64)
-
-
-def _column(view: memoryview) -> Numbers:
-    return np.frombuffer(view, dtype=f"u{view.itemsize}")
+    entries = column(memory.entries)
+    pte: Numbers = entries[found.place].astype(np.uint64)
+    frame: Numbers = (pte & np.uint64(memory.format.frame_mask)) >> np.uint64(memory.format.frame_shift)
+    return frame.astype(np.int64)
 
 
 def _trim_batch(working_set: WorkingSet, batch: Candidates) -> None:
@@ -168,23 +176,27 @@ def _trim_batch(working_set: WorkingSet, batch: Candidates) -> None:
     memory = working_set.tables.memory
     pfn = memory.pfn
     frame = _frames(working_set, batch)
-    entries = np.frombuffer(memory.entries, dtype=f"u{memory.entries.itemsize}")
-    flags, original = _column(pfn.flags), _column(pfn.original_pte)
+    entries = column(memory.entries)
+    flags, original = column(pfn.flags), column(pfn.original_pte)
     dirty = (entries[batch.place] & entries.dtype.type(memory.architecture.DIRTY)) != 0
     flags[frame[dirty]] |= np.uint8(MODIFIED_FLAG)
+    watch = working_set.tables.dirty_bit_lost
+    if watch is not None:
+        for vpn in (batch.value[dirty] >> np.uint64(memory.architecture.page_shift)).tolist():
+            watch(vpn)
     code = original[frame] >> np.uint64(PROTECTION_SHIFT) & np.uint64(PROTECTION_MASK)
     transition = (frame.astype(np.uint64) << np.uint64(memory.format.frame_shift)) | np.uint64(TRANSITION)
     entries[batch.place] = (transition | code << np.uint64(PROTECTION_SHIFT)).astype(entries.dtype)
     memory.mark_stale()
-    _column(pfn.share_count)[frame] = 0
-    _column(pfn.reference_count)[frame] = 0
+    column(pfn.share_count)[frame] = 0
+    column(pfn.reference_count)[frame] = 0
     modified = (flags[frame] & np.uint8(MODIFIED_FLAG)) != 0
     with_slot = frame[modified & (original[frame] >> np.uint64(pfn.slot_shift) != 0)]
     for number in with_slot.tolist():
         pfn.forget_slot(number)
     _append(working_set, frame[modified], PageState.MODIFIED)
     _append(working_set, frame[~modified], PageState.STANDBY)
-    words = np.frombuffer(working_set._words, dtype=f"u{working_set._words.itemsize}")
+    words = column(working_set.words)
     words[batch.word] = 0  # they are chained with all other free entries at the end
     working_set.note_removed(len(frame))
     working_set.trimmed += len(frame)
@@ -197,8 +209,8 @@ def _append(working_set: WorkingSet, frame: Numbers, state: PageState) -> None:
         return
     pfn = working_set.tables.memory.pfn
     pages = pfn.modified if state is PageState.MODIFIED else pfn.standby
-    _column(pfn.flink)[frame[:-1]] = frame[1:]
-    _column(pfn.blink)[frame[1:]] = frame[:-1]
-    _column(pfn.state)[frame] = state
+    column(pfn.flink)[frame[:-1]] = frame[1:]
+    column(pfn.blink)[frame[1:]] = frame[:-1]
+    column(pfn.state)[frame] = state
     pages.extend(int(frame[0]), int(frame[-1]), count)
     pfn.moved_many(PageState.ACTIVE, state, count)

@@ -2,7 +2,7 @@
 
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
-from ntmm.kernel.mm.tables import drop_prototype_share
+from ntmm.kernel.mm.tables import TableMemory, drop_prototype_share
 from ntmm.kernel.mm.tables.formats import PROTECTION_MASK
 from ntmm.kernel.mm.working_set.working_set import PROTECTION_SHIFT, VALID, WorkingSet
 
@@ -12,8 +12,13 @@ def may_trim(working_set: WorkingSet, value: int) -> bool:
     if not value & VALID:
         return False
     memory = working_set.tables.memory
-    frame = memory.format.frame(memory.entries[working_set.pte_index_of(value)])
-    return bool(memory.pfn.flags[frame] & PROTOTYPE_FLAG) or memory.pfn.share_count[frame] == 1
+    return may_trim_page(memory, memory.entries[working_set.pte_index_of(value)])
+
+
+def may_trim_page(memory: TableMemory, pte: int) -> bool:
+    """As `may_trim`, for the valid PTE of the page."""
+    pfn, frame = memory.pfn, memory.format.frame(pte)
+    return bool(pfn.flags[frame] & PROTOTYPE_FLAG) or pfn.share_count[frame] == 1
 
 
 def trim_entry(working_set: WorkingSet, index: int) -> None:
@@ -25,13 +30,16 @@ def trim_entry(working_set: WorkingSet, index: int) -> None:
     pte = memory.entries[place]
     assert pte & 1, f"working-set entry {index} names a page that is not valid"
     frame = pte_format.frame(pte)
-    if pte & memory.architecture.DIRTY:
+    is_dirty = pte & memory.architecture.DIRTY
+    if is_dirty:
         pfn.flags[frame] |= MODIFIED_FLAG
     if pfn.flags[frame] & PROTOTYPE_FLAG:
         working_set.remove_shared(value >> memory.architecture.page_shift)
         memory.write(place, pte_format.lookup(value >> PROTECTION_SHIFT & PROTECTION_MASK))
         drop_prototype_share(memory, frame)
     else:
+        if is_dirty and working_set.tables.dirty_bit_lost is not None:
+            working_set.tables.dirty_bit_lost(value >> memory.architecture.page_shift)
         working_set.remove(index)
         if pfn.use[frame] == PageUse.PAGE_TABLE:
             working_set.tables.forget_table(frame)

@@ -9,7 +9,6 @@ own pages first, then locked pages.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from ntmm.hw.ram import Ram
@@ -17,6 +16,7 @@ from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
 from ntmm.kernel.mm.tables import PageTables
+from ntmm.kernel.mm.working_set.entries import Entry, ListPlaces
 from ntmm.kernel.mm.working_set.limits import WorkingSetLimits
 
 VALID: Final = 1
@@ -37,17 +37,6 @@ END_OF_CHAIN: Final = 0xFFFFFFF
 
 GROWTH: Final = 20
 """Pages by which the quota rises at once while memory is plentiful."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One valid WSLE."""
-
-    index: int
-    vpn: int
-    protection: int
-    age: int
-    locked: int
 
 
 class WorkingSet:
@@ -75,7 +64,8 @@ class WorkingSet:
         self._account = account
         self._page_size = architecture.page_size
         self._page_shift = architecture.page_shift
-        self._words = ram.u64 if architecture.pointer_size == 8 else ram.u32
+        self.words = ram.u64 if architecture.pointer_size == 8 else ram.u32
+        """RAM as words of a WSLE's size."""
         self._slot_shift = architecture.page_shift - (architecture.pointer_size.bit_length() - 1)
         self._slot_mask = (1 << self._slot_shift) - 1
         self._vpn_limit = (1 << (architecture.pointer_size * 8 - architecture.page_shift)) - 1
@@ -114,6 +104,11 @@ class WorkingSet:
         return self._next - 1
 
     @property
+    def last_initialized(self) -> int:
+        """The highest index that the list's pages have room for."""
+        return (len(self._frames) << self._slot_shift) - self._header - 1
+
+    @property
     def locked(self) -> int:
         """Pages that are locked."""
         return self.first_dynamic - self.fixed
@@ -122,6 +117,11 @@ class WorkingSet:
     def shared_pages(self) -> int:
         """Pages of sections; the others are the process's own."""
         return len(self._shared)
+
+    @property
+    def list_places(self) -> ListPlaces:
+        """Where the entries lie among `words`, for those who look at all of them at once."""
+        return ListPlaces(self._header, self._slot_shift, self.list_frames)
 
     # adding and removing
 
@@ -132,7 +132,7 @@ class WorkingSet:
         index = self.first_free
         if index != END_OF_CHAIN:
             word = self._word(index)
-            self.first_free = self._words[word] >> FREE_SHIFT
+            self.first_free = self.words[word] >> FREE_SHIFT
         else:
             word = self._next_word
             if word == self._end_word:
@@ -141,7 +141,7 @@ class WorkingSet:
             self._next_word = word + 1
             index = self._next
             self._next = index + 1
-        self._words[word] = (vpn & self._vpn_limit) << self._page_shift | protection << PROTECTION_SHIFT | VALID
+        self.words[word] = (vpn & self._vpn_limit) << self._page_shift | protection << PROTECTION_SHIFT | VALID
         self.count += 1
         return index
 
@@ -159,8 +159,8 @@ class WorkingSet:
         if index < self.first_dynamic:
             index = self._close_gap(index)
         word = self._word(index)
-        assert self._words[word] & VALID, f"working-set entry {index} removed twice"
-        self._words[word] = self.first_free << FREE_SHIFT
+        assert self.words[word] & VALID, f"working-set entry {index} removed twice"
+        self.words[word] = self.first_free << FREE_SHIFT
         self.first_free = index
         self._peak = max(self._peak, self.count)
         self.count -= 1
@@ -183,12 +183,12 @@ class WorkingSet:
 
     def shared_protection(self, vpn: int) -> int:
         """The MM_* code kept in the entry of a shared page."""
-        return self._words[self._word(self._shared[vpn])] >> PROTECTION_SHIFT & 0x1F
+        return self.words[self._word(self._shared[vpn])] >> PROTECTION_SHIFT & 0x1F
 
     def set_protection(self, index: int, protection: int) -> None:
         """Changes the MM_* code in an entry."""
         word = self._word(index)
-        self._words[word] = self._words[word] & ~(0x1F << PROTECTION_SHIFT) | protection << PROTECTION_SHIFT
+        self.words[word] = self.words[word] & ~(0x1F << PROTECTION_SHIFT) | protection << PROTECTION_SHIFT
 
     def set_shared_protection(self, vpn: int, protection: int) -> None:
         """Changes the MM_* code in the entry of a shared page."""
@@ -196,16 +196,16 @@ class WorkingSet:
 
     def age(self, index: int) -> int:
         """How often a page was found not accessed, 0 to 3."""
-        return self._words[self._word(index)] >> AGE_SHIFT & AGE_MASK
+        return self.words[self._word(index)] >> AGE_SHIFT & AGE_MASK
 
     def set_age(self, index: int, age: int) -> None:
         """Changes the age in an entry."""
         word = self._word(index)
-        self._words[word] = self._words[word] & ~(AGE_MASK << AGE_SHIFT) | age << AGE_SHIFT
+        self.words[word] = self.words[word] & ~(AGE_MASK << AGE_SHIFT) | age << AGE_SHIFT
 
     def value(self, index: int) -> int:
         """The raw WSLE."""
-        return self._words[self._word(index)]
+        return self.words[self._word(index)]
 
     def pte_index_of(self, value: int) -> int:
         """Index of the PTE that maps the page of a raw WSLE."""
@@ -219,7 +219,7 @@ class WorkingSet:
     def entries(self) -> Iterator[Entry]:
         """Every valid entry, read from RAM."""
         for index in range(self._next):
-            value = self._words[self._word(index)]
+            value = self.words[self._word(index)]
             if value & VALID:
                 protection = value >> PROTECTION_SHIFT & 0x1F
                 yield Entry(index, value >> self._page_shift, protection, value >> AGE_SHIFT & AGE_MASK, value & LOCKED)
@@ -233,13 +233,13 @@ class WorkingSet:
             index = self.first_dynamic
             self.first_dynamic += 1
             self.next_slot = max(self.next_slot, self.first_dynamic)
-        self._words[self._word(index)] |= kind
+        self.words[self._word(index)] |= kind
 
     def unlock(self, index: int, kind: int) -> None:
         """Takes a lock away; without any the page may be replaced again."""
         word = self._word(index)
-        self._words[word] &= ~kind
-        if not self._words[word] & LOCKED and index < self.first_dynamic:
+        self.words[word] &= ~kind
+        if not self.words[word] & LOCKED and index < self.first_dynamic:
             self.first_dynamic -= 1
             self._swap(index, self.first_dynamic)
 
@@ -248,8 +248,8 @@ class WorkingSet:
         self.first_dynamic -= 1
         last = self.first_dynamic
         if index != last:
-            value = self._words[self._word(last)]
-            self._words[self._word(index)] = value
+            value = self.words[self._word(last)]
+            self.words[self._word(index)] = value
             self._tell_page(value, index)
         return last
 
@@ -258,8 +258,8 @@ class WorkingSet:
         if one == other:
             return
         first, second = self._word(one), self._word(other)
-        values = self._words[first], self._words[second]
-        self._words[first], self._words[second] = values[1], values[0]
+        values = self.words[first], self.words[second]
+        self.words[first], self.words[second] = values[1], values[0]
         if not values[1] & VALID:
             self._relink(other, one)
         for value, index in ((values[0], other), (values[1], one)):
@@ -274,10 +274,10 @@ class WorkingSet:
         index = self.first_free
         while True:
             word = self._word(index)
-            following = self._words[word] >> FREE_SHIFT
+            following = self.words[word] >> FREE_SHIFT
             assert following != END_OF_CHAIN, f"free working-set entry {before} is in no chain"
             if following == before:
-                self._words[word] = after << FREE_SHIFT
+                self.words[word] = after << FREE_SHIFT
                 return
             index = following
 
@@ -316,7 +316,7 @@ class WorkingSet:
 
     def write_header(self, first_wsle_offset: int, fields: dict[str, int]) -> None:
         """Fills the MMWSL header for readers of raw memory; `fields` are byte offsets of its fields."""
-        size = 8 if self._words.itemsize == 8 else 4
+        size = 8 if self.words.itemsize == 8 else 4
         start = self._frames[0] << self._slot_shift
         values = {
             "FirstFree": self.first_free,
@@ -324,7 +324,7 @@ class WorkingSet:
             "LastEntry": self.last_entry,
             "NextSlot": self.next_slot,
         }
-        page = memoryview(self._words).cast("B")[start * size : start * size + HEADER_BYTES]
+        page = memoryview(self.words).cast("B")[start * size : start * size + HEADER_BYTES]
         for name, offset in fields.items():
             if name in values:
                 page[offset : offset + 4] = (values[name] & 0xFFFFFFFF).to_bytes(4, "little")

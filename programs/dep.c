@@ -1,0 +1,103 @@
+/* Shows what becomes of code where only data should be: on the stack, on the heap, in the data section. */
+#include <windows.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int (*function)(void);
+
+/* mov eax, 42; ret */
+static const unsigned char code[] = {0xB8, 42, 0, 0, 0, 0xC3};
+
+static unsigned char data[64] = {1};
+static const char *where;
+
+/* An access violation says by its first parameter what was tried: 0 read, 1 write, 8 execute. */
+static LONG CALLBACK see(EXCEPTION_POINTERS *pointers)
+{
+    const EXCEPTION_RECORD *record = pointers->ExceptionRecord;
+
+    printf("%s: exception %08lX, parameter %lu, %s\n", where, record->ExceptionCode,
+           (unsigned long)record->ExceptionInformation[0],
+           record->ExceptionInformation[1] == (ULONG_PTR)record->ExceptionAddress ? "at the code" : "elsewhere");
+    fflush(stdout);
+#ifdef _WIN64
+    pointers->ContextRecord->Rip = *(ULONG_PTR *)pointers->ContextRecord->Rsp;
+    pointers->ContextRecord->Rsp += 8;
+    pointers->ContextRecord->Rax = 0;
+#else
+    pointers->ContextRecord->Eip = *(ULONG_PTR *)pointers->ContextRecord->Esp;
+    pointers->ContextRecord->Esp += 4;
+    pointers->ContextRecord->Eax = 0;
+#endif
+    return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+static void execute(const char *name, unsigned char *place)
+{
+    where = name;
+    memcpy(place, code, sizeof code);
+    FlushInstructionCache(GetCurrentProcess(), place, sizeof code);
+    if (((function)(void *)place)() == 42)
+        printf("%s: executed\n", name);
+    fflush(stdout);
+}
+
+__attribute__((noinline))
+static void execute_stack(void)
+{
+    unsigned char local[64];
+
+    execute("stack", local);
+}
+
+/* The functions came with later service packs, so they are looked up as programs of that time did. */
+static void tell_policy(void)
+{
+    HMODULE kernel32 = GetModuleHandleA("kernel32.dll");
+    DWORD(WINAPI *system_policy)(void) = (void *)GetProcAddress(kernel32, "GetSystemDEPPolicy");
+    BOOL(WINAPI *process_policy)(HANDLE, DWORD *, BOOL *) = (void *)GetProcAddress(kernel32, "GetProcessDEPPolicy");
+    DWORD flags = 0;
+    BOOL permanent = FALSE;
+
+    if (!system_policy || !process_policy) {
+        puts("policy: not told");
+        return;
+    }
+    printf("policy: %lu\n", system_policy());
+    if (process_policy(GetCurrentProcess(), &flags, &permanent))
+        printf("process: %lu, %s\n", flags, permanent ? "permanent" : "may change");
+    else
+        printf("process: error %lu\n", GetLastError());
+}
+
+static void set_policy(const char *text)
+{
+    HMODULE kernel32 = GetModuleHandleA("kernel32.dll");
+    BOOL(WINAPI *set)(DWORD) = (void *)GetProcAddress(kernel32, "SetProcessDEPPolicy");
+
+    if (set && set((DWORD)atoi(text)))
+        printf("set %s: done\n", text);
+    else
+        printf("set %s: error %lu\n", text, GetLastError());
+}
+
+int main(int argc, char **argv)
+{
+    unsigned char *heap = malloc(64);
+    unsigned char *page = VirtualAlloc(NULL, 4096, MEM_RESERVE | MEM_COMMIT, PAGE_EXECUTE_READWRITE);
+    int turn;
+
+    AddVectoredExceptionHandler(1, see);
+    for (turn = 0; turn < argc; turn++) {
+        if (turn)
+            set_policy(argv[turn]);
+        tell_policy();
+        execute_stack();
+        execute("heap", heap);
+        execute("data", data);
+        execute("executable page", page);
+    }
+    return 0;
+}

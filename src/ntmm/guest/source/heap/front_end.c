@@ -1,0 +1,108 @@
+/* front_end.c: RtlAllocateHeap and RtlFreeHeap, and the look-aside lists: one for each small size, last in, first out.
+
+   This is the path of nearly every call, so it neither locks the heap nor calls anything. It only takes the lists for
+   a few instructions; a thread that finds them taken goes to the locked heap behind. */
+#include "heap.h"
+#include "process.h"
+#include "text.h"
+
+/* A header's second half as a word: the tag, the flags, the unused bytes, the index of the segment. */
+#define PLAIN_MASK (0xC0000000u | (u32)(u8)~ENTRY_LAST << 8)
+#define PLAIN_BUSY ((u32)ENTRY_BUSY << 8)
+#define UNUSED_MASK 0xFF0000u
+#define UNUSED_ONE 0x10000u
+#define SMALL_LIMIT ((usize)(FREE_LISTS - 1) * UNIT - UNIT)
+#define UNIT_BITS (IS_64 ? 4 : 3)
+#define POINTER_BITS (8 * (u32)sizeof(uptr))
+
+/* Sets FRONT_USED, in one instruction; TRUE if it was clear. */
+static inline bool32 take_front(HEAP *heap) {
+    bool32 was_set;
+    __asm__ volatile("lock btsl $0, %1" : "=@ccc"(was_set), "+m"(heap->FrontState) : : "memory");
+    return !was_set;
+}
+
+static inline void give_front(HEAP *heap) { __atomic_store_n(&heap->FrontState, FRONT_FREE, __ATOMIC_RELEASE); }
+
+static NOINLINE void *WINAPI allocate_zeroed(HEAP *heap, u32 flags, usize size) {
+    if (size > SMALL_LIMIT)
+        return allocate_behind(heap, flags, size);
+    void *block = RtlAllocateHeap(heap, flags & ~HEAP_ZERO_MEMORY, size);
+    return block ? memset(block, 0, size) : NULL;
+}
+
+/* A new block of `size` bytes, or NULL (STATUS_NO_MEMORY raised with HEAP_GENERATE_EXCEPTIONS). */
+void *WINAPI RtlAllocateHeap(HEAP *heap, u32 flags, usize size) {
+    if (UNLIKELY(((flags & HEAP_ZERO_MEMORY) << 16 | size) > SMALL_LIMIT))
+        return allocate_zeroed(heap, flags, size);
+    if (LIKELY(take_front(heap))) {
+        u32 units = (u32)(size + 2 * UNIT - 1) / UNIT; /* 1 for size 0, and that list is always empty */
+        LOOKASIDE_ENTRY *entry = heap->Lookaside[units];
+        if (LIKELY(entry != &heap->EndOfLists)) {
+            heap->Lookaside[units] = entry->Next;
+            give_front(heap);
+            entry->Header.UnusedBytes = (u8)(units * UNIT - (u32)size);
+            return &entry->Next;
+        }
+        give_front(heap);
+    }
+    return allocate_behind(heap, flags, size);
+}
+
+/* TRUE for an address that is neither NULL nor between units: rotated by the bits of a unit it is not too large. */
+static inline bool32 can_be_block(const void *block) {
+    uptr rotated = (uptr)block >> UNIT_BITS | (uptr)block << (POINTER_BITS - UNIT_BITS);
+    return rotated - 1 < ((uptr)1 << (POINTER_BITS - UNIT_BITS)) - 1;
+}
+
+/* TRUE for a small block in use; without a branch, which costs more here than the rest. */
+static inline bool32 is_small_and_busy(const HEAP_ENTRY *entry) {
+    u32 rest = *(const u32 *)&entry->SmallTagIndex;
+    u32 other = (rest & PLAIN_MASK) ^ PLAIN_BUSY, unused = ((rest & UNUSED_MASK) - UNUSED_ONE) & 0x80000000u;
+    return !(other | unused | (entry->Size & ~(FREE_LISTS - 1u)));
+}
+
+/* TRUE also for NULL; FALSE and INVALID_PARAMETER for what is plainly no block in use. */
+u8 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block) {
+    LOOKASIDE_ENTRY *entry = (LOOKASIDE_ENTRY *)((HEAP_ENTRY *)block - 1);
+    if (LIKELY(can_be_block(block)) && LIKELY(is_small_and_busy(&entry->Header)) && LIKELY(take_front(heap))) {
+        LOOKASIDE_ENTRY **list = &heap->Lookaside[entry->Header.Size], *below = *list;
+        u32 depth = below->Depth + 1;
+        if (LIKELY(depth <= LOOKASIDE_DEPTH)) {
+            entry->Header.UnusedBytes = 0;
+            entry->Next = below;
+            entry->Depth = depth;
+            *list = entry;
+            give_front(heap);
+            return TRUE;
+        }
+        give_front(heap);
+    }
+    return free_behind(heap, flags, block);
+}
+
+/* Keeps all threads away from the look-aside lists until it is undone; the caller has locked the heap. */
+void hold_front(HEAP *heap) {
+    if (heap->FrontState == FRONT_NONE || heap->FrontHeapLockCount++)
+        return;
+    for (u32 round = 0; !take_front(heap) && !is_shutting_down; round++)
+        back_off(round);
+}
+
+void release_front(HEAP *heap) {
+    if (heap->FrontState != FRONT_NONE && --heap->FrontHeapLockCount == 0)
+        give_front(heap);
+}
+
+/* Empties the look-aside lists, so that every block that is not in use is known to be free. */
+void flush_lookaside(HEAP *heap) {
+    if (!heap->FrontEndHeap)
+        return;
+    hold_front(heap);
+    for (u32 units = 0; units < FREE_LISTS; units++)
+        for (LOOKASIDE_ENTRY *entry; (entry = heap->Lookaside[units]) != &heap->EndOfLists;) {
+            heap->Lookaside[units] = entry->Next;
+            free_block(heap, &entry->Header);
+        }
+    release_front(heap);
+}

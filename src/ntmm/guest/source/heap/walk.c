@@ -1,0 +1,161 @@
+/* walk.c: HeapWalk and HeapSummary.
+
+   A walk visits each segment (a region), its blocks and uncommitted ranges by address, and at last the blocks that have
+   memory of their own. It keeps its place in the entry alone, so other threads must not change the heap meanwhile. */
+#include "codes.h"
+#include "heap.h"
+
+#define REGION 0x01
+#define UNCOMMITTED 0x02
+#define BUSY 0x04
+#define MOVEABLE 0x10
+#define DDESHARE 0x20
+#define OWN_MEMORY SEGMENTS /* region index of blocks with memory of their own */
+
+typedef struct PROCESS_HEAP_ENTRY {
+    void *Data;
+    u32 DataSize;
+    u8 Overhead, RegionIndex;
+    u16 Flags;
+    union {
+        struct {
+            handle Memory;
+            u32 Reserved[3];
+        } Block;
+        struct {
+            u32 CommittedSize, UnCommittedSize;
+            void *FirstBlock, *LastBlock;
+        } Region;
+    };
+} PROCESS_HEAP_ENTRY;
+
+_Static_assert(sizeof(PROCESS_HEAP_ENTRY) == (IS_64 ? 40 : 28), "PROCESS_HEAP_ENTRY layout");
+
+typedef struct HEAP_SUMMARY {
+    u32 Size;
+    usize Allocated, Committed, Reserved, MaximumReserve;
+} HEAP_SUMMARY;
+
+static void tell(PROCESS_HEAP_ENTRY *entry, void *data, usize size, u32 overhead, u32 index, u32 flags) {
+    *entry = (PROCESS_HEAP_ENTRY){data, (u32)size, (u8)overhead, (u8)index, (u16)flags, {{NULL, {0, 0, 0}}}};
+}
+
+static bool32 tell_segment(PROCESS_HEAP_ENTRY *entry, SEGMENT *segment) {
+    usize reserved = (usize)segment->NumberOfPages * PAGE_SIZE;
+    usize uncommitted = (usize)segment->NumberOfUnCommittedPages * PAGE_SIZE;
+    tell(entry, segment->BaseAddress, reserved, sizeof(SEGMENT), segment->Entry.SegmentIndex, REGION);
+    entry->Region.CommittedSize = (u32)(reserved - uncommitted);
+    entry->Region.UnCommittedSize = (u32)uncommitted;
+    entry->Region.FirstBlock = segment->FirstEntry;
+    entry->Region.LastBlock = segment->LastValidEntry;
+    return TRUE;
+}
+
+static bool32 tell_range(PROCESS_HEAP_ENTRY *entry, SEGMENT *segment, UNCOMMITTED_RANGE *range) {
+    tell(entry, (void *)range->Address, range->Size, sizeof *range, segment->Entry.SegmentIndex, UNCOMMITTED);
+    return TRUE;
+}
+
+static bool32 tell_block(PROCESS_HEAP_ENTRY *entry, HEAP_ENTRY *block) {
+    u32 index = block->Flags & ENTRY_VIRTUAL ? OWN_MEMORY : block->SegmentIndex;
+    if (!(block->Flags & ENTRY_BUSY)) {
+        tell(entry, block + 1, (usize)(block->Size - 1) * UNIT, UNIT, index, 0);
+        return TRUE;
+    }
+    u32 overhead = block->Flags & ENTRY_VIRTUAL ? sizeof(VIRTUAL_ENTRY) : block->UnusedBytes;
+    tell(entry, block + 1, size_of(block), overhead, index, BUSY);
+    if (block->Flags & ENTRY_MOVEABLE) {
+        entry->Flags |= MOVEABLE | (block->Flags & ENTRY_DDESHARE ? DDESHARE : 0);
+        entry->Block.Memory = handle_of_block(block + 1);
+    }
+    return TRUE;
+}
+
+static bool32 tell_virtual(PROCESS_HEAP_ENTRY *entry, HEAP *heap, LIST_ENTRY *link) {
+    if (link == &heap->VirtualAllocdBlocks) {
+        set_last_error(ERROR_NO_MORE_ITEMS);
+        return FALSE;
+    }
+    return tell_block(entry, &((VIRTUAL_ENTRY *)link)->Block);
+}
+
+static bool32 tell_next_segment(PROCESS_HEAP_ENTRY *entry, HEAP *heap, u32 index) {
+    if (index <= heap->LastSegmentIndex)
+        return tell_segment(entry, heap->Segments[index]);
+    return tell_virtual(entry, heap, heap->VirtualAllocdBlocks.Flink);
+}
+
+/* What lies at an address: a block, the end of the segment, or nothing that can be trusted. */
+static bool32 tell_at(PROCESS_HEAP_ENTRY *entry, HEAP *heap, SEGMENT *segment, void *at) {
+    if ((u8 *)at == segment->LastValidEntry)
+        return tell_next_segment(entry, heap, segment->Entry.SegmentIndex + 1u);
+    if (!segment_of(heap, at) || !((HEAP_ENTRY *)at)->Size) {
+        set_last_error(ERROR_INVALID_PARAMETER);
+        return FALSE;
+    }
+    return tell_block(entry, at);
+}
+
+static bool32 tell_behind_block(PROCESS_HEAP_ENTRY *entry, HEAP *heap, HEAP_ENTRY *block) {
+    if (entry->RegionIndex == OWN_MEMORY)
+        return tell_virtual(entry, heap, virtual_entry(block)->Link.Flink);
+    SEGMENT *segment = segment_of(heap, block);
+    if (!segment || !block->Size) {
+        set_last_error(ERROR_INVALID_PARAMETER);
+        return FALSE;
+    }
+    UNCOMMITTED_RANGE *range = is_last(block) ? range_at(segment, next_entry(block)) : NULL;
+    return range ? tell_range(entry, segment, range) : tell_at(entry, heap, segment, next_entry(block));
+}
+
+static bool32 walk(HEAP *heap, PROCESS_HEAP_ENTRY *entry) {
+    if (!entry->Data) {
+        flush_lookaside(heap);
+        return tell_segment(entry, heap->Segments[0]);
+    }
+    if (!(entry->Flags & (REGION | UNCOMMITTED)))
+        return tell_behind_block(entry, heap, (HEAP_ENTRY *)entry->Data - 1);
+    if (entry->RegionIndex > heap->LastSegmentIndex) {
+        set_last_error(ERROR_INVALID_PARAMETER);
+        return FALSE;
+    }
+    SEGMENT *segment = heap->Segments[entry->RegionIndex];
+    void *next = entry->Flags & REGION ? (void *)segment->FirstEntry : (u8 *)entry->Data + entry->DataSize;
+    return tell_at(entry, heap, segment, next);
+}
+
+/* The heap's next element, from the one in `entry`; a NULL address begins. FALSE and ERROR_NO_MORE_ITEMS at the end. */
+bool32 WINAPI HeapWalk(HEAP *heap, PROCESS_HEAP_ENTRY *entry) {
+    if (!heap || heap->Signature != HEAP_SIGNATURE || !entry) {
+        set_last_error(ERROR_INVALID_PARAMETER);
+        return FALSE;
+    }
+    lock_heap(heap, 0);
+    bool32 result = walk(heap, entry);
+    unlock_heap(heap, 0);
+    return result;
+}
+
+/* Bytes in busy blocks, committed and reserved; `flags` must be 0. */
+bool32 WINAPI HeapSummary(HEAP *heap, u32 flags, HEAP_SUMMARY *summary) {
+    PROCESS_HEAP_ENTRY entry = {0};
+    if (!heap || heap->Signature != HEAP_SIGNATURE || flags || summary->Size != sizeof *summary) {
+        set_last_error(ERROR_INVALID_PARAMETER);
+        return FALSE;
+    }
+    *summary = (HEAP_SUMMARY){sizeof *summary, 0, 0, 0, 0};
+    lock_heap(heap, 0);
+    while (walk(heap, &entry)) {
+        usize committed = entry.Flags & REGION ? entry.Region.CommittedSize : 0;
+        usize reserved = entry.Flags & REGION ? entry.DataSize : 0;
+        if (entry.Flags & BUSY && entry.RegionIndex == OWN_MEMORY)
+            committed = reserved = virtual_entry((HEAP_ENTRY *)entry.Data - 1)->CommitSize;
+        if (entry.Flags & BUSY)
+            summary->Allocated += size_of((HEAP_ENTRY *)entry.Data - 1);
+        summary->Committed += committed;
+        summary->Reserved += reserved;
+    }
+    summary->MaximumReserve = heap->Flags & HEAP_GROWABLE ? heap->MaximumAllocationSize : summary->Reserved;
+    unlock_heap(heap, 0);
+    return TRUE;
+}

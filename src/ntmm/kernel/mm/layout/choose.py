@@ -1,0 +1,74 @@
+"""The layout of a machine: the map of its architecture, changed by release, boot switches and registry."""
+
+from dataclasses import replace
+from typing import Final
+
+from ntmm.kernel.mm.layout.address_layout import MB, AddressLayout
+from ntmm.kernel.mm.layout.ia64 import LAYOUT_IA64
+from ntmm.kernel.mm.layout.x64 import LAYOUT_X64
+from ntmm.kernel.mm.layout.x86 import (
+    SESSION_POOL,
+    SESSION_VIEWS,
+    layout_32,
+    with_session,
+    with_user_space,
+    without_sessions,
+)
+from ntmm.nt.profile import SystemProfile
+from ntmm.nt.registry import MAXIMUM
+
+_LAYOUTS: Final = {
+    "x86": layout_32("x86"),
+    "pae": layout_32("pae"),
+    "x64": LAYOUT_X64,
+    "ia64": LAYOUT_IA64,
+}
+_TABLE_SPAN: Final = 4 * MB
+"""Pools end where a page table of two-level paging does."""
+_LARGEST_NONPAGED: Final = 256 * MB
+_LARGEST_NONPAGED_3GB: Final = 128 * MB
+_SMALLEST_POOL: Final = 8 * MB
+
+
+def layout_for(architecture: str) -> AddressLayout:
+    """The map of an architecture by name ("x86", "pae", "x64", "ia64"), with 2 GB of user space on 32 bits."""
+    return _LAYOUTS[architecture]
+
+
+def layout_of_profile(profile: SystemProfile) -> AddressLayout:
+    """The map of a machine. Raises ValueError with a sentence where the registry asks for more than fits."""
+    layout = layout_for(profile.architecture)
+    if profile.architecture not in ("x86", "pae"):
+        return layout
+    if profile.boot.three_gb:
+        layout = with_user_space(layout, profile.boot.user_space_mb)
+    layout = _with_registry(layout, profile)
+    if profile.release in ("nt4", "2000"):
+        return without_sessions(layout)
+    views = profile.registry.get("SessionViewSize") * MB or SESSION_VIEWS
+    pool = profile.registry.get("SessionPoolSize") * MB or SESSION_POOL
+    layout = with_session(layout, views, pool)
+    lowest = layout.system_cache if layout.is_three_gb else layout.cache_extension
+    if layout.session_space < lowest + 64 * MB:
+        raise ValueError("session space does not fit: give SessionViewSize and SessionPoolSize fewer megabytes")
+    if layout.is_three_gb:
+        return replace(layout, system_cache_end=layout.session_space)
+    return replace(layout, cache_extension_end=min(layout.cache_extension_end, layout.session_space))
+
+
+def _with_registry(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
+    """PagedPoolSize and NonPagedPoolSize move the borders between the pools and the system PTEs."""
+    nonpaged = profile.registry.get("NonPagedPoolSize")
+    if nonpaged:
+        largest = _LARGEST_NONPAGED_3GB if layout.is_three_gb else layout.nonpaged_pool_end - layout.nonpaged_pool
+        size = max(_SMALLEST_POOL, min(nonpaged, largest))
+        start = layout.nonpaged_pool_end - size & -_TABLE_SPAN
+        layout = replace(layout, nonpaged_pool=max(start, layout.nonpaged_pool))
+    paged = profile.registry.get("PagedPoolSize")
+    if paged:
+        room = (
+            layout.system_ptes if layout.system_ptes > layout.paged_pool else layout.nonpaged_pool
+        ) - layout.paged_pool
+        size = room if paged == MAXIMUM else max(_SMALLEST_POOL, min(paged, room))
+        layout = replace(layout, paged_pool_end=layout.paged_pool + (-(-size // _TABLE_SPAN) * _TABLE_SPAN))
+    return layout

@@ -1,0 +1,15 @@
+"""The memory manager without programs: Python makes the calls, reads and writes (docs/python-api.md).
+
+`machine`    Machine: a profile's memory, its processes and page lists
+`process`    Process: the functions of the Windows API, accesses through the page tables, what is mapped
+`exceptions` what a refused call and a refused access raise
+`table`      rows that print as text, with rich, and in Jupyter
+`looking`    the rows: address descriptors, page-table entries, working sets, frames
+"""
+
+from ntmm.teaching.exceptions import MemoryFault, RefusedCall
+from ntmm.teaching.machine import Machine
+from ntmm.teaching.process import Process, Region
+from ntmm.teaching.table import Table
+
+__all__ = ["Machine", "MemoryFault", "Process", "RefusedCall", "Region", "Table"]

@@ -1,0 +1,136 @@
+"""What there is to see: address descriptors, page-table entries, working sets, page lists, frames."""
+
+from typing import Final
+
+from ntmm.kernel.memory_machine import MemoryMachine
+from ntmm.kernel.mm.fault import FaultKind
+from ntmm.kernel.mm.pfn import PageState, PageUse
+from ntmm.kernel.mm.space import AddressSpace
+from ntmm.kernel.mm.tables.page_tables import ABSENT, PAGED_OUT
+from ntmm.kernel.mm.vad import VadKind
+from ntmm.nt.memory import page_protection
+from ntmm.teaching.table import Table
+
+_PROTECTIONS: Final = {
+    0x01: "no access",
+    0x02: "read only",
+    0x04: "read write",
+    0x08: "write copy",
+    0x10: "execute",
+    0x20: "execute read",
+    0x40: "execute read write",
+    0x80: "execute write copy",
+}
+_LEVELS: Final = {
+    2: ("PDE", "PTE"),
+    3: ("PPE", "PDE", "PTE"),
+    4: ("PXE", "PPE", "PDE", "PTE"),
+}
+
+
+def protection_text(value: int) -> str:
+    """A PAGE_* value in words."""
+    text = _PROTECTIONS.get(value & 0xFF, "-")
+    return text + " guard" * bool(value & 0x100) + " no cache" * bool(value & 0x200)
+
+
+def vad_table(machine: MemoryMachine, space: AddressSpace) -> Table:
+    """The address descriptors of a space in order of address."""
+    page, rows = machine.architecture.page_size, list[tuple[object, ...]]()
+    for vad in space.vads:
+        kind = "view" if vad.kind is VadKind.MAPPED else vad.kind.name.lower().replace("_", " ")
+        state = "commit" if vad.mem_commit or vad.is_view else "reserve"
+        start, end = f"{vad.start_vpn * page:#x}", f"{(vad.end_vpn + 1) * page - 1:#x}"
+        protection = protection_text(page_protection(vad.protection))
+        rows.append((start, end, vad.pages, kind, state, protection, vad.purpose))
+    return Table("Address descriptors", ("start", "end", "pages", "kind", "state", "protection", "purpose"), rows)
+
+
+def entry_table(machine: MemoryMachine, space: AddressSpace, address: int) -> Table:
+    """The entries on the way to an address, down to the first that is not valid."""
+    memory, architecture = machine.mm.table_memory, machine.architecture
+    rows: list[tuple[object, ...]] = []
+    table = space.tables.root
+    names = _LEVELS[architecture.levels]
+    for level, slot in enumerate(architecture.split(address)):
+        entry = memory.entries[(table << memory.entries_shift) + slot]
+        place = f"{architecture.entry_address(level, address):#x}"
+        rows.append((names[level], slot, place, f"{entry:#x}", entry_text(machine, entry)))
+        if not entry & 1:
+            break
+        table = memory.format.frame(entry)
+    return Table(f"Entries of {address:#x}", ("level", "slot", "address", "entry", "meaning"), rows)
+
+
+def entry_text(machine: MemoryMachine, entry: int) -> str:
+    """What an entry says."""
+    architecture, pte_format = machine.architecture, machine.mm.table_memory.format
+    if not entry:
+        return "nothing: the address descriptor decides"
+    if entry & 1:
+        rights = "write" if entry & architecture.WRITE else "read"
+        rights += "" if entry & architecture.no_execute else " execute"
+        flags = " accessed" * bool(entry & architecture.ACCESSED) + " dirty" * bool(entry & architecture.DIRTY)
+        who = "user" if entry & architecture.OWNER else "kernel"
+        return f"valid: frame {pte_format.frame(entry):#x}, {who} {rights}{flags}"
+    protection = protection_text(page_protection(pte_format.protection(entry)))
+    if pte_format.is_prototype(entry):
+        return "prototype: the section decides"
+    if pte_format.is_transition(entry):
+        return f"transition: frame {pte_format.frame(entry):#x}, {protection}"
+    if pte_format.is_page_file(entry):
+        number, slot = pte_format.page_file_place(entry)
+        return f"paging file {number}, slot {slot:#x}, {protection}"
+    return f"demand zero, {protection}"
+
+
+def state_of(machine: MemoryMachine, space: AddressSpace, address: int) -> str:
+    """The meaning of the last entry on the way to an address."""
+    index = space.tables.find(address)
+    if index == ABSENT:
+        return "no page table: the address descriptor decides"
+    if index == PAGED_OUT:
+        return "its page table is paged out"
+    return entry_text(machine, machine.mm.table_memory.entries[index])
+
+
+def working_set_table(machine: MemoryMachine, space: AddressSpace) -> Table:
+    """The entries of a working set: those that are never replaced first, then pages in order of entry."""
+    shift = machine.architecture.page_shift
+    rows: list[tuple[object, ...]] = [
+        (entry.index, f"{entry.vpn << shift:#x}", protection_text(page_protection(entry.protection)), entry.age)
+        for entry in space.working_set.entries()
+    ]
+    return Table("Working set", ("entry", "address", "protection", "age"), rows)
+
+
+def list_table(machine: MemoryMachine) -> Table:
+    """How many pages there are in each state."""
+    states = machine.mm.pfn.state[: machine.mm.pfn.frames]
+    counts = dict.fromkeys(PageState, 0)
+    for number in states:
+        counts[PageState(number)] += 1
+    page = machine.architecture.page_size
+    rows = [(state.name.lower(), count, count * page >> 10) for state, count in counts.items()]
+    return Table("Page lists", ("state", "pages", "KB"), rows)
+
+
+def frame_table(machine: MemoryMachine, frame: int) -> Table:
+    """The PFN entry of one frame."""
+    pfn = machine.mm.pfn
+    rows = [
+        ("state", PageState(pfn.state[frame]).name.lower()),
+        ("use", PageUse(pfn.use[frame]).name.lower().replace("_", " ")),
+        ("reference count", pfn.reference_count[frame]),
+        ("share count", pfn.share_count[frame]),
+        ("address of its PTE", f"{pfn.pte_address[frame]:#x}"),
+        ("original PTE", entry_text(machine, pfn.original_pte[frame])),
+    ]
+    return Table(f"Frame {frame:#x}", ("field", "value"), rows)
+
+
+def fault_table(machine: MemoryMachine) -> Table:
+    """How many page faults of each kind there were since the machine began."""
+    sums = [sum(row[kind] for row in machine.mm.faults.counts) for kind in FaultKind]
+    rows = [(kind.name.lower(), sums[kind]) for kind in FaultKind if sums[kind]]
+    return Table("Page faults", ("kind", "count"), rows)

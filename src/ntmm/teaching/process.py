@@ -1,0 +1,171 @@
+"""A process of the teaching machine: Windows API calls in Python, and accesses that go through its page tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.memory_machine import MemoryMachine
+from ntmm.kernel.mm.fault import Resolution
+from ntmm.kernel.mm.section import Section
+from ntmm.kernel.mm.space import AddressSpace
+from ntmm.nt.memory import MEM_COMMIT, MEM_DECOMMIT, MEM_FREE, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE
+from ntmm.nt.status import Status, is_error
+from ntmm.teaching import looking
+from ntmm.teaching.exceptions import MemoryFault, RefusedCall
+from ntmm.teaching.table import Table
+
+Result = TypeVar("Result")
+
+_FETCH: Final = 0x14
+"""#PF error code: an instruction fetch of user mode."""
+_EXECUTE: Final = 8
+_STATES: Final = {MEM_COMMIT: "commit", MEM_RESERVE: "reserve", MEM_FREE: "free"}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What VirtualQuery answers: addresses and sizes in bytes; `protection` and `state` in words."""
+
+    base: int
+    allocation_base: int
+    size: int
+    state: str
+    protection: str
+
+    def __repr__(self) -> str:
+        return f"<{self.state} {self.size:#x} bytes at {self.base:#x}, {self.protection}>"
+
+
+class Runner(Protocol):
+    """Who lets a call run on a thread of the machine, where it may wait for paging."""
+
+    def run(self, body: Callable[[], Result]) -> Result:
+        """The result of `body`, or what it raised."""
+
+
+class Process:
+    """`space` is the memory manager's own object, for those who want to look deeper."""
+
+    def __init__(self, machine: MemoryMachine, runner: Runner, name: str, space: AddressSpace) -> None:
+        self.name = name
+        self.space = space
+        self._machine = machine
+        self._runner = runner
+
+    def __repr__(self) -> str:
+        return f"<Process {self.name!r}, {len(list(self.space.vads))} regions, {self.working_set_size} pages in RAM>"
+
+    # the Windows API
+
+    def VirtualAlloc(
+        self,
+        address: int | None,
+        size: int,
+        allocation_type: int = MEM_RESERVE | MEM_COMMIT,
+        protection: int = PAGE_READWRITE,
+    ) -> int:
+        """The base address of what was reserved or committed; raises RefusedCall. Sizes in bytes."""
+        mm = self._machine.mm
+        status, base, _ = self._runner.run(lambda: mm.allocate(self, address or 0, size, allocation_type, protection))
+        self._require("VirtualAlloc", status)
+        return base
+
+    def VirtualFree(self, address: int, size: int = 0, free_type: int = MEM_RELEASE) -> None:
+        """Decommits pages, or releases a whole allocation (size 0); raises RefusedCall."""
+        status = self._runner.run(lambda: self._machine.mm.free(self, address, size, free_type)).status
+        self._require("VirtualFree", status)
+
+    def VirtualDecommit(self, address: int, size: int) -> None:
+        """VirtualFree with MEM_DECOMMIT."""
+        self.VirtualFree(address, size, MEM_DECOMMIT)
+
+    def VirtualProtect(self, address: int, size: int, protection: int) -> int:
+        """Changes the protection of committed pages; the old PAGE_* value of the first. Raises RefusedCall."""
+        status, old, _, _ = self._runner.run(lambda: self._machine.mm.protect(self, address, size, protection))
+        self._require("VirtualProtect", status)
+        return old
+
+    def VirtualQuery(self, address: int) -> Region:
+        """The run of alike pages at an address; raises RefusedCall above user space."""
+        found = self._runner.run(lambda: self._machine.mm.query(self, address))
+        if found is None:
+            raise RefusedCall("VirtualQuery", Status.INVALID_PARAMETER)
+        protection = looking.protection_text(found.protect)
+        return Region(found.base_address, found.allocation_base, found.region_size, _STATES[found.state], protection)
+
+    def MapViewOfFile(self, section: Section, address: int = 0) -> int:
+        """Maps a section that `Machine.CreateFileMapping` made; the view's base. Raises RefusedCall."""
+        view = self._runner.run(lambda: self._machine.mm.map_view(self, section, address))
+        self._require("MapViewOfFile", view.status)
+        return view.base
+
+    @staticmethod
+    def _require(function: str, status: int) -> None:
+        if is_error(status):
+            raise RefusedCall(function, status)
+
+    # accesses
+
+    def read(self, address: int, size: int = 1) -> bytes:
+        """Bytes as the processor reads them: page faults are answered; raises MemoryFault where it may not."""
+        return self._access(lambda: self.space.memory.read(address, size))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Writes as the processor does; raises MemoryFault where it may not."""
+        self._access(lambda: self.space.memory.write(address, data))
+
+    def execute(self, address: int) -> None:
+        """Fetches an instruction from an address and no more; raises MemoryFault where it may not."""
+        self._runner.run(lambda: self._fetch(address))
+
+    def _access(self, body: Callable[[], Result]) -> Result:
+        try:
+            return self._runner.run(body)
+        except GuestFault as fault:
+            raise MemoryFault(fault.status, fault.address, fault.access) from None
+
+    def _fetch(self, address: int) -> None:
+        architecture, entries = self._machine.architecture, self._machine.mm.table_memory.entries
+        while True:
+            index = self.space.tables.find(address)
+            pte = entries[index] if index >= 0 else 0
+            if pte & 1 and pte & architecture.OWNER and not pte & architecture.no_execute:
+                return
+            result = self._machine.mm.cpu_fault(self.space, address, _FETCH | (pte & 1), 0)
+            if result.resolution is Resolution.RAISE:
+                raise MemoryFault(result.status, address, _EXECUTE)
+
+    def empty_working_set(self) -> None:
+        """Takes every page away that can go (EmptyWorkingSet); what was written stays in RAM until it is needed."""
+        self._require("EmptyWorkingSet", self._runner.run(lambda: self._machine.mm.empty_working_set(self)))
+
+    # looking
+
+    @property
+    def working_set_size(self) -> int:
+        """Pages, those of page tables and of the list itself included."""
+        return self.space.working_set.count
+
+    @property
+    def page_faults(self) -> int:
+        """Faults that accesses to this space have taken."""
+        return self.space.page_fault_count
+
+    @property
+    def vads(self) -> Table:
+        """The address descriptors."""
+        return looking.vad_table(self._machine, self.space)
+
+    @property
+    def working_set(self) -> Table:
+        """The working-set list."""
+        return looking.working_set_table(self._machine, self.space)
+
+    def entries(self, address: int) -> Table:
+        """The page-table entries on the way to an address."""
+        return looking.entry_table(self._machine, self.space, address)
+
+    def state(self, address: int) -> str:
+        """What the page-table entry of an address says."""
+        return looking.state_of(self._machine, self.space, address)

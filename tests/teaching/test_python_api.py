@@ -1,0 +1,109 @@
+"""Does the memory manager driven from Python do what its documentation shows, on every machine?"""
+
+import doctest
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import ntmm
+from ntmm.nt.memory import MEM_RESERVE, PAGE_EXECUTE_READ, PAGE_GUARD, PAGE_READWRITE
+from ntmm.nt.status import Status
+from ntmm.teaching import Machine, MemoryFault, RefusedCall, Table
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "python-api.md"
+ARCHITECTURES = ("x86", "pae", "x64", "ia64")
+
+
+def test_do_the_examples_of_the_documentation_hold() -> None:
+    failed, tried = doctest.testfile(str(DOCUMENT), module_relative=False)
+    assert tried > 30
+    assert failed == 0
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_does_every_architecture_page_and_keep_its_books(architecture: str) -> None:
+    with Machine(architecture=architecture, ram=8 << 20) as machine:
+        page = machine.memory.architecture.page_size
+        processes = [machine.create_process(f"p{number}") for number in range(2)]
+        bases = [process.VirtualAlloc(None, 6 << 20) for process in processes]
+        for offset in range(0, 6 << 20, page):
+            for process, base in zip(processes, bases, strict=True):
+                process.write(base + offset, f"{process.name} {offset}".encode())
+        for process, base in zip(processes, bases, strict=True):
+            for offset in range(0, 6 << 20, page):
+                expected = f"{process.name} {offset}".encode()
+                assert process.read(base + offset, len(expected)) == expected
+        assert "paging_file" in machine.page_faults.column("kind")
+        assert machine.audit() == []
+        for process in processes:
+            machine.end_process(process)
+        assert machine.audit() == []
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_do_two_processes_see_one_section(architecture: str) -> None:
+    with Machine(architecture=architecture) as machine:
+        section = machine.CreateFileMapping(100_000)
+        one, two = machine.create_process("one"), machine.create_process("two")
+        here, there = one.MapViewOfFile(section), two.MapViewOfFile(section)
+        one.write(here + 50_000, b"shared")
+        assert two.read(there + 50_000, 6) == b"shared"
+        assert "prototype" not in two.state(there + 50_000)
+        assert machine.audit() == []
+
+
+@pytest.mark.parametrize("architecture", ["pae", "x64", "ia64"])
+def test_may_code_be_executed_and_data_not(architecture: str) -> None:
+    with Machine(architecture=architecture) as machine:
+        process = machine.create_process()
+        code = process.VirtualAlloc(None, 1, protection=PAGE_EXECUTE_READ)
+        data = process.VirtualAlloc(None, 1)
+        process.execute(code)
+        with pytest.raises(MemoryFault) as caught:
+            process.execute(data)
+        assert (caught.value.status, caught.value.access) == (Status.ACCESS_VIOLATION, 8)
+
+
+def test_does_a_guard_page_raise_once() -> None:
+    with Machine() as machine:
+        process = machine.create_process()
+        base = process.VirtualAlloc(None, 1, protection=PAGE_READWRITE | PAGE_GUARD)
+        with pytest.raises(MemoryFault, match="STATUS_GUARD_PAGE_VIOLATION reading"):
+            process.read(base)
+        assert process.read(base) == b"\0"
+
+
+def test_how_much_may_a_process_use() -> None:
+    with Machine(architecture="pae", boot=ntmm.boot_options("/3GB")) as machine:
+        machine.create_process("large").VirtualAlloc(0xB0000000, 4096, MEM_RESERVE)
+        with pytest.raises(RefusedCall, match="VirtualAlloc"):
+            machine.create_process("small", large_address_aware=False).VirtualAlloc(0xB0000000, 4096, MEM_RESERVE)
+
+
+def test_does_time_pass_for_the_system_threads() -> None:
+    with Machine(ram=16 << 20) as machine:
+        before = machine.memory.clock.uptime_100ns()
+        machine.let_time_pass(2.5)
+        assert machine.memory.clock.uptime_100ns() - before >= 25_000_000
+
+
+def test_is_a_machine_that_never_was_refused() -> None:
+    with pytest.raises(ValueError, match="has no x64 edition"):
+        Machine(architecture="x64", windows="nt4")
+
+
+def test_does_a_table_show_itself_everywhere() -> None:
+    table = Table("Numbers", ("name", "value"), [("one", 1), ("<two>", 22)])
+    assert repr(table).splitlines() == ["Numbers", "name   value", "one        1", "<two>     22"]
+    assert "<td>&lt;two&gt;</td><td>22</td>" in table._repr_html_()
+    console = Console(width=40)
+    with console.capture() as captured:
+        console.print(table)
+    assert "one" in captured.get() and "22" in captured.get()
+    assert table[1] == ("<two>", 22) and len(table) == 2 and table.column("value") == [1, 22]
+
+
+def test_is_a_name_that_is_not_there_refused() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = ntmm.Nothing
