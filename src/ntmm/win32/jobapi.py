@@ -44,18 +44,12 @@ def OpenJobObjectA(call: Call, access: int, inherit: int, name: int) -> int:
     return open_named(call, name, False, Job, access, inherit)
 
 
-def _answer(call: Call, status: Status) -> int:
-    """TRUE, or FALSE with the error: 120 for what is not implemented."""
-    if status is Status.NOT_IMPLEMENTED:
-        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
-    return call.fail(status) if is_error(status) else 1
-
-
 @service("kernel32", "AssignProcessToJobObject", "h h")
 @failing(0)
 def AssignProcessToJobObject(call: Call, job: int, process: int) -> int:
     """Puts a process into a job for good; ACCESS_DENIED (5) if it is in one already."""
-    return _answer(call, assign(call, job, process))
+    status = assign(call, job, process)
+    return call.fail(status) if is_error(status) else 1
 
 
 @service("kernel32", "TerminateJobObject", "h u32")
@@ -89,4 +83,7 @@ def QueryInformationJobObject(call: Call, job: int, kind: int, buffer: int, leng
 @failing(0)
 def SetInformationJobObject(call: Call, job: int, kind: int, buffer: int, length: int) -> int:
     """Limits of memory, working set and processes, or a completion port; other limits are 120."""
-    return _answer(call, set_job(call, job_of(call, job, JOB_OBJECT_SET_ATTRIBUTES), kind, buffer, length))
+    status = set_job(call, job_of(call, job, JOB_OBJECT_SET_ATTRIBUTES), kind, buffer, length)
+    if status is Status.NOT_IMPLEMENTED:
+        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
+    return call.fail(status) if is_error(status) else 1
