@@ -246,7 +246,7 @@ def NtReadFile(
     return request.complete(call, file, status, count)
 
 
-@service("ntdll", "NtWriteFile", "h h p p p p u32 p p", lacks="APC routines")
+@service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
 @answers_status
 def NtWriteFile(
     call: Call,

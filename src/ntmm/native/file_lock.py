@@ -41,7 +41,7 @@ def unlock_file(call: Call, file: File, where: ByteRange, key: int = 0) -> None:
     target.block.locks.release(where, target, lock_owner(call, key))
 
 
-@service("ntdll", "NtLockFile", "h h p p p p p u32 u32 u32", lacks="APC routines")
+@service("ntdll", "NtLockFile", "h h p p p p p u32 u32 u32")
 @answers_status
 def NtLockFile(
     call: Call,

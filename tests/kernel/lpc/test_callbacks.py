@@ -2,7 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from ntmm.kernel.lpc import Client, Message, MessageType
+from ntmm.kernel.lpc.trust import Trust
+from ntmm.kernel.se import Accounts, Token
+from ntmm.kernel.se.token import ImpersonationLevel
 from ntmm.nt.status import Status
 from tests.kernel.lpc.port_bench import PortBench
 
@@ -127,3 +132,29 @@ def test_is_a_waitable_port_signalled_while_messages_wait() -> None:
     bench.client(CLIENT, client)
     bench.run()
     assert bench.log == [Status.PORT_CONNECTION_REFUSED]
+
+
+@pytest.mark.parametrize("is_dynamic", [False, True])
+def test_on_whose_behalf_is_a_request_sent(is_dynamic: bool) -> None:
+    """A server sees the client as it was when it connected, or as it is now, and only while the request is open."""
+    bench, other, seen = PortBench(), Token(Accounts().user("other")), []
+    trust = Trust(ImpersonationLevel.IDENTIFICATION, is_dynamic)
+
+    def serve(own: Client) -> None:
+        port = bench.accept(own).port
+        message = bench.receive(own).message
+        seen.append(bench.ports.request_over(port, message))
+        bench.ports.reply(own, port, answer_to(message, b"done"))
+        seen.append(bench.ports.request_over(port, message))
+
+    def client(own: Client) -> None:
+        port = bench.ports.connect(own, bench.port, b"", None, trust).port
+        assert port is not None
+        bench.ports.request_and_wait(own._replace(token=other), port, Message(b"do"))
+
+    bench.client(SERVER, serve)
+    bench.client(CLIENT, client)
+    bench.run()
+    request, closed = seen
+    assert closed is None and request is not None and request.trust == trust
+    assert (request.token is other) is is_dynamic and request.token is not None

@@ -64,6 +64,10 @@ class Switching:
         """The threads that have not ended, in order of their start."""
         return tuple(self._alive)
 
+    def now_100ns(self) -> int:
+        """The time as a FILETIME."""
+        return self._clock.now_100ns()
+
     def uptime_100ns(self) -> int:
         """Time since boot in 100 ns units."""
         return self._clock.uptime_100ns()

@@ -7,6 +7,7 @@ from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.lpc.message import Message, MessageType, head_size
 from ntmm.kernel.lpc.port import CommunicationPort, ConnectionPort
 from ntmm.kernel.lpc.queue import Queued, Request
+from ntmm.kernel.se import Token
 from ntmm.nt.status import Status
 
 Port = ConnectionPort | CommunicationPort
@@ -16,12 +17,13 @@ _MOST_TOLD: Final = 1024
 
 
 class Client(NamedTuple):
-    """Who calls: the thread that may wait, its process, and the ids that its messages carry."""
+    """Who calls: the thread that may wait, its process, the ids that its messages carry, on whose behalf it acts."""
 
     thread: KernelThread
     process: Any
     process_id: int
     thread_id: int
+    token: Token
 
 
 class Conversations:
@@ -68,6 +70,7 @@ class Conversations:
         assert port.peer is not None
         sent = message.sent(MessageType.REQUEST, client.process_id, client.thread_id, self._new_id())
         request = Request(self._scheduler, sent, client.process, port)
+        request.trust, request.token = port.trust, client.token if port.trust.is_dynamic else port.token
         self.requests[sent.message_id] = request
         port.pending.append(request)
         if original is None:
@@ -149,6 +152,11 @@ class Conversations:
         sent = request.message
         same = (sent.process_id, sent.thread_id) == (message.process_id, message.thread_id)
         return request if same else None
+
+    def request_over(self, port: CommunicationPort, message: Message) -> Request | None:
+        """The open request that a message received over a server's end is."""
+        request = self.open_request(message)
+        return request if request is not None and request.port.peer is port else None
 
     def reply(self, server: Client, port: Port, message: Message) -> Status:
         """Answers a request, which the message names by its ids (NtReplyPort); REPLY_MESSAGE_MISMATCH if none waits."""

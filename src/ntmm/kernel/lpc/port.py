@@ -7,9 +7,12 @@ from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.lpc.message import Message, MessageType
 from ntmm.kernel.lpc.queue import PortQueue, Queued, Request
+from ntmm.kernel.lpc.trust import Trust
 from ntmm.kernel.lpc.views import PlacedView
 from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.se import Token
 from ntmm.kernel.se.access import PORT_MAPPING
+from ntmm.kernel.se.sid import Sid
 from ntmm.nt.status import Status
 
 
@@ -26,6 +29,8 @@ class ConnectionPort(KernelObject):
         self.queue = PortQueue(scheduler)
         self.connecting: list[ConnectionRequest] = []
         """Clients that wait for their connection to be completed."""
+        self.owner: Sid | None = None
+        """The user who made it."""
         self.closed = False
 
     def close(self) -> None:
@@ -62,6 +67,9 @@ class CommunicationPort(KernelObject):
         self.queue = connection_port.queue if is_server else PortQueue(scheduler)
         self.peer: CommunicationPort | None = None
         self.context = 0
+        self.trust = Trust()
+        self.token: Token | None = None
+        """On whose behalf a client has connected."""
         self.views: list[PlacedView] = []
         self.pending: list[Request] = []
         """Requests sent over this end that wait for their replies."""

@@ -7,6 +7,7 @@ from ntmm.kernel.lpc.conversations import Client, Conversations, Port
 from ntmm.kernel.lpc.message import Message, MessageType
 from ntmm.kernel.lpc.port import CommunicationPort, ConnectionPort, ConnectionRequest, WaitablePort
 from ntmm.kernel.lpc.queue import Queued
+from ntmm.kernel.lpc.trust import Trust
 from ntmm.kernel.lpc.views import (
     PlacedView,
     PortView,
@@ -59,10 +60,16 @@ class Ports(Conversations):
     # connecting
 
     def connect(
-        self, client: Client, target: ConnectionPort, information: bytes, view: ViewRequest | None
+        self,
+        client: Client,
+        target: ConnectionPort,
+        information: bytes,
+        view: ViewRequest | None,
+        trust: Trust = Trust(),  # noqa: B008 - a constant
     ) -> Connected:
         """Asks a server for a connection and waits for its answer (NtConnectPort)."""
         port = self._communication_port(target, is_server=False)
+        port.trust, port.token = trust, client.token
         own_view = None
         if view is not None:
             status, own_view = self._map(port, client.process, view)

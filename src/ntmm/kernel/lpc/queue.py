@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from ntmm.kernel.ke.scheduler import Scheduler
 from ntmm.kernel.lpc.message import Message
+from ntmm.kernel.lpc.trust import Trust
 from ntmm.kernel.ob import Event, Semaphore
+from ntmm.kernel.se import Token
 from ntmm.nt.status import Status
 
 _MOST_MESSAGES: Final = 0x7FFFFFFF
@@ -24,6 +26,9 @@ class Request:
         self.sender = sender
         self.port = port
         self.done = Event(scheduler, manual_reset=True, signalled=False)
+        self.trust = Trust()
+        self.token: Token | None = None
+        """On whose behalf it was sent."""
         self.status = Status.PENDING
         self.reply: Message | None = None
         self.question: Message | None = None
