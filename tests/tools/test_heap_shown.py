@@ -72,6 +72,27 @@ def test_are_debugging_options_and_large_blocks_told() -> None:
         assert debugged.rows("!heap -s")[0].front_end == ""  # type: ignore[attr-defined]
 
 
+@PLACES
+def test_are_blocks_of_the_low_fragmentation_heap_shown(folder: str, architecture: str) -> None:
+    with debugging(sample(folder, "heap_rules"), architecture=architecture) as debugged:
+        debugged.rows("bp kernel32!HeapQueryInformation")
+        debugged.stop("g")
+        debugged.stop("g")
+        debugged.rows("bc *")
+        debugged.rows("bp kernel32!HeapUnlock")
+        debugged.stop("g")
+        heap = next(
+            row for row in debugged.rows("!heap -s") if isinstance(row, HeapSummaryRow) and row.front_end == "LFH"
+        )
+        rows = [row for row in debugged.rows(f"!heap -h {heap.heap:x}") if isinstance(row, HeapBlockRow)]
+        outer = [row for row in rows if row.flags.startswith("busy user block")]
+        inner = [row for row in rows if row.flags.endswith("LFH")]
+        assert len(outer) > 5 and {row.flags for row in inner} == {"busy LFH", "free LFH"}
+        for row in inner[::20]:
+            assert any(block.user < row.entry < block.entry + block.size for block in outer)
+            assert debugged.only(HeapBlockRow, f"!heap -x {row.user:x}") == row
+
+
 def test_does_a_spoilt_heap_not_stop_the_debugger() -> None:
     with debugging(sample("x86", "heap")) as debugged:
         at_destroy(debugged)

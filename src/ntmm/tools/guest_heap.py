@@ -16,6 +16,8 @@ SEGMENT_SIGNATURE: Final = 0xFFEEFFEE
 BUSY, EXTRA, PATTERN, VIRTUAL, LAST = 0x01, 0x02, 0x04, 0x08, 0x10
 """Flags of a block's header."""
 FREE_LISTS: Final = 128
+_USER_BLOCK: Final = 0xFF
+_USER_BLOCK_SIGNATURE: Final = 0xF0E0D0C0
 
 _MOST_ELEMENTS: Final = 1 << 20
 _SEGMENTS: Final = 64
@@ -52,7 +54,10 @@ class HeapUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block's header. Sizes in bytes, the header included; `unused` are those that the program did not ask for."""
+    """A block's header. Sizes in bytes, the header included; `unused` are those that the program did not ask for.
+
+    A user block is cut into blocks of one size by the low-fragmentation heap.
+    """
 
     address: int
     size: int
@@ -60,6 +65,7 @@ class Block:
     flags: int
     unused: int
     segment: int
+    is_user_block: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,22 @@ class HeapReader:
         at = address + self.unit - 8
         sizes, rest = self.word(at, 4), self.word(at + 4, 4)
         size, previous = (sizes & 0xFFFF) * self.unit, (sizes >> 16) * self.unit
-        return Block(address, size, previous, rest >> 8 & 0xFF, rest >> 16 & 0xFF, rest >> 24)
+        return Block(
+            address, size, previous, rest >> 8 & 0xFF, rest >> 16 & 0xFF, rest >> 24, rest & 0xFF == _USER_BLOCK
+        )
+
+    def blocks_within(self, outer: Block) -> Iterator[Block]:
+        """The blocks that a user block is cut into; nothing where its beginning is not what it must be."""
+        start = outer.address + self.unit
+        described, signature = self.word(start, self.pointer), self.word(start + 3 * self.pointer, self.pointer)
+        if signature != _USER_BLOCK_SIGNATURE or self._walk.word(described + self.pointer, self.pointer) != start:
+            return
+        sizes = self.word(described + 2 * self.pointer + 8, 4)
+        size, count = (sizes & 0xFFFF) * self.unit, sizes >> 16
+        for at in range(start + 2 * self.unit, start + 2 * self.unit + count * size, max(size, 1)):
+            rest = self.word(at + self.unit - 4, 4)
+            unused = rest >> 16 & 0xFF | (rest & 0xFF) << 8
+            yield Block(at, size, 0, rest >> 8 & 0xFF, unused, rest >> 24, False)
 
     def blocks(self, segment: int) -> Iterator[Block]:
         """All blocks of a segment, by address; ends at one that is not in RAM or has no size."""

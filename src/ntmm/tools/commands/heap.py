@@ -115,7 +115,11 @@ class HeapBlockRow(Row):
     size: int = column("Size", Form.HEX, "bytes, the header included")
     previous_size: int = column("PrevSize", Form.HEX, "bytes of the block before it")
     unused: int = column("Unused", Form.HEX, "bytes that were not asked for, the header included")
-    flags: str = column("Flags", Form.TEXT, "busy, free or on a look-aside list; extra, fill, last, virtual")
+    flags: str = column(
+        "Flags",
+        Form.TEXT,
+        "busy, free, on a look-aside list, or a user block, LFH for what lies in it; extra, fill, last, virtual",
+    )
 
 
 def _heap(debugger: Debugger, arguments: str) -> Iterator[Row]:
@@ -185,8 +189,18 @@ def _blocks(reader: HeapReader, wanted: int) -> Iterator[Row]:
         yield from _list(reader, index)
         for segment in reader.segments(heap):
             yield _segment(reader, segment)
-            yield from (_block(reader, heap, segment, block) for block in reader.blocks(segment))
+            yield from _segment_blocks(reader, heap, segment)
         yield from (_block(reader, heap, None, block) for block, _, _ in reader.virtual_blocks(heap))
+
+
+def _segment_blocks(reader: HeapReader, heap: int, segment: int) -> Iterator[Row]:
+    for block in reader.blocks(segment):
+        yield _block(reader, heap, segment, block)
+        if block.is_user_block and block.flags & BUSY:
+            for inner in reader.blocks_within(block):
+                state = "busy LFH" if inner.flags & BUSY else "free LFH"
+                user = inner.address + reader.unit
+                yield HeapBlockRow(inner.address, user, heap, segment, inner.size, 0, inner.unused, state)
 
 
 def _everything(reader: HeapReader, wanted: int) -> Iterator[Row]:
@@ -202,7 +216,7 @@ def _everything(reader: HeapReader, wanted: int) -> Iterator[Row]:
         for segment in reader.segments(heap):
             yield _segment(reader, segment)
             yield from (HeapRangeRow(hole.address, hole.size) for hole in reader.ranges(segment))
-            yield from (_block(reader, heap, segment, block) for block in reader.blocks(segment))
+            yield from _segment_blocks(reader, heap, segment)
         yield from (_block(reader, heap, None, block) for block, _, _ in reader.virtual_blocks(heap))
 
 
@@ -230,6 +244,8 @@ def _block(reader: HeapReader, heap: int, segment: int | None, block: Block) -> 
 def _state(block: Block) -> str:
     is_kept = block.flags & BUSY and not block.unused and not block.flags & VIRTUAL
     words = ["look-aside" if is_kept else "busy" if block.flags & BUSY else "free"]
+    if block.is_user_block and block.flags & BUSY:
+        words.append("user block")
     names = ((EXTRA, "extra"), (PATTERN, "fill"), (VIRTUAL, "virtual"), (LAST, "last"))
     return " ".join([*words, *(name for bit, name in names if block.flags & bit)])
 
@@ -238,10 +254,11 @@ def _search(reader: HeapReader, address: int) -> Iterator[Row]:
     """The block that an address lies in."""
     if not address:
         raise CommandError("!heap -x takes an address")
-    for row in _blocks(reader, 0):
-        if isinstance(row, HeapBlockRow) and row.entry <= address < row.entry + row.size:
-            yield row
-            return
+    rows = (row for row in _blocks(reader, 0) if isinstance(row, HeapBlockRow))
+    found = [row for row in rows if row.entry <= address < row.entry + row.size]
+    if found:
+        yield found[-1]  # within a user block the one that it is cut into
+        return
     raise CommandError(f"{address:x} lies in no block of a heap")
 
 

@@ -103,7 +103,7 @@ void release_front(HEAP *heap) {
 
 /* Empties the look-aside lists, so that every block that is not in use is known to be free. */
 void flush_lookaside(HEAP *heap) {
-    if (!heap->FrontEndHeap)
+    if (heap->FrontEndHeapType != 1)
         return;
     hold_front(heap);
     for (u32 units = 0; units < FREE_LISTS; units++)

@@ -1,6 +1,6 @@
 /* win32_heap.c: kernel32's heap functions that are more than a name for an Rtl function. */
 #include "codes.h"
-#include "heap.h"
+#include "low_fragmentation.h"
 
 #define CREATE_FLAGS (HEAP_NO_SERIALIZE | HEAP_GENERATE_EXCEPTIONS | HEAP_CREATE_ENABLE_EXECUTE)
 
@@ -31,13 +31,18 @@ static bool32 failed(u32 code) {
     return FALSE;
 }
 
-/* The front end is made with the heap: asking for the one it has succeeds. There is no low-fragmentation front end; a
-   heap that could not have it on Windows either (fixed, not serialized, debugging) answers as Windows does. */
+/* Asking for the front end that a heap has succeeds. The low-fragmentation heap can be had once and for good, but not by
+   a heap that is fixed, not serialized, or debugging. */
 static bool32 set_compatibility(HEAP *heap, u32 wanted) {
-    bool32 can_have = heap->Flags & HEAP_GROWABLE && !(heap->Flags & (HEAP_NO_SERIALIZE | HEAP_DEBUG_FLAGS));
+    u32 without = HEAP_NO_SERIALIZE | HEAP_DEBUG_FLAGS | HEAP_DISABLE_COALESCE_ON_FREE;
     if (wanted == heap->FrontEndHeapType)
         return TRUE;
-    return failed(wanted == LOW_FRAGMENTATION && can_have ? ERROR_CALL_NOT_IMPLEMENTED : ERROR_GEN_FAILURE);
+    if (wanted != LOW_FRAGMENTATION || !(heap->Flags & HEAP_GROWABLE) || heap->Flags & without)
+        return failed(ERROR_GEN_FAILURE);
+    lock_heap(heap, 0);
+    bool32 is_enabled = has_buckets(heap) || enable_buckets(heap);
+    unlock_heap(heap, 0);
+    return is_enabled ? TRUE : failed(ERROR_GEN_FAILURE);
 }
 
 bool32 WINAPI HeapSetInformation(HEAP *heap, u32 class, const void *information, usize size) {
@@ -52,7 +57,7 @@ bool32 WINAPI HeapSetInformation(HEAP *heap, u32 class, const void *information,
     return set_compatibility(heap, *(const u32 *)information);
 }
 
-/* 0: no front end; 1: look-aside lists. */
+/* 0: no front end; 1: look-aside lists; 2: the low-fragmentation heap. */
 bool32 WINAPI HeapQueryInformation(HEAP *heap, u32 class, void *information, usize size, usize *needed) {
     if (class != COMPATIBILITY_INFORMATION || !heap || heap->Signature != HEAP_SIGNATURE)
         return failed(ERROR_INVALID_PARAMETER);
