@@ -363,3 +363,29 @@ def test_does_a_summary_count_what_is_allocated(host: Host, heap: Heap) -> None:
     assert summary(heap.address, 0, ctypes.addressof(figures))
     assert figures[1] == 2_005_100
     assert figures[1] < figures[2] <= figures[3]
+
+
+def test_are_many_blocks_allocated_and_freed_at_once(host: Host, heap: Heap) -> None:
+    pointer, u32 = ctypes.c_void_p, ctypes.c_uint32
+    allocate = host.function("RtlMultipleAllocateHeap", u32, pointer, u32, ctypes.c_size_t, u32, pointer)
+    free = host.function("RtlMultipleFreeHeap", u32, pointer, u32, u32, pointer)
+    blocks = (ctypes.c_uint64 * 20)()
+    assert allocate(heap.address, 0, 600, 20, ctypes.addressof(blocks)) == 20
+    assert {heap.size(block) for block in blocks} == {600}
+    assert len(set(blocks)) == 20
+    kept, blocks[12] = blocks[12], blocks[3]
+    assert free(heap.address, 0, 20, ctypes.addressof(blocks)) == 12
+    assert heap.free(kept)
+    assert heap.is_valid()
+
+
+def test_do_the_native_functions_tell_statuses(host: Host, heap: Heap) -> None:
+    pointer, u32, size = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_size_t
+    change = host.function("RtlSetHeapInformation", u32, pointer, u32, pointer, size)
+    query = host.function("RtlQueryHeapInformation", u32, pointer, u32, pointer, size, pointer)
+    value = u32(2)
+    at = ctypes.addressof(value)
+    assert change(make_heap(host, 0, 0x10000).address, 0, at, 4) == 0xC0000001
+    assert (change(heap.address, 0, at, 4), change(heap.address, 0, at, 3)) == (0, 0xC0000023)
+    assert change(heap.address, 9, at, 4) == query(heap.address, 9, at, 4, None) == 0xC000000D
+    assert (query(heap.address, 0, at, 4, None), value.value) == (0, 2)

@@ -222,7 +222,7 @@ bool32 WINAPI RtlUnlockHeap(HEAP *heap) {
     if (!heap || heap->Signature != HEAP_SIGNATURE)
         return FALSE;
     bool32 is_serialized = !(heap->Flags & HEAP_NO_SERIALIZE);
-    if (is_serialized && (!heap->Lock.RecursionCount || heap->Lock.OwningThread != teb()->UniqueThread)) {
+    if (is_serialized && (!heap->LockVariable->RecursionCount || heap->LockVariable->OwningThread != teb()->UniqueThread)) {
         set_last_error(ERROR_NOT_LOCKED);
         return FALSE;
     }
