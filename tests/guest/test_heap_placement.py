@@ -50,7 +50,7 @@ def base(host: Host, request: pytest.FixtureRequest) -> int:
 def test_is_the_creators_memory_used_and_left_to_it(host: Host, base: int, flags: int) -> None:
     heap = create(host, flags, base)
     assert heap is not None and heap.address == base
-    blocks = []
+    blocks: list[int] = []
     while block := heap.allocate(1000):
         ctypes.memset(block, len(blocks) & 0xFF, 1000)
         blocks.append(block)
@@ -118,7 +118,7 @@ def test_does_the_creators_routine_commit(host: Host, more: int) -> None:
     assert create(host, GROWABLE, base, parameters=ctypes.addressof(parameters)) is None
     heap = create(host, 0, base, parameters=ctypes.addressof(parameters))
     assert heap is not None and not calls
-    blocks = []
+    blocks: list[int] = []
     while block := heap.allocate(3000):
         blocks.append(block)
         assert heap.is_valid()
