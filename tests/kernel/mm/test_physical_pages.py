@@ -114,7 +114,7 @@ def test_are_fewer_pages_given_when_there_are_not_so_many(machine: MemoryMachine
     allocation = mm.allocate_physical_pages(process, mm.pfn.frames)
     assert allocation.status is Status.SUCCESS
     assert 0 < len(allocation.frames) < mm.pfn.frames
-    assert mm.resident.available == 0 or mm.pfn.available <= 8
+    assert mm.resident.available == 0 or mm.ledger.room == 0 or mm.pfn.available <= 8
     assert mm.allocate_physical_pages(process, 1).status is Status.INSUFFICIENT_RESOURCES
     assert mm.free_physical_pages(process, allocation.frames.tolist()) == (Status.SUCCESS, len(allocation.frames))
 

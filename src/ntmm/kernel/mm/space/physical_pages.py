@@ -49,7 +49,7 @@ def allocate_physical(machine: SpaceMachine, space: AddressSpace, count: int) ->
     account, pfn, ledger = space.physical.account, machine.pfn, machine.ledger
     count = min(count, pfn.available - RESERVE_PAGES, machine.resident.available)
     if count > 0 and not ledger.has_room(count):
-        count = ledger.limit - ledger.committed
+        count = ledger.room
     if count <= 0 or not account.charge(count):
         return Allocation(Status.INSUFFICIENT_RESOURCES, _NONE)
     assert machine.resident.charge(count)
