@@ -25,6 +25,7 @@ from ntmm.kernel.ob import OBJ_INHERIT, Event, InvalidHandle
 from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
 from ntmm.native.object_attributes import read_descriptor
+from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
 from ntmm.native.synchronization import MODIFY_STATE
 from ntmm.native.transfer_rules import check_read, check_write
@@ -172,6 +173,7 @@ def NtCreateFile(
         return Status.INVALID_PARAMETER
     if ea_length:
         return Status.NOT_IMPLEMENTED
+    probe_pointers(call, handle_address, io_status)
     flags, descriptor = _flags_and_descriptor(call, attributes)
     request = OpenRequest(
         access, share, Disposition(disposition), options, file_attributes, security=read_descriptor(call, descriptor)

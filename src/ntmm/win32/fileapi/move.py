@@ -21,7 +21,7 @@ from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
-from ntmm.win32.fileapi.naming import narrow, nt_path_of
+from ntmm.win32.fileapi.naming import narrow, nt_path_at, nt_path_of, read_path
 from ntmm.win32.text import WIDE, StringKind
 
 MOVEFILE_REPLACE_EXISTING: Final = 1
@@ -87,7 +87,7 @@ def _move_ex(call: Call, kind: StringKind, source: int, target: int, flags: int)
         raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
     if flags & ~(MOVEFILE_REPLACE_EXISTING | MOVEFILE_COPY_ALLOWED | MOVEFILE_WRITE_THROUGH):
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    return move(call, kind.read(call, source), kind.read(call, target), flags)
+    return move(call, read_path(call, kind, source), read_path(call, kind, target), flags)
 
 
 @service("kernel32", "MoveFileW", "p p", lacks="a null target")
@@ -119,8 +119,8 @@ def MoveFileExA(call: Call, source: int, target: int, flags: int) -> int:
 
 
 def _copy_file(call: Call, kind: StringKind, source: int, target: int, fail_if_exists: int) -> int:
-    source_path = nt_path_of(call, kind.read(call, source))
-    target_path = nt_path_of(call, kind.read(call, target))
+    source_path = nt_path_at(call, kind, source)
+    target_path = nt_path_at(call, kind, target)
     try:
         _copy(call, source_path, target_path, replace=not fail_if_exists)
     except IoFailure as failure:

@@ -89,12 +89,14 @@ def map_physical(
     nowhere else (CONFLICTING_ADDRESSES); nothing is changed otherwise.
     """
     shift = machine.architecture.page_shift
-    if isinstance(addresses, range) and not _is_in_windows(space, addresses.start >> shift, addresses.stop - 1 >> shift):
-        return Status.INVALID_PARAMETER_1
-    if isinstance(addresses, range) and frames is None:
-        space.tables.bring_in_range(addresses.start, addresses.stop)
-        clear_window(machine, space, addresses.start, addresses.stop)
-        return Status.SUCCESS
+    if isinstance(addresses, range):
+        start, end = addresses.start, addresses.stop
+        if not _is_in_windows(space, start >> shift, end - 1 >> shift):
+            return Status.INVALID_PARAMETER_1
+        if frames is None:
+            space.tables.bring_in_range(start, end)
+            clear_window(machine, space, start, end)
+            return Status.SUCCESS
     starts = [address >> shift << shift for address in addresses]
     if not _are_windows(space, [address >> shift for address in starts]):
         return Status.INVALID_PARAMETER_1
