@@ -175,17 +175,21 @@ def test_is_there_a_limit_to_suspending(kernel: Kernel) -> None:
 
 def test_is_nothing_copied_of_a_range_that_leaves_user_space(kernel: Kernel) -> None:
     process, address = new_process(kernel, 4)
-    call = call_of(kernel, process)
-    call.last_error = 0
-    call.fail = lambda status: setattr(call, "last_error", win32_error(status)) or 0
+    call, errors = call_of(kernel, process), list[int]()
+
+    def fail(status: int) -> int:
+        errors.append(win32_error(status))
+        return 0
+
+    call.fail = fail
     process.memory.write(address, b"source".ljust(PAGE, b"!"))
     whole = (1 << 8 * kernel.architecture.pointer_size) - 1
     for size in (whole, whole - PAGE, kernel.mm.layout.highest_user_address - address + 2):
         for function in (ReadProcessMemory, WriteProcessMemory):
             assert function(call, -1, address, address + 2 * PAGE, size, 0) == 0
-            assert call.last_error == 998
             assert function(call, -1, address + 2 * PAGE, address, size, 0) == 0
     assert process.memory.read(address + 2 * PAGE, PAGE) == bytes(PAGE)
+    assert errors == [998] * 12
     assert ReadProcessMemory(call, -1, address, address + 2 * PAGE, 6, 0) == 1
     assert process.memory.read(address + 2 * PAGE, 7) == b"source\0"
     kernel.ps.exit_process(process, 0)

@@ -22,12 +22,14 @@ from tests.win32.test_fileapi import GENERIC_WRITE, open_file
 
 BAD = 0x10
 NOACCESS = 998
+NOBODY: Any = None
+"""The scheduler of objects that nobody waits for."""
 DACL = 4
 
 
 @pytest.fixture
 def event(call: Any) -> int:
-    return int(call.process.handles.insert(Event(None, False, False), 0x1F0003))
+    return int(call.process.handles.insert(Event(NOBODY, False, False), 0x1F0003))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ def test_is_a_pointer_of_the_kernel_refused(call: Any, event: int, ask: Callable
 
 
 def test_does_a_semaphore_stay_where_its_old_count_has_no_place(call: Any) -> None:
-    semaphore = Semaphore(None, 1, 5)
+    semaphore = Semaphore(NOBODY, 1, 5)
     handle = call.process.handles.insert(semaphore, 0x1F0003)
     assert synchapi.ReleaseSemaphore(call, handle, 1, BAD) == 0
     with pytest.raises(GuestFault):
@@ -62,7 +64,7 @@ def test_does_an_event_stay_where_its_old_state_has_no_place(call: Any, event: i
 def test_what_do_functions_of_tokens_say(call: Any) -> None:
     token = call.process.handles.insert(TokenObject(call.process.token), 0xF01FF)
     before = len(call.process.handles)
-    ask = (
+    ask: tuple[Callable[[], int], ...] = (
         lambda: securitybaseapi.GetTokenInformation(call, token, 1, BAD, 400, BUFFER),
         lambda: securitybaseapi.GetTokenInformation(call, token, 1, BUFFER, 400, BAD),
         lambda: securitybaseapi.AdjustTokenPrivileges(call, token, 0, BAD, 0, 0, 0),

@@ -28,14 +28,13 @@ from ntmm.native.object_attributes import read_descriptor
 from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
 from ntmm.native.synchronization import MODIFY_STATE
-from ntmm.native.transfer_rules import check_read, check_write
+from ntmm.native.transfer_rules import check_read, check_write, start_of
 from ntmm.nt.status import Status
 
 TRANSFER_CHUNK: Final = 1 << 20
 """Bytes moved between the host and guest memory at a time, so that one request cannot ask for much host memory."""
 
 _USE_FILE_POINTER: Final = -2
-_WRITE_TO_END: Final = -1
 READING: Final = FILE_READ_DATA | FILE_EXECUTE
 WRITING: Final = FILE_WRITE_DATA | FILE_APPEND_DATA
 """Rights of which one is enough to read, to write."""
@@ -196,7 +195,7 @@ def NtOpenFile(
     )
 
 
-def _offset(call: Call, file: File, address: int) -> int | None:
+def _offset(call: Call, file: File, address: int, is_write: bool) -> int | None:
     """The offset in a ByteOffset parameter; None for the current position."""
     if not address:
         return None
@@ -204,11 +203,7 @@ def _offset(call: Call, file: File, address: int) -> int | None:
     signed = value - (1 << 64) if value >> 63 else value
     if signed == _USE_FILE_POINTER:
         return None
-    if signed == _WRITE_TO_END:
-        return file.size
-    if signed < 0:
-        raise IoFailure(Status.INVALID_PARAMETER)
-    return signed
+    return start_of(file, value, is_write)
 
 
 def _key(call: Call, address: int) -> int:
@@ -242,7 +237,7 @@ def NtReadFile(
     if apc_routine:
         return Status.NOT_IMPLEMENTED
     file = lookup_file(call, handle, READING)
-    offset = _offset(call, file, byte_offset)
+    offset = _offset(call, file, byte_offset, is_write=False)
     count = read_into(call, file, buffer, length, offset, _key(call, key))
     if offset is not None:
         file.position = offset + count
@@ -268,7 +263,7 @@ def NtWriteFile(
     if apc_routine:
         return Status.NOT_IMPLEMENTED
     file = lookup_file(call, handle, WRITING)
-    offset = _offset(call, file, byte_offset)
+    offset = _offset(call, file, byte_offset, is_write=True)
     count = write_from(call, file, buffer, length, offset, _key(call, key))
     if offset is not None:
         file.position = offset + count

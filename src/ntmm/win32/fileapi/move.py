@@ -6,6 +6,8 @@ from ntmm.kernel.io.constants import (
     DELETE,
     FILE_NON_DIRECTORY_FILE,
     FILE_READ_DATA,
+    FILE_SHARE_READ,
+    FILE_SHARE_WRITE,
     FILE_WRITE_ATTRIBUTES,
     FILE_WRITE_DATA,
     Disposition,
@@ -32,7 +34,8 @@ MOVEFILE_WRITE_THROUGH: Final = 8
 
 def _copy(call: Call, source_path: str, target_path: str, replace: bool) -> None:
     """Copies content, write time and attributes."""
-    source = open_file(call, source_path, OpenRequest(FILE_READ_DATA, 1, options=FILE_NON_DIRECTORY_FILE)).file
+    share = FILE_SHARE_READ | FILE_SHARE_WRITE
+    source = open_file(call, source_path, OpenRequest(FILE_READ_DATA, share, options=FILE_NON_DIRECTORY_FILE)).file
     try:
         known = source.information()
         disposition = Disposition.OVERWRITE_IF if replace else Disposition.CREATE
