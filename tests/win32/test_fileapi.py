@@ -303,3 +303,13 @@ def test_is_a_file_copied_that_is_open_for_writing_and_shared_for_reading(call: 
     assert move.CopyFileW(call, call.wide("f"), call.wide("h"), 1) == 0
     assert call.last_error == Win32Error.SHARING_VIOLATION
     CloseHandle(call, handle)
+
+
+def test_is_a_buffer_that_wraps_refused_at_the_end_of_the_file_too(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"")
+    handle = open_file(call, "f")
+    call.memory.write_u32(COUNT, 9)
+    assert transfer.ReadFile(call, handle, (1 << 8 * call.memory.pointer_size) - 8, 0x1000, COUNT, 0) == 0
+    assert (call.last_error, call.memory.read_u32(COUNT)) == (998, 0)
+    assert transfer.ReadFile(call, handle, BUFFER, 0xFFFFFFFF >> 2, COUNT, 0) == 1
+    CloseHandle(call, handle)

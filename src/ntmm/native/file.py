@@ -78,6 +78,7 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
     check_read(call, file, buffer, size, start, key)
     done = 0
     try:
+        call.memory.check_range(buffer, size)
         while done < size:
             wanted = min(size - done, TRANSFER_CHUNK)
             data = file.read(start + done, wanted)

@@ -10,7 +10,8 @@ from ntmm.native.service_table import service
 from ntmm.native.synchronization import MODIFY_STATE, waitable_of
 from ntmm.nt.status import Status, is_success, win32_error
 from ntmm.win32.failing import probing
-from ntmm.win32.named_objects import creating, opening
+from ntmm.win32.named_objects import creating, opening, read_object_name
+from ntmm.win32.text import ANSI, WIDE
 
 _INFINITE: Final = 0xFFFFFFFF
 _FAILED: Final = 0xFFFFFFFF
@@ -25,9 +26,7 @@ def create_named(call: Call, attributes: int, name: int, wide: bool, target: Ker
 
 
 def _read_name(call: Call, address: int, wide: bool) -> str:
-    if not address:
-        return ""
-    return call.memory.read_wstring(address) if wide else call.memory.read_cstring(address).decode("cp1252", "replace")
+    return read_object_name(call, WIDE if wide else ANSI, address)
 
 
 def open_named(call: Call, name: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:

@@ -31,6 +31,20 @@ def test_does_a_file_that_is_open_for_reading_never_grow(machine: CachedMachine,
     assert machine.host("a") == b"old"
 
 
+def test_does_a_view_of_a_file_commit_nothing(machine: CachedMachine) -> None:
+    (machine.folder / "a").write_bytes(bytes(5 * PAGE))
+    file, process = machine.open("a"), machine.new_process()
+    section = machine.section(file)
+    for size in (1, PAGE, 9 * PAGE):
+        assert machine.mm.map_view(process, section, commit_size=size).status is Status.INVALID_PARAMETER_5
+    view = machine.mm.map_view(process, section)
+    assert view.status is Status.SUCCESS
+    assert machine.mm.unmap_view(process, view.base) is Status.SUCCESS
+    section.dereference()
+    machine.end(process)
+    file.close()
+
+
 @pytest.mark.parametrize("protection", [PAGE_READWRITE, PAGE_EXECUTE_READWRITE])
 def test_does_a_writable_section_grow_its_file(machine: CachedMachine, protection: int) -> None:
     (machine.folder / "a").write_bytes(b"old")
