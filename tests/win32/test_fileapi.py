@@ -305,6 +305,15 @@ def test_is_a_file_copied_that_is_open_for_writing_and_shared_for_reading(call: 
     CloseHandle(call, handle)
 
 
+def test_does_a_copy_that_fails_leave_nothing(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(bytes(100_000))
+    call.kernel.volume.quota.free = 50_000
+    assert move.CopyFileW(call, call.wide("f"), call.wide("g"), 1) == 0
+    assert call.last_error == Win32Error.DISK_FULL
+    assert [file.name for file in tmp_path.iterdir()] == ["f"]
+    assert call.kernel.volume.quota.free == 50_000
+
+
 def test_is_a_buffer_that_wraps_refused_at_the_end_of_the_file_too(call: Any, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"")
     handle = open_file(call, "f")

@@ -38,17 +38,29 @@ def _copy(call: Call, source_path: str, target_path: str, replace: bool) -> None
     source = open_file(call, source_path, OpenRequest(FILE_READ_DATA, share, options=FILE_NON_DIRECTORY_FILE)).file
     try:
         known = source.information()
-        disposition = Disposition.OVERWRITE_IF if replace else Disposition.CREATE
-        access = FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES
-        request = OpenRequest(access, 0, disposition, FILE_NON_DIRECTORY_FILE)
-        target = open_file(call, target_path, request).file
+        target = _open_target(call, target_path, Disposition.OVERWRITE_IF if replace else Disposition.CREATE)
         try:
             _copy_content(source, target)
             set_basic(target, TimeChange(write=known.write_time), known.attributes)
+        except IoFailure:
+            if isinstance(target, FileObject) and target.access & DELETE:
+                target.set_delete_pending(True)  # half a copy is of no use
+            raise
         finally:
             target.close()
     finally:
         source.close()
+
+
+def _open_target(call: Call, path: str, disposition: Disposition) -> File:
+    """The file to copy to, with the right to delete it again where the caller has that."""
+    access = FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES
+    try:
+        return open_file(call, path, OpenRequest(access | DELETE, 0, disposition, FILE_NON_DIRECTORY_FILE)).file
+    except IoFailure as failure:
+        if failure.status != Status.ACCESS_DENIED:
+            raise
+        return open_file(call, path, OpenRequest(access, 0, disposition, FILE_NON_DIRECTORY_FILE)).file
 
 
 def _copy_content(source: File, target: File) -> None:
