@@ -1,11 +1,11 @@
 /* Shows the performance counters of memory under their PDH names, beside what other functions tell of the same things. */
-#define PSAPI_VERSION 1
+#include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 #include <windows.h>
 #include <pdh.h>
 #include <pdhmsg.h>
 #include <psapi.h>
-#include <stdlib.h>
 #include <winperf.h>
 
 #include "check.h"
@@ -107,97 +107,87 @@ static void refusals(void)
     check(PdhCloseQuery(query) == (PDH_STATUS)PDH_INVALID_HANDLE, "only once");
 }
 
-/* ---- the same through the registry ---- */
-
-static union {
-    PERF_DATA_BLOCK block;
-    char bytes[16384];
-} data;
-static char names[8192];
-
-/* The name of an object or counter, found by its number as a program has to. */
-static const char *name_of(DWORD number)
+/* The number of a name in the list "Counter 009", which alternates numbers and names; 0 if it is not there. */
+static DWORD number_of(const char *names, const char *wanted)
 {
-    const char *at = names;
-
-    while (*at) {
-        const char *name = at + strlen(at) + 1;
-
-        if ((DWORD)atoi(at) == number)
-            return name;
-        at = name + strlen(name) + 1;
+    while (*names) {
+        const char *name = names + strlen(names) + 1;
+        if (!strcmp(name, wanted))
+            return (DWORD)atoi(names);
+        names = name + strlen(name) + 1;
     }
-    return "";
+    return 0;
 }
 
-static PERF_COUNTER_DEFINITION *definition(PERF_OBJECT_TYPE *object, const char *name)
+static const PERF_COUNTER_DEFINITION *definition_of(const PERF_OBJECT_TYPE *object, DWORD number)
 {
-    char *at = (char *)object + object->HeaderLength;
+    const PERF_COUNTER_DEFINITION *each = (const void *)((const char *)object + object->HeaderLength);
 
-    for (DWORD i = 0; i < object->NumCounters; i++, at += ((PERF_COUNTER_DEFINITION *)(void *)at)->ByteLength)
-        if (!strcmp(name_of(((PERF_COUNTER_DEFINITION *)(void *)at)->CounterNameTitleIndex), name))
-            return (PERF_COUNTER_DEFINITION *)(void *)at;
+    for (DWORD i = 0; i < object->NumCounters; i++, each = (const void *)((const char *)each + each->ByteLength))
+        if (each->CounterNameTitleIndex == number)
+            return each;
     return NULL;
 }
 
-static ULONGLONG value_of(PERF_OBJECT_TYPE *object, const char *name, DWORD type, DWORD size)
+/* Of the instance whose name is `wanted`, or of an object without instances. */
+static const PERF_COUNTER_BLOCK *values_of(const PERF_OBJECT_TYPE *object, const wchar_t *wanted)
 {
-    PERF_COUNTER_DEFINITION *found = definition(object, name);
-    char *values = (char *)object + object->DefinitionLength;
-    ULONGLONG value = 0;
+    const char *at = (const char *)object + object->DefinitionLength;
 
-    check(found && found->CounterType == type && found->CounterSize == size, "%s: its type and size", name);
-    if (found)
-        memcpy(&value, values + found->CounterOffset, size);
-    return value;
+    if (object->NumInstances == PERF_NO_INSTANCES)
+        return (const void *)at;
+    for (LONG i = 0; i < object->NumInstances; i++) {
+        const PERF_INSTANCE_DEFINITION *instance = (const void *)at;
+        const PERF_COUNTER_BLOCK *values = (const void *)(at + instance->ByteLength);
+        if (!wcscmp((const wchar_t *)(at + instance->NameOffset), wanted))
+            return values;
+        at += instance->ByteLength + values->ByteLength;
+    }
+    return NULL;
 }
 
 static void registry(void)
 {
-    MEMORYSTATUSEX status = {.dwLength = sizeof status};
-    PERFORMANCE_INFORMATION figures;
+    static char names[8192], buffer[32768];
     DWORD size = sizeof names, type = 0;
-    PERF_OBJECT_TYPE *object = NULL;
-    LARGE_INTEGER frequency;
+    MEMORYSTATUSEX status = {.dwLength = sizeof status};
+    const PERF_DATA_BLOCK *block = (const void *)buffer;
+    const PERF_OBJECT_TYPE *memory, *process;
+    const PERF_COUNTER_DEFINITION *counter;
+    const PERF_COUNTER_BLOCK *values;
 
-    section("Through the registry");
-    check(RegQueryValueExA(HKEY_PERFORMANCE_DATA, "Counter 009", NULL, &type, (BYTE *)names, &size) == ERROR_SUCCESS
-              && type == REG_MULTI_SZ, "the names of the counters");
+    section("The registry");
+    check(!RegQueryValueExA(HKEY_PERFORMANCE_DATA, "Counter 009", NULL, &type, (BYTE *)names, &size) && type == REG_MULTI_SZ,
+          "the list of names");
+    check(number_of(names, "Memory") == 4 && number_of(names, "Process") == 230, "Memory is 4, Process 230");
     size = 100;
-    check(RegQueryValueExA(HKEY_PERFORMANCE_DATA, "4", NULL, NULL, (BYTE *)data.bytes, &size) == ERROR_MORE_DATA, "a small buffer");
-    size = sizeof data;
-    check(RegQueryValueExA(HKEY_PERFORMANCE_DATA, "4", NULL, &type, (BYTE *)data.bytes, &size) == ERROR_SUCCESS
-              && type == REG_BINARY, "the object 4");
-    check(!memcmp(data.block.Signature, L"PERF", 8) && data.block.TotalByteLength == size, "a block of that length");
-    check_equal(data.block.NumObjectTypes, 1, "with one object");
-    QueryPerformanceFrequency(&frequency);
-    check_equal(data.block.PerfFreq.QuadPart, frequency.QuadPart, "and the frequency of its times");
-    object = (PERF_OBJECT_TYPE *)(void *)(data.bytes + data.block.HeaderLength);
-    check(object->ObjectNameTitleIndex == 4 && !strcmp(name_of(4), "Memory"), "which is Memory");
-    check_equal(object->TotalByteLength + data.block.HeaderLength, size, "and fills the block");
-    check(object->NumInstances == PERF_NO_INSTANCES, "without instances");
+    check(RegQueryValueExA(HKEY_PERFORMANCE_DATA, "Global", NULL, &type, (BYTE *)buffer, &size) == ERROR_MORE_DATA,
+          "100 bytes are too few");
+    size = sizeof buffer;
+    check(!RegQueryValueExA(HKEY_PERFORMANCE_DATA, "4 230", NULL, &type, (BYTE *)buffer, &size) && type == REG_BINARY,
+          "both objects");
+    check(!wmemcmp(block->Signature, L"PERF", 4) && block->TotalByteLength == size && block->NumObjectTypes == 2,
+          "a block of two objects");
+    memory = (const void *)(buffer + block->HeaderLength);
+    process = (const void *)((const char *)memory + memory->TotalByteLength);
+    check((const char *)process + process->TotalByteLength == buffer + size, "with nothing behind them");
     GlobalMemoryStatusEx(&status);
-    GetPerformanceInfo(&figures, sizeof figures);
-    check_equal(value_of(object, "Commit Limit", PERF_COUNTER_LARGE_RAWCOUNT, 8), status.ullTotalPageFile, "it is so large");
-    check_equal(value_of(object, "Committed Bytes", PERF_COUNTER_LARGE_RAWCOUNT, 8) / PAGE, figures.CommitTotal, "so much");
-    check(value_of(object, "Page Faults/sec", PERF_COUNTER_COUNTER, 4) > PAGES, "so many");
-    check_equal(value_of(object, "% Committed Bytes In Use", PERF_RAW_FRACTION, 4), figures.CommitTotal, "this part");
-    check_equal(definition(object, "% Committed Bytes In Use")[1].CounterType, PERF_RAW_BASE, "with its base behind it");
-    size = sizeof data;
-    check(RegQueryValueExA(HKEY_PERFORMANCE_DATA, "77", NULL, NULL, (BYTE *)data.bytes, &size) == ERROR_SUCCESS
-              && data.block.NumObjectTypes == 0, "an object that is not there");
-    size = sizeof data;
-    check(RegQueryValueExA(HKEY_PERFORMANCE_DATA, "Global", NULL, NULL, (BYTE *)data.bytes, &size) == ERROR_SUCCESS
-              && data.block.NumObjectTypes == 1, "all objects there are");
-    check(RegQueryValueExA(HKEY_PERFORMANCE_DATA, "Nonsense", NULL, NULL, (BYTE *)data.bytes, &size) == ERROR_FILE_NOT_FOUND,
-          "no value");
-    check(RegCloseKey(HKEY_PERFORMANCE_DATA) == ERROR_SUCCESS, "closed");
+    counter = definition_of(memory, number_of(names, "Commit Limit"));
+    values = values_of(memory, NULL);
+    check(counter && counter->CounterSize == 8 &&
+          *(const ULONGLONG *)((const char *)values + counter->CounterOffset) == status.ullTotalPageFile,
+          "the commit limit is that of GlobalMemoryStatusEx");
+    counter = definition_of(process, number_of(names, "ID Process"));
+    values = values_of(process, L"counters");
+    check(counter && values && *(const DWORD *)((const char *)values + counter->CounterOffset) == GetCurrentProcessId(),
+          "this process has its id");
+    RegCloseKey(HKEY_PERFORMANCE_DATA);
 }
 
 int main(void)
 {
     counting();
-    refusals();
     registry();
+    refusals();
     return verdict();
 }

@@ -42,6 +42,8 @@ class MemoryMachine:
             profile.registry.get("SystemPages"),
             large_cache=bool(profile.registry.get("LargeSystemCache")),
             no_execute=profile.dep.in_hardware,
+            is_server=profile.edition_data.is_server,
+            memory_thresholds=(profile.registry.get("LowMemoryThreshold"), profile.registry.get("HighMemoryThreshold")),
         )
 
     def create_paging_files(self) -> None:

@@ -21,6 +21,7 @@ from ntmm.nt.dep import covered_regions
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.registry import VALUES
+from ntmm.nt.system_size import system_size
 from ntmm.runner.errors import UserError
 from ntmm.runner.rows import InfoRow
 from ntmm.runner.sizes import size_text
@@ -68,6 +69,8 @@ def _system_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     release = f"{version.major}.{version.minor}.{version.build}"
     yield InfoRow("Machine", "system", note=f"{version.name} ({release}), {_processors(kernel.profile)}")
     yield InfoRow("Machine", "edition", note=kernel.profile.edition_data.title)
+    size = system_size(kernel.ram.size, kernel.profile.edition_data.is_server)
+    yield InfoRow("Machine", "size class", note=size.name.lower())
     yield InfoRow("Machine", "kernel", note=_KERNELS[architecture.name][kernel.profile.reported_processors > 1])
     yield InfoRow("Machine", "page tables", note=f"{architecture.name}, {architecture.levels} levels")
     yield InfoRow("Machine", "page", size=architecture.page_size)

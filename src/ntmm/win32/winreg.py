@@ -1,4 +1,4 @@
-"""winreg.h: a registry without keys, but for performance counters.
+"""winreg.h: a registry without keys, but for the performance data of memory below HKEY_PERFORMANCE_DATA.
 
 The functions answer their error code and leave the last error alone.
 """
@@ -8,27 +8,19 @@ from typing import Final
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
-from ntmm.win32.performance_data import NoSuchValue, query_performance
-from ntmm.win32.sysinfoapi import COMPUTER_NAME
+from ntmm.win32.performance_data import counter_names, performance_data
 from ntmm.win32.text import ANSI, WIDE, StringKind
 
 _PREDEFINED: Final = range(-0x80000000, -0x7FFFFFF9)
 """HKEY_CLASSES_ROOT to HKEY_DYN_DATA as signed 32-bit handles."""
-
-HKEY_PERFORMANCE_DATA: Final = -0x80000000 + 4
-_PERFORMANCE: Final = (HKEY_PERFORMANCE_DATA, HKEY_PERFORMANCE_DATA + 0x4C, HKEY_PERFORMANCE_DATA + 0x5C)
-"""With HKEY_PERFORMANCE_TEXT and HKEY_PERFORMANCE_NLSTEXT, which hold the names alone."""
-
-_BINARY: Final = 3
-_MULTIPLE_STRINGS: Final = 7
-
-
-def _is_predefined(key: int) -> bool:
-    return key in _PREDEFINED or key in _PERFORMANCE
+_PERFORMANCE_DATA: Final = -0x7FFFFFFC
+_REG_BINARY: Final = 3
+_REG_MULTI_SZ: Final = 7
+_LACKS: Final = "values of keys; explanations of performance counters"
 
 
 def _missing(key: int) -> int:
-    return Win32Error.FILE_NOT_FOUND if _is_predefined(key) else Win32Error.INVALID_HANDLE
+    return Win32Error.FILE_NOT_FOUND if key in _PREDEFINED else Win32Error.INVALID_HANDLE
 
 
 @service("advapi32", "RegOpenKeyExW", "h p u32 u32 p")
@@ -44,51 +36,46 @@ def RegOpenKeyExA(call: Call, key: int, name: int, options: int, access: int, re
 
 
 def _open(call: Call, key: int, is_named: bool, result: int) -> int:
-    if is_named or not _is_predefined(key):
+    if is_named or key not in _PREDEFINED:
         return _missing(key)
     call.memory.write_pointer(result, key & (1 << 8 * call.memory.pointer_size) - 1)
     return Win32Error.SUCCESS
 
 
-@service("advapi32", "RegQueryValueExW", "h p p p p p", lacks="explanations of performance counters")
-def RegQueryValueExW(call: Call, key: int, name: int, reserved: int, kind: int, data: int, size: int) -> int:
-    """The performance counters of memory under HKEY_PERFORMANCE_DATA; no other key has values: FILE_NOT_FOUND."""
-    return _query(call, WIDE, key, name, (kind, data, size))
-
-
-@service("advapi32", "RegQueryValueExA", "h p p p p p", lacks="explanations of performance counters")
-def RegQueryValueExA(call: Call, key: int, name: int, reserved: int, kind: int, data: int, size: int) -> int:
-    """RegQueryValueExW with names in ANSI."""
-    return _query(call, ANSI, key, name, (kind, data, size))
-
-
-def _query(call: Call, strings: StringKind, key: int, name: int, result: tuple[int, int, int]) -> int:
-    """MORE_DATA where the buffer is too small; its size then says what is needed."""
-    if key not in _PERFORMANCE:
+def _query(call: Call, key: int, name: str, kind: StringKind, type_: int, data: int, size: int) -> int:
+    """A value below HKEY_PERFORMANCE_DATA: MORE_DATA where it does not fit, which leaves the size undefined."""
+    if key != _PERFORMANCE_DATA:
         return _missing(key)
-    kind_address, data_address, size_address = result
-    if not size_address:
-        return Win32Error.INVALID_PARAMETER
-    wanted = strings.read(call, name) if name else ""
-    if key != HKEY_PERFORMANCE_DATA and not wanted.lower().startswith("counter"):
+    words = name.lower().split()
+    if words[:1] in (["explain"], ["help"]):
         return Win32Error.FILE_NOT_FOUND
-    try:
-        found = query_performance(call.kernel, wanted, COMPUTER_NAME)
-    except NoSuchValue:
-        return Win32Error.FILE_NOT_FOUND
-    kind = _BINARY if isinstance(found, bytes) else _MULTIPLE_STRINGS
-    data = found if isinstance(found, bytes) else b"".join(map(strings.terminated, [*found, ""]))
-    room = call.memory.read_u32(size_address)
-    if kind_address:
-        call.memory.write_u32(kind_address, kind)
-    call.memory.write_u32(size_address, len(data))
-    if not data_address or room < len(data):
+    is_text = words[:1] == ["counter"]
+    found = kind.encode(counter_names()) if is_text else performance_data(call.kernel, name)
+    if type_:
+        call.memory.write_u32(type_, _REG_MULTI_SZ if is_text else _REG_BINARY)
+    if not size:
+        return Win32Error.INVALID_PARAMETER if data else Win32Error.SUCCESS
+    if not data or call.memory.read_u32(size) < len(found):
+        call.memory.write_u32(size, len(found))
         return Win32Error.MORE_DATA
-    call.memory.write(data_address, data)
+    call.memory.write(data, found)
+    call.memory.write_u32(size, len(found))
     return Win32Error.SUCCESS
+
+
+@service("advapi32", "RegQueryValueExW", "h p p p p p", lacks=_LACKS)
+def RegQueryValueExW(call: Call, key: int, name: int, reserved: int, kind: int, data: int, size: int) -> int:
+    """Performance data, as "Global", "4 230" or "Counter 009"; below other keys FILE_NOT_FOUND."""
+    return _query(call, key, WIDE.read(call, name) if name else "", WIDE, kind, data, size)
+
+
+@service("advapi32", "RegQueryValueExA", "h p p p p p", lacks=_LACKS)
+def RegQueryValueExA(call: Call, key: int, name: int, reserved: int, kind: int, data: int, size: int) -> int:
+    """RegQueryValueExW with ANSI names."""
+    return _query(call, key, ANSI.read(call, name) if name else "", ANSI, kind, data, size)
 
 
 @service("advapi32", "RegCloseKey", "h")
 def RegCloseKey(call: Call, key: int) -> int:
     """Predefined keys need no closing, and no others can be open."""
-    return Win32Error.SUCCESS if _is_predefined(key) else Win32Error.INVALID_HANDLE
+    return Win32Error.SUCCESS if key in _PREDEFINED else Win32Error.INVALID_HANDLE

@@ -2,6 +2,10 @@
 
 import pytest
 
+from ntmm.hw.arch import architecture_named
+from ntmm.hw.ram import Ram
+from ntmm.kernel.ke.clock import Clock
+from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.levels import levels_for
 from ntmm.kernel.mm.working_set import WorkingSetLimits
 from ntmm.kernel.mm.working_set.scan import age_all, ages
@@ -208,3 +212,28 @@ def test_are_the_levels_of_a_small_machine_in_reach() -> None:
         assert 2 * levels.minimum <= levels.plenty <= pages // 8 or megabytes == 2
         assert levels.low_notification < levels.high_notification < pages // 2
         assert levels_for(64 * MB // PAGE).plenty == 800
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "workstation", "server"),
+    [(19, (20, 45), (20, 45)), (20, (30, 145), (30, 145)), (32, (50, 345), (30, 145)), (64, (50, 345), (50, 345))],
+)
+def test_how_large_are_working_sets_on_workstations_and_servers(
+    megabytes: int, workstation: tuple[int, int], server: tuple[int, int]
+) -> None:
+    for is_server, expected in ((False, workstation), (True, server)):
+        limits = MemoryManager(Ram(megabytes * MB), architecture_named("pae"), Clock(), is_server=is_server).limits
+        assert (limits.minimum, limits.maximum) == expected
+
+
+def test_how_many_free_pages_does_a_server_keep() -> None:
+    assert [levels_for(64 * MB // PAGE, is_server).minimum for is_server in (False, True)] == [26, 81]
+
+
+@pytest.mark.parametrize(
+    ("low_mb", "high_mb", "low", "high"),
+    [(8, 0, 2048, 2400), (0, 64, 800, 16384), (20, 0, 5120, 5120), (9, 2, 2304, 2304)],
+)
+def test_does_the_registry_move_the_notification_levels(low_mb: int, high_mb: int, low: int, high: int) -> None:
+    levels = levels_for(128 * MB // PAGE, False, low_mb, high_mb)
+    assert (levels.low_notification, levels.high_notification) == (low, high)

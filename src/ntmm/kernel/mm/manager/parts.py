@@ -16,6 +16,7 @@ from ntmm.kernel.mm.kernel_stack import KernelStacks, StackSwapping
 from ntmm.kernel.mm.layout import AddressLayout, layout_for, user_range
 from ntmm.kernel.mm.pagefile import Disk, PagingFiles, PagingStore
 from ntmm.kernel.mm.pageout import PageOut
+from ntmm.kernel.mm.pageout.levels import levels_for
 from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
@@ -31,6 +32,7 @@ from ntmm.kernel.mm.working_set import WorkingSet, default_limits, system_limits
 from ntmm.kernel.mm.working_set.working_set import GROWTH
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.status import Status
+from ntmm.nt.system_size import system_size
 
 FIRMWARE_FRAMES: Final = 0x30
 """RAM that the firmware keeps; the first page directory then lies where memory-image readers look for it."""
@@ -91,7 +93,10 @@ class Parts:
         system_ptes: int = 0,
         large_cache: bool = False,
         no_execute: bool = True,
+        is_server: bool = False,
+        memory_thresholds: tuple[int, int] = (0, 0),
     ) -> None:
+        """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults."""
         self.ram = ram
         scheduler = scheduler or Scheduler(clock)
         self.architecture = architecture
@@ -106,7 +111,7 @@ class Parts:
             self.table_memory.stack_no_execute = self.table_memory.paged_pool_no_execute = 0
         self.ledger = CommitLedger(self.pfn.available)
         self.system_account = self.ledger.open_account("system")
-        self.limits = default_limits(self.pfn.frames)
+        self.limits = default_limits(system_size(ram.size, is_server))
         self._largest_working_set = self.pfn.available - SYSTEM_SHARE
         self.system = build_system_space(
             self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames), large_pages
@@ -157,6 +162,7 @@ class Parts:
             self._working_set_owners,
             replacement,
             self.mapped_writer,
+            levels_for(self.pfn.frames, is_server, *memory_thresholds),
         )
         self.system.working_set.at_quota = self._system_at_quota
         self._system_owner = SystemOwner(self.system.working_set, self.faults)

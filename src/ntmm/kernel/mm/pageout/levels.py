@@ -5,6 +5,8 @@ from typing import Final
 
 MINIMUM_FREE: Final = 26
 """MmMinimumFreePages of a workstation."""
+SERVER_MINIMUM_FREE: Final = 81
+"""MmMinimumFreePages of a server."""
 PLENTY_FREE: Final = 400
 """MmPlentyFreePages, doubled from 63 MB on."""
 MODIFIED_MAXIMUM: Final = 800
@@ -14,6 +16,7 @@ _DOUBLED_FROM: Final = 63 * 256
 _MB_128: Final = 0x8000
 _GB: Final = 0x40000
 _LOW_CAP: Final = 16384
+_MB_PAGES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +33,25 @@ class Levels:
     high_notification: int
 
 
-def levels_for(ram_pages: int) -> Levels:
-    """The levels of a machine; those of the documentation, cut to a share of RAM where it is smaller than 16 MB."""
+def levels_for(ram_pages: int, is_server: bool = False, low_mb: int = 0, high_mb: int = 0) -> Levels:
+    """The levels of a machine; those of the documentation, cut to a share of RAM where it is smaller than 16 MB.
+
+    `low_mb` and `high_mb` are LowMemoryThreshold and HighMemoryThreshold of the registry, 0 where they are not set;
+    the high level is never below the low one.
+    """
     plenty = PLENTY_FREE * (2 if ram_pages >= _DOUBLED_FROM else 1)
     small = ram_pages // 8
-    low = _low_notification(ram_pages, plenty)
+    minimum = SERVER_MINIMUM_FREE if is_server else MINIMUM_FREE
+    low = min(_low_notification(ram_pages, plenty), small)
+    high = 3 * low
+    if low_mb:
+        low = low_mb * _MB_PAGES
     return Levels(
-        minimum=max(16, min(MINIMUM_FREE, ram_pages // 32)),
+        minimum=max(16, min(minimum, ram_pages // 32)),
         plenty=min(plenty, small),
         modified_maximum=min(MODIFIED_MAXIMUM, small),
-        low_notification=min(low, small),
-        high_notification=min(3 * low, 3 * small),
+        low_notification=low,
+        high_notification=max(low, high_mb * _MB_PAGES or high),
     )
 
 

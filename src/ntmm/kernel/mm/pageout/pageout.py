@@ -11,7 +11,7 @@ from ntmm.kernel.mm.commit import CommitLedger
 from ntmm.kernel.mm.pagefile import Disk, PagingFiles
 from ntmm.kernel.mm.pageout import system_threads as threads
 from ntmm.kernel.mm.pageout.dereference import DereferenceSegment
-from ntmm.kernel.mm.pageout.levels import levels_for
+from ntmm.kernel.mm.pageout.levels import Levels
 from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.modified_writer import ModifiedPageWriter
 from ntmm.kernel.mm.pageout.notifications import Notifications
@@ -46,6 +46,7 @@ class PageOut:
         owners: Callable[[], Iterator[WorkingSetOwner]],
         replacement: str,
         mapped_writer: MappedPageWriter,
+        levels: Levels,
     ) -> None:
         pfn = memory.pfn
         self._pfn = pfn
@@ -53,7 +54,7 @@ class PageOut:
         self._clock = clock
         self.replacement = replacement
         self._replace = REPLACEMENTS[replacement]
-        self.levels = levels_for(pfn.frames)
+        self.levels = levels
         self.memory_short = Event(scheduler, manual_reset=False, signalled=False)
         self.swap_called = Event(scheduler, manual_reset=False, signalled=False)
         """Set every fourth second, and when a thread whose stack is out must run."""

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ntmm.nt.system_size import SystemSize
+
 MINIMUM_FLOOR: Final = 20
 """Pages that every minimum has at least."""
 MAXIMUM_FLOOR: Final = 13
 """Pages that every maximum has at least, by the documentation of SetProcessWorkingSetSize."""
 
-_SMALL_PAGES: Final = 19 * 256
-_LARGE_PAGES: Final = 32 * 256
+_DEFAULTS: Final = {SystemSize.SMALL: (20, 45), SystemSize.MEDIUM: (30, 145), SystemSize.LARGE: (50, 345)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,9 @@ class WorkingSetLimits:
     hard_maximum: bool = False
 
 
-def default_limits(ram_pages: int) -> WorkingSetLimits:
-    """By the size classes of the documentation: small up to 19 MB, medium, large from 32 MB."""
-    if ram_pages <= _SMALL_PAGES:
-        return WorkingSetLimits(20, 45)
-    if ram_pages < _LARGE_PAGES:
-        return WorkingSetLimits(30, 145)
-    return WorkingSetLimits(50, 345)
+def default_limits(size: SystemSize) -> WorkingSetLimits:
+    """Of a process, by the size class of the machine."""
+    return WorkingSetLimits(*_DEFAULTS[size])
 
 
 def system_limits(ram_pages: int) -> WorkingSetLimits:
