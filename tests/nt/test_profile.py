@@ -225,7 +225,21 @@ def test_is_a_large_system_one_with_more_ram_than_the_lecture_says(windows: str,
     assert SystemProfile("x86", ram, windows=windows).has_large_system_pages
     for value in ("LargePageMinimum=0xFFFFFFFF", "EnforceWriteProtection=1"):
         assert not SystemProfile("x86", ram, windows=windows, registry=parse_registry([value])).has_large_system_pages
-    assert not SystemProfile("x86", ram, windows="xp", boot=parse_boot_options("/3GB")).has_large_system_pages
+    for value, is_large in (("LargePageMinimum=0x4000000", True), ("LargePageMinimum=0x20000000", False)):
+        profile = SystemProfile("x86", 128 * MEGABYTE, windows=windows, registry=parse_registry([value]))
+        assert profile.has_large_system_pages is is_large
+
+
+def test_has_nt_4_no_large_system_pages() -> None:
+    registry = parse_registry(["LargePageMinimum=0x100000"])
+    assert not SystemProfile("x86", 1024 * MEGABYTE, windows="nt4", registry=registry).has_large_system_pages
+
+
+@pytest.mark.parametrize(("architecture", "switches"), [("x86", "/3GB"), ("pae", "/3GB /USERVA=2800"), ("ia64", "")])
+def test_has_a_large_machine_large_system_pages_everywhere(architecture: str, switches: str) -> None:
+    boot = parse_boot_options(switches)
+    assert SystemProfile(architecture, 256 * MEGABYTE, windows="2003", boot=boot).has_large_system_pages
+    assert not SystemProfile(architecture, 255 * MEGABYTE, windows="2003", boot=boot).has_large_system_pages
 
 
 @pytest.mark.parametrize(

@@ -276,11 +276,8 @@ class SystemProfile:
 
     @property
     def has_large_system_pages(self) -> bool:
-        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound.
-
-        Not with /3GB, whose gigabyte has no room for that pool, nor on IA-64, whose large pages are not simulated.
-        """
-        if self.boot.three_gb or self.architecture == "ia64" or self.registry.get("EnforceWriteProtection"):
+        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound."""
+        if self.registry.get("EnforceWriteProtection"):
             return False
         minimum = dict(self.registry.values).get("LargePageMinimum")
         return has_large_system_pages(self.family, self.usable_ram, minimum)

@@ -20,6 +20,7 @@ KERNEL_PAGES: Final = 3
 _SMALLEST_POOL: Final = 256 << 10
 _POOL_PER_MB: Final = 32 << 10
 _LARGEST_INITIAL_POOL: Final = 128 << 20
+_DRIVER_PAGES: Final = 2
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def build_system_space(
     account.charge_required(KERNEL_PAGES + sum(counts.values()))
     tables = PageTables(memory, root, account)
     addresses = tuple(layout.kernel_image + frame * page for frame in frames)
-    large = LargeMappings(tables, layout.kernel_image)
+    large = LargeMappings(tables, layout.kernel_image, layout.large_pages_end)
     if large_pages:
         large.map_kernel()
     else:
@@ -78,8 +79,9 @@ def build_system_space(
 
 
 def _add_initial_pool(pool: Pool, large: LargeMappings, ram_bytes: int, account: CommitAccount) -> None:
-    """Nonpaged pool that is there from boot on."""
-    run = large.map_run(initial_nonpaged_pool(ram_bytes), PageUse.NONPAGED_POOL)
+    """Nonpaged pool that is there from boot on; where room is scarce, drivers keep two large pages of it."""
+    spare = _DRIVER_PAGES * large.tables.memory.architecture.large_page_size
+    run = large.map_run(min(initial_nonpaged_pool(ram_bytes), large.room - spare), PageUse.NONPAGED_POOL)
     assert run is not None, "a large machine has no room for its nonpaged pool"
     account.charge_required(run.pages)
     pool.add_initial(run.address, run.pages)
