@@ -44,6 +44,7 @@ class MemoryMachine:
             no_execute=profile.dep.in_hardware,
             is_server=profile.edition_data.is_server,
             memory_thresholds=(profile.registry.get("LowMemoryThreshold"), profile.registry.get("HighMemoryThreshold")),
+            no_low_memory=profile.boot.no_low_memory,
         )
 
     def create_paging_files(self) -> None:

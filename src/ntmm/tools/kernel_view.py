@@ -81,8 +81,9 @@ def _link(kernel: Kernel, number: int, link: int) -> int | None:
 
 
 def used_frames(kernel: Kernel) -> Iterator[int]:
-    """Frames that were ever handed out; those above are zeroed."""
-    return iter(range(kernel.mm.pfn.high_water))
+    """Frames that were ever handed out; those above are zeroed, and nobody has those that are set aside below 4 GB."""
+    pfn = kernel.mm.pfn
+    return (frame for frame in range(pfn.high_water) if not pfn.is_set_aside(frame))
 
 
 def statistics(kernel: Kernel) -> MemoryStatistics:

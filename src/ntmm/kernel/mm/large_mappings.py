@@ -1,7 +1,7 @@
 """Large pages of system space: the kernel and the HAL where they lie in RAM, initial nonpaged pool, chosen drivers.
 
-They lie side by side from the kernel's address on. All of them can be written and executed: that is their price. Where a
-large page spans more than a directory entry does, as on IA-64, each of its entries names it.
+They lie side by side from the kernel's address on. All of them can be written and executed: that is their price. Where
+a large page spans more than a directory entry does, as on IA-64, each of its entries names it.
 """
 
 from dataclasses import dataclass, field

@@ -112,7 +112,7 @@ def collect(
     soft = [count - hard for count, hard in zip(kinds, faults.hard_counts, strict=True)]
     return MemoryStatistics(
         page_size=pfn.page_size,
-        total_pages=pfn.frames,
+        total_pages=pfn.frames - pfn.set_aside,
         zeroed=pfn.zeroed.count + pfn.never_touched,
         free=pfn.free_list.count,
         standby=pfn.standby.count,

@@ -55,7 +55,7 @@ def build_system_space(
 ) -> SystemSpace:
     """Makes system space in an empty machine; `large_pages`: the kernel and initial nonpaged pool are mapped so."""
     pfn, page = memory.pfn, memory.architecture.page_size
-    frames = tuple(pfn.take_zeroed(PageUse.KERNEL) for _ in range(KERNEL_PAGES))
+    frames = tuple(pfn.take_low(PageUse.KERNEL) for _ in range(KERNEL_PAGES))
     root, counts = create_root(memory, None)
     account.charge_required(KERNEL_PAGES + sum(counts.values()))
     tables = PageTables(memory, root, account)

@@ -85,7 +85,7 @@ class PagingFileServices(Parts):
         if account.quota is not None:
             limit, available = min(limit, account.quota), min(available, max(0, account.quota - account.pages))
         return MemoryStatus(
-            total_physical=self.pfn.frames * page,
+            total_physical=(self.pfn.frames - self.pfn.set_aside) * page,
             available_physical=self.pfn.available * page,
             commit_limit=limit * page,
             commit_available=available * page,

@@ -37,6 +37,10 @@ from ntmm.nt.system_size import system_size
 FIRMWARE_FRAMES: Final = 0x30
 """RAM that the firmware keeps; the first page directory then lies where memory-image readers look for it."""
 
+_FOUR_GB: Final = 4 << 30
+_LOW_MEMORY: Final = 4 << 20
+"""What machines with more than 4 GB of RAM keep for the tables that CR3 names, one page for each process."""
+
 _MARGIN_SHIFT: Final = 6
 """1/64 of RAM is kept out of the commit limit for page tables and working-set lists."""
 
@@ -90,8 +94,12 @@ class Parts:
         no_execute: bool = True,
         is_server: bool = False,
         memory_thresholds: tuple[int, int] = (0, 0),
+        no_low_memory: bool = False,
     ) -> None:
-        """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults."""
+        """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults.
+
+        `no_low_memory`: what need not lie below 4 GB does not (/NOLOWMEM).
+        """
         self.ram = ram
         scheduler = scheduler or Scheduler(clock)
         self.architecture = architecture
@@ -99,6 +107,9 @@ class Parts:
         self.pfn = PfnDatabase(ram, architecture.page_size, architecture.pte_size, junk_fill)
         for _ in range(FIRMWARE_FRAMES):
             self.pfn.take_zeroed(PageUse.FIRMWARE)
+        if architecture.name == "pae" and ram.size > _FOUR_GB:
+            low = _FOUR_GB if no_low_memory else _LOW_MEMORY
+            self.pfn.set_low_aside(low // architecture.page_size)
         initial_pool = self.layout.kernel_image + architecture.large_page_size
         pte_format = format_for(architecture, self.layout.paged_pool, self.layout.nonpaged_pool_end, initial_pool)
         self.table_memory = TableMemory(ram, architecture, self.pfn, pte_format, self.layout.system_range_start)
