@@ -198,9 +198,8 @@ def pool_pages(kernel: Kernel) -> tuple[int, int]:
 
 def pool_limits(kernel: Kernel) -> tuple[int, int]:
     """Pages that paged and nonpaged pool may have at most."""
-    layout, page = kernel.mm.layout, kernel.architecture.page_size
-    paged, nonpaged = layout.paged_pool_end - layout.paged_pool, layout.nonpaged_pool_end - layout.nonpaged_pool
-    return paged // page, nonpaged // page
+    system = kernel.mm.system
+    return system.paged_pool.maximum_pages, system.nonpaged_pool.maximum_pages
 
 
 def resident_available(kernel: Kernel) -> int:
