@@ -75,6 +75,8 @@ class WorkingSet:
         """The first free entry below the end of the list, END_OF_CHAIN if there is none."""
         self._next = 0
         self._shared: dict[int, int] = {}
+        self.locked_file_pages: set[int] = set()
+        """Page numbers of locked pages that belong to files: RAM that nobody has charged against the commit limit."""
         self.count = 0
         self._peak = 0
         self._next_word = self._end_word = 0
@@ -172,6 +174,7 @@ class WorkingSet:
 
     def remove_shared(self, vpn: int) -> None:
         """Takes the entry of a shared page out."""
+        self.locked_file_pages.discard(vpn)
         self.remove(self._shared[vpn])
         del self._shared[vpn]
 
@@ -240,6 +243,7 @@ class WorkingSet:
         word = self._word(index)
         self.words[word] &= ~kind
         if not self.words[word] & LOCKED and index < self.first_dynamic:
+            self.locked_file_pages.discard(self.words[word] >> self._page_shift)
             self.first_dynamic -= 1
             self._swap(index, self.first_dynamic)
 
