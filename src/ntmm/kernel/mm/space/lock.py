@@ -117,6 +117,8 @@ def _unlock_entry(machine: SpaceMachine, space: AddressSpace, index: int, value:
     if value & kinds & LOCKED_IN_MEMORY:
         machine.resident.give_back(1)
     space.working_set.unlock(index, kinds)
+    if not value & LOCKED & ~kinds:
+        space.working_set.locked_file_pages.discard(value >> machine.architecture.page_shift)
 
 
 def _kinds(map_type: int) -> int:
