@@ -209,6 +209,7 @@ class Parts:
         self.system.tables.table_made = self._share_system_table
         self.changed: Callable[[AddressSpace, str, int, int, int], None] | None = None
         """Slot: told (space, change, start, end, PAGE_* value) of every change of a range while a recorder listens."""
+        self.ledger.unpromised = lambda: sum(len(space.working_set.locked_file_pages) for space in self.spaces)
         self.current_teb: Callable[[AddressSpace], int] = lambda space: 0
         """Slot: the TEB of the thread on whose behalf the kernel touches its own memory; 0 in another process's."""
 
