@@ -42,7 +42,9 @@ def booted(
 ) -> Iterator[Kernel]:
     volume = Volume(folder)
     boot, values = parse_boot_options(switches), parse_registry(registry)
-    kernel = Kernel(SystemProfile(architecture, ram, windows=windows, boot=boot, registry=values), volume, checking=True)
+    kernel = Kernel(
+        SystemProfile(architecture, ram, windows=windows, boot=boot, registry=values), volume, checking=True
+    )
     try:
         yield kernel
         problems = audit(kernel.mm)

@@ -33,6 +33,7 @@ from ntmm.tools.commands import (
     pte,
     registers,
     running,
+    session_space,
     sysptes,
     vad,
     vm,
@@ -56,6 +57,7 @@ _LISTED: Final = (
     *filecache.COMMANDS,
     *wsle.COMMANDS,
     *sysptes.COMMANDS,
+    *session_space.COMMANDS,
 )
 
 COMMANDS: Final[dict[str, Command]] = {command.name: command for command in _LISTED}

@@ -15,8 +15,10 @@ def check_pools(manager: MemoryManager) -> Iterator[str]:
         ("PAGED_POOL", system, PageUse.PAGED_POOL, manager.system.paged_pool),
         ("NONPAGED_POOL", system, PageUse.NONPAGED_POOL, manager.system.nonpaged_pool),
     ]
-    for session in manager.sessions_by_id.values():
-        pools.append((f"pool of session {session.session_id}", session.tables, PageUse.PAGED_POOL, session.pool))
+    pools += [
+        (f"pool of session {session.session_id}", session.tables, PageUse.PAGED_POOL, session.pool)
+        for session in manager.sessions_by_id.values()
+    ]
     for name, tables, use, pool in pools:
         for problem in (*_check_ranges(manager, pool), *_check_pages(manager, tables, pool, use)):
             yield f"{name}: {problem}"

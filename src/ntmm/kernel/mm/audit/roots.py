@@ -39,4 +39,4 @@ def _check_system_half(manager: MemoryManager, space: AddressSpace) -> Iterator[
             entry = memory.entries[base + slot]
             expected = memory.entries[system_base + slot] or memory.entries[session_base + slot]
             if entry != expected and not is_private_entry(memory, number, slot):
-                yield f"system entry {slot:#x} is {entry:#x}, all processes, or those of its session, share {expected:#x}"
+                yield f"system entry {slot:#x} is {entry:#x}, all processes share {expected:#x}"

@@ -22,7 +22,7 @@ def check_sections(manager: MemoryManager) -> Iterator[str]:
         views = sum(1 for space in manager.spaces for vad in space.vads if vad.control_area is area)
         views += sum(1 for session in manager.sessions_by_id.values() for view in session.views if view.area is area)
         if area.mapped_views != views:
-            yield f"section {area.name} says {area.mapped_views} views, VADs and sessions hold {views}"
+            yield f"section {area.name} says {area.mapped_views} views, the VADs hold {views}"
         for first, _, words in prototype_runs(manager, area):
             for page, pte, original in _unlike_original(manager, area, first, words):
                 for problem in _check_prototype(manager, area, pte, original):

@@ -1,4 +1,4 @@
-"""Session space: what the processes of one session share, and no other sees (the lecture's "per session address space").
+"""Session space: what the processes of one session share, and no other sees ("per session address space").
 
     session pool   paged pool of the session           16 MB by default   SessionPoolSize
     views          sections mapped for the session     20 MB by default   SessionViewSize

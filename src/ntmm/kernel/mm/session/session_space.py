@@ -321,6 +321,3 @@ class SessionOwner:
     def page_fault_count(self) -> int:
         """Pages that were brought back into the session's working set."""
         return self._session.faults
-
-
-

@@ -20,9 +20,9 @@ _FORMATS: Final = {4: "<IiII16xIIIII", 8: "<QiII4x24xI4xQQQQ"}
 
 @dataclass(frozen=True, slots=True)
 class SessionFields:
-    """The fields that are kept; addresses in bytes, sizes in pages. `table` is the page that names the session's tables.
+    """The fields that are kept; addresses in bytes, sizes in pages. `references` counts processes.
 
-    `references` counts processes.
+    `table` is the page with the entries that name the session's page tables.
     """
 
     address: int

@@ -20,9 +20,7 @@ _PRIVATE_ENTRIES: Final[dict[str, dict[int, Container[int]]]] = {
 _ROOT_NAMES: Final = {"x86": "page directory", "x64": "page map level 4", "ia64": "region table"}
 
 
-def create_root(
-    memory: TableMemory, template: int | None, for_processor: bool = True
-) -> tuple[int, dict[str, int]]:
+def create_root(memory: TableMemory, template: int | None, for_processor: bool = True) -> tuple[int, dict[str, int]]:
     """New top tables that map themselves, with the system half of the root `template`; (root frame, pages by purpose).
 
     On x64 the entry 0x1ED is the only one that points to its own table; on x86 it is 0x300, on PAE the last
