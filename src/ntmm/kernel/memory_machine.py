@@ -47,6 +47,10 @@ class MemoryMachine:
             memory_thresholds=(profile.registry.get("LowMemoryThreshold"), profile.registry.get("HighMemoryThreshold")),
             no_low_memory=profile.boot.no_low_memory,
             pools=pool_sizes_of_profile(profile, layout),
+            session_sizes=(
+                profile.registry.get("SessionViewSize") << 20,
+                profile.registry.get("SessionPoolSize") << 20,
+            ),
             pool_usage_maximum=profile.registry.get("PoolUsageMaximum"),
         )
 

@@ -98,13 +98,26 @@ class Machine:
         return result
 
     def create_process(
-        self, name: str = "process", large_address_aware: bool = True, bits: int | None = None
+        self,
+        name: str = "process",
+        large_address_aware: bool = True,
+        bits: int | None = None,
+        session: int | None = None,
     ) -> Process:
-        """A process with an empty address space; `bits` 32 on a 64-bit machine is WOW64."""
+        """A process with an empty address space; `bits` 32 on a 64-bit machine is WOW64.
+
+        `session` is the number of the session that it joins; by default it belongs to none. Raises RefusedCall where
+        RAM has no room for a new one.
+        """
         layout, number = self.memory.mm.layout, _FIRST_PROCESS_ID + _ID_STEP * len(self.processes)
         is_64 = self.memory.architecture.bits == 64 if bits is None else bits == 64
         user = user_range(layout, is_64, large_address_aware)
         space = self.run(lambda: self.memory.mm.create_address_space(number, name, user))
+        if session is not None:
+            status = self.run(lambda: self.memory.mm.join_session(space, session))
+            if is_error(status):
+                self.run(lambda: self.memory.mm.delete_address_space(space))
+                raise RefusedCall("MmSessionCreate", status)
         process = Process(self.memory, self, name, space)
         self.processes.append(process)
         return process

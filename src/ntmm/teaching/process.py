@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.memory_machine import MemoryMachine
@@ -13,6 +13,8 @@ from ntmm.nt.memory import MEM_COMMIT, MEM_DECOMMIT, MEM_FREE, MEM_RELEASE, MEM_
 from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
 from ntmm.teaching.exceptions import MemoryFault, RefusedCall
+from ntmm.teaching.runner import Runner
+from ntmm.teaching.session import Session
 from ntmm.teaching.table import Table
 
 Result = TypeVar("Result")
@@ -37,13 +39,6 @@ class Region:
         return f"<{self.state} {self.size:#x} bytes at {self.base:#x}, {self.protection}>"
 
 
-class Runner(Protocol):
-    """Who lets a call run on a thread of the machine, where it may wait for paging."""
-
-    def run(self, body: Callable[[], Result]) -> Result:
-        """The result of `body`, or what it raised."""
-
-
 class Process:
     """`space` is the memory manager's own object, for those who want to look deeper."""
 
@@ -55,6 +50,11 @@ class Process:
 
     def __repr__(self) -> str:
         return f"<Process {self.name!r}, {len(list(self.space.vads))} regions, {self.working_set_size} pages in RAM>"
+
+    @property
+    def session(self) -> Session:
+        """Pool and views of the session that it belongs to."""
+        return Session(self._machine, self._runner, self)
 
     # the Windows API
 

@@ -123,7 +123,8 @@ def check_commit(manager: MemoryManager) -> Iterator[str]:
     sections = [area.account.pages for area in manager.sections.areas() if area.account is not None]
     physical = [space.physical.account.pages for space in manager.spaces if space.physical is not None]
     spaces = [space.account.pages for space in manager.spaces]
-    accounts = manager.system_account.pages + sum(spaces) + sum(physical) + sum(sections)
+    sessions = [session.account.pages for session in manager.sessions_by_id.values()]
+    accounts = manager.system_account.pages + sum(spaces) + sum(physical) + sum(sections) + sum(sessions)
     if manager.ledger.committed != accounts:
         yield f"the commit ledger says {manager.ledger.committed} pages, the accounts hold {accounts}"
     system = manager.system

@@ -21,6 +21,7 @@ from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
 from ntmm.kernel.mm.section import Sections
+from ntmm.kernel.mm.session import SessionOwner, SessionSpace
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
 from ntmm.kernel.mm.space.adjust import SYSTEM_SHARE
 from ntmm.kernel.mm.system_cache import SystemCache, system_cache_bytes
@@ -105,10 +106,12 @@ class Parts:
         no_low_memory: bool = False,
         pools: PoolSizes | None = None,
         pool_usage_maximum: int = 0,
+        session_sizes: tuple[int, int] = (0, 0),
     ) -> None:
         """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults.
 
         `no_low_memory`: what need not lie below 4 GB does not (/NOLOWMEM). `pools`: the most that they may have.
+        `session_sizes`: the most bytes of views and pool that a session may have; 0: what there is room for.
         `pool_usage_maximum`: percent of paged pool from which on unused sections go; 0: the default.
         """
         self.ram = ram
@@ -190,6 +193,8 @@ class Parts:
         self.open_paging_store: Callable[[str], PagingStore] = _no_disk
         """Slot: the host's file for a paging file with an NT path; raises OSError."""
         self.spaces: list[AddressSpace] = []
+        self.session_sizes = session_sizes
+        self.sessions_by_id: dict[int, SessionSpace] = {}
         based = user_range(self.layout)
         self._lowest_based = (based.highest_vad + 1 - _BASED_TOP) & -ALLOCATION_GRANULARITY
         self.machine = SpaceMachine(
@@ -239,6 +244,7 @@ class Parts:
     def _working_set_owners(self) -> Iterator[WorkingSetOwner]:
         yield from self.spaces
         yield self._system_owner
+        yield from (SessionOwner(session) for session in self.sessions_by_id.values())
 
     def _share_system_table(self, index: int, frame: int) -> None:
         roots = [space.tables.root for space in self.spaces if not space.is_swapped_out]
