@@ -1,12 +1,15 @@
 """Does the memory manager driven from Python do what its documentation shows, on every machine?"""
 
 import doctest
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import ntmm
+from ntmm import teaching
 from ntmm.nt.memory import MEM_RESERVE, PAGE_EXECUTE_READ, PAGE_GUARD, PAGE_READWRITE
 from ntmm.nt.status import Status
 from ntmm.teaching import Machine, MemoryFault, RefusedCall, Table
@@ -107,3 +110,15 @@ def test_does_a_table_show_itself_everywhere() -> None:
 def test_is_a_name_that_is_not_there_refused() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         _ = ntmm.Nothing
+
+
+@pytest.mark.parametrize("name", ["Machine", "MemoryFault", "Process", "Region", "SystemProfile", "boot_options"])
+def test_is_a_name_there_before_anything_else_was_imported(name: str) -> None:
+    code = f"import ntmm; print(ntmm.{name}.__module__)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr[-500:]
+    assert run.stdout.startswith("ntmm.")
+
+
+def test_does_the_package_name_all_that_teaching_offers() -> None:
+    assert all(getattr(ntmm, name) is getattr(teaching, name) for name in teaching.__all__)

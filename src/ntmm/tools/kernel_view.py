@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ntmm.kernel.boot import Kernel
+from ntmm.kernel.mm.pageout import SystemThread
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
 from ntmm.kernel.mm.section import AreaKind, ControlArea
@@ -46,6 +47,11 @@ _FLAG_LETTERS: Final = (
     (WRITE_FLAG, "W"),
     (DELETED_FLAG, "D"),
 )
+
+
+def system_threads(kernel: Kernel) -> list[SystemThread]:
+    """The threads of the System process, in the order in which they were made."""
+    return list(kernel.system_threads)
 
 
 def frame_count(kernel: Kernel) -> int:
