@@ -30,15 +30,15 @@ from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
 from ntmm.native.io_request import IoRequest, write_io_status
 from ntmm.native.object_attributes import read_descriptor
+from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
-from ntmm.native.transfer_rules import check_read, check_write
+from ntmm.native.transfer_rules import check_read, check_write, start_of
 from ntmm.nt.status import Status
 
 TRANSFER_CHUNK: Final = 1 << 20
 """Bytes moved between the host and guest memory at a time, so that one request cannot ask for much host memory."""
 
 _USE_FILE_POINTER: Final = -2
-_WRITE_TO_END: Final = -1
 READING: Final = FILE_READ_DATA | FILE_EXECUTE
 WRITING: Final = FILE_WRITE_DATA | FILE_APPEND_DATA
 """Rights of which one is enough to read, to write."""
@@ -82,6 +82,7 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
     check_read(call, file, buffer, size, start, key)
     done = 0
     try:
+        call.memory.check_range(buffer, size)
         while done < size:
             wanted = min(size - done, TRANSFER_CHUNK)
             data = file.read(start + done, wanted)
@@ -179,6 +180,7 @@ def NtCreateFile(
         return Status.INVALID_PARAMETER
     if ea_length:
         return Status.NOT_IMPLEMENTED
+    probe_pointers(call, handle_address, io_status)
     flags, descriptor = _flags_and_descriptor(call, attributes)
     request = OpenRequest(
         access, share, Disposition(disposition), options, file_attributes, security=read_descriptor(call, descriptor)
@@ -201,19 +203,18 @@ def NtOpenFile(
     )
 
 
-def offset_of(call: Call, file: File, address: int) -> int | None:
-    """The offset in a ByteOffset parameter; None for the current position, which asynchronous files do not have."""
-    if not address and file.is_synchronous:
+def offset_of(call: Call, file: File, address: int, is_write: bool) -> int | None:
+    """The offset in a ByteOffset parameter; None for the current position, which asynchronous files do not have.
+
+    Pipes have no offsets, and need none.
+    """
+    if not address and (file.is_synchronous or not file.has_end):
         return None
     value = call.memory.read_u64(address) if address else 1 << 63
     signed = value - (1 << 64) if value >> 63 else value
     if signed == _USE_FILE_POINTER and file.is_synchronous:
         return None
-    if signed == _WRITE_TO_END:
-        return file.size
-    if signed < 0:
-        raise IoFailure(Status.INVALID_PARAMETER)
-    return signed
+    return start_of(file, value, is_write)
 
 
 def key_of(call: Call, address: int) -> int:
@@ -237,7 +238,7 @@ def NtReadFile(
 ) -> int:
     """Reads and completes at once; END_OF_FILE if there is nothing to read."""
     file, request = lookup_file(call, handle, READING), IoRequest(event, apc_routine, apc_context, io_status)
-    offset = offset_of(call, file, byte_offset)
+    offset = offset_of(call, file, byte_offset, is_write=False)
     request.begin(call, file)
     count = read_into(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:
@@ -262,7 +263,7 @@ def NtWriteFile(
 ) -> int:
     """Writes and completes at once."""
     file, request = lookup_file(call, handle, WRITING), IoRequest(event, apc_routine, apc_context, io_status)
-    offset = offset_of(call, file, byte_offset)
+    offset = offset_of(call, file, byte_offset, is_write=True)
     request.begin(call, file)
     count = write_from(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:

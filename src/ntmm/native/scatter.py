@@ -71,8 +71,8 @@ def write_gather(call: Call, file: File, segments: int, length: int, offset: int
     return done
 
 
-def _asynchronous_offset(call: Call, file: File, address: int) -> int:
-    offset = offset_of(call, file, address)
+def _asynchronous_offset(call: Call, file: File, address: int, is_write: bool) -> int:
+    offset = offset_of(call, file, address, is_write)
     if offset is None:
         raise IoFailure(Status.INVALID_PARAMETER)
     return offset
@@ -94,7 +94,7 @@ def NtReadFileScatter(
 ) -> int:
     """NtReadFile into pages; END_OF_FILE if there is nothing to read."""
     file, request = lookup_file(call, handle, READING), IoRequest(event, apc_routine, apc_context, io_status)
-    offset = _asynchronous_offset(call, file, byte_offset)
+    offset = _asynchronous_offset(call, file, byte_offset, is_write=False)
     request.begin(call, file)
     count = read_scatter(call, file, segments, length, offset, key_of(call, key))
     return request.complete(call, file, Status.END_OF_FILE if length and not count else Status.SUCCESS, count)
@@ -116,7 +116,7 @@ def NtWriteFileGather(
 ) -> int:
     """NtWriteFile from pages."""
     file, request = lookup_file(call, handle, WRITING), IoRequest(event, apc_routine, apc_context, io_status)
-    offset = _asynchronous_offset(call, file, byte_offset)
+    offset = _asynchronous_offset(call, file, byte_offset, is_write=True)
     request.begin(call, file)
     count = write_gather(call, file, segments, length, offset, key_of(call, key))
     return request.complete(call, file, Status.SUCCESS, count)

@@ -9,6 +9,7 @@ from ntmm.kernel.se.access import SYNCHRONIZE
 from ntmm.native.call import Call
 from ntmm.native.handles import CURRENT_PROCESS, CURRENT_THREAD
 from ntmm.native.object_attributes import create_from_attributes, open_from_attributes
+from ntmm.native.probe import probe_u32
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
@@ -65,12 +66,14 @@ def _answer_previous(call: Call, address: int, old: int) -> int:
 @service("ntdll", "NtSetEvent", "h p")
 def NtSetEvent(call: Call, handle: int, previous: int) -> int:
     """Signals an event."""
+    probe_u32(call, previous)
     return _answer_previous(call, previous, int(call.process.handles.lookup(handle, Event, MODIFY_STATE).set()))
 
 
 @service("ntdll", "NtResetEvent", "h p")
 def NtResetEvent(call: Call, handle: int, previous: int) -> int:
     """Clears an event."""
+    probe_u32(call, previous)
     return _answer_previous(call, previous, int(call.process.handles.lookup(handle, Event, MODIFY_STATE).reset()))
 
 
@@ -150,6 +153,7 @@ def NtOpenSemaphore(call: Call, handle: int, access: int, attributes: int) -> in
 @service("ntdll", "NtReleaseSemaphore", "h i32 p")
 def NtReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int:
     """Raises the count; refused past the maximum."""
+    probe_u32(call, previous)
     if amount <= 0:
         return Status.INVALID_PARAMETER
     old = call.process.handles.lookup(handle, Semaphore, MODIFY_STATE).release(amount)

@@ -9,7 +9,7 @@ from ntmm.native.working_set import query_working_set
 from ntmm.native.working_set_watch import query_watch, watch
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
-from ntmm.win32.failing import Win32Failure, failing
+from ntmm.win32.failing import Win32Failure, failing, probing
 from ntmm.win32.text import ANSI, WIDE, StringKind
 
 
@@ -24,6 +24,7 @@ def EmptyWorkingSet(call: Call, process: int) -> int:
 
 @service("psapi", "QueryWorkingSet", "h p u32")
 @failing(0)
+@probing(0)
 def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
     """PSAPI_WORKING_SET_INFORMATION; BAD_LENGTH (24) if it does not fit, with the count of pages in its first word."""
     with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:

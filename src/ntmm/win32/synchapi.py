@@ -5,11 +5,14 @@ from typing import Final
 from ntmm.kernel.ke.scheduler import MAXIMUM_WAIT_OBJECTS
 from ntmm.kernel.ob import Event, InvalidHandle, KernelObject, Mutant, Semaphore, create_object, open_object
 from ntmm.native.call import Call
+from ntmm.native.probe import probe_u32
 from ntmm.native.process import delay
 from ntmm.native.service_table import service
 from ntmm.native.synchronization import MODIFY_STATE, waitable_of
 from ntmm.nt.status import Status, is_success, win32_error
-from ntmm.win32.named_objects import creating, opening
+from ntmm.win32.failing import probing
+from ntmm.win32.named_objects import creating, opening, read_object_name
+from ntmm.win32.text import ANSI, WIDE
 
 _INFINITE: Final = 0xFFFFFFFF
 _FAILED: Final = 0xFFFFFFFF
@@ -24,9 +27,7 @@ def create_named(call: Call, attributes: int, name: int, wide: bool, target: Ker
 
 
 def _read_name(call: Call, address: int, wide: bool) -> str:
-    if not address:
-        return ""
-    return call.memory.read_wstring(address) if wide else call.memory.read_cstring(address).decode("cp1252", "replace")
+    return read_object_name(call, WIDE if wide else ANSI, address)
 
 
 def open_named(call: Call, name: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:
@@ -112,8 +113,10 @@ def OpenSemaphoreA(call: Call, access: int, inherit: int, name: int) -> int:
 
 
 @service("kernel32", "ReleaseSemaphore", "h i32 p")
+@probing(0)
 def ReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int:
     """Raises the count; refused past the maximum."""
+    probe_u32(call, previous)
     old = call.process.handles.lookup(handle, Semaphore, MODIFY_STATE).release(amount)
     if old is None:
         return call.fail(Status.SEMAPHORE_LIMIT_EXCEEDED if amount > 0 else Status.INVALID_PARAMETER)

@@ -10,7 +10,7 @@ from ntmm.native.call import Call
 from ntmm.native.file import READING, WRITING, lookup_file, read_into, write_from
 from ntmm.native.file_information import set_basic, set_valid_data, time_or_none
 from ntmm.native.service_table import service
-from ntmm.native.transfer_rules import check_position
+from ntmm.native.transfer_rules import check_position, start_of
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import (
@@ -41,7 +41,7 @@ def ReadFile(call: Call, handle: int, buffer: int, size: int, count_address: int
         call.memory.write_u32(count_address, 0)
     file = lookup_file(call, handle, READING)
     request = _request(call, file, overlapped)
-    count = read_into(call, file, buffer, size, request.offset if request else None)
+    count = read_into(call, file, buffer, size, start_of(file, request.offset, False) if request else None)
     if count_address:
         call.memory.write_u32(count_address, count)
     status = file.read_status
@@ -56,12 +56,12 @@ def ReadFile(call: Call, handle: int, buffer: int, size: int, count_address: int
 @service("kernel32", "WriteFile", "h p u32 p p")
 @failing(0)
 def WriteFile(call: Call, handle: int, buffer: int, size: int, count_address: int, overlapped: int) -> int:
-    """Writes all bytes or fails."""
+    """Writes all bytes or fails; an OVERLAPPED with all bits of the offset set appends."""
     if count_address:
         call.memory.write_u32(count_address, 0)
     file = lookup_file(call, handle, WRITING)
     request = _request(call, file, overlapped)
-    count = write_from(call, file, buffer, size, request.offset if request else None)
+    count = write_from(call, file, buffer, size, start_of(file, request.offset, True) if request else None)
     if count_address:
         call.memory.write_u32(count_address, count)
     if request is not None:

@@ -1,6 +1,6 @@
 /* allocate.c: allocating and freeing behind the front end, RtlReAllocateHeap and RtlSizeHeap. */
 #include "codes.h"
-#include "heap.h"
+#include "low_fragmentation.h"
 #include "text.h"
 
 /* With the header and what a debugging heap keeps in the block. `size` is below 2 GB. */
@@ -33,8 +33,11 @@ void *WINAPI allocate_behind(HEAP *heap, u32 flags, usize size) {
     if (UNLIKELY(size > heap->ListedLimit))
         return allocate_large(heap, flags, size);
     lock_heap(heap, flags);
-    HEAP_ENTRY *entry = allocate_units(heap, units_for(heap, size));
-    if (LIKELY(entry != NULL)) {
+    HEAP_ENTRY *entry = has_buckets(heap) && size < BUCKET_LIMIT ? allocate_in_bucket(heap, size) : NULL;
+    bool32 is_placed = entry != NULL;
+    if (!is_placed)
+        entry = allocate_units(heap, units_for(heap, size));
+    if (LIKELY(entry != NULL) && !is_placed) {
         entry->UnusedBytes = (u8)(entry->Size * UNIT - size);
         if (UNLIKELY(heap->Flags & HEAP_DEBUG_FLAGS))
             prepare_block(heap, entry, 0, size, (heap->Flags | flags) & HEAP_ZERO_MEMORY);
@@ -57,7 +60,10 @@ HEAP_ENTRY *busy_entry(HEAP *heap, const void *block) {
     HEAP_ENTRY *entry = (HEAP_ENTRY *)block - 1;
     if ((uptr)block % UNIT || !(entry->Flags & ENTRY_BUSY))
         return NULL;
-    if (!(entry->Flags & ENTRY_VIRTUAL) && (entry->SegmentIndex >= SEGMENTS || !entry->UnusedBytes))
+    if (entry->SegmentIndex == LFH_INDEX && !(entry->Flags & ENTRY_VIRTUAL))
+        return is_in_bucket(heap, entry) ? entry : NULL;
+    if (!(entry->Flags & ENTRY_VIRTUAL) &&
+        (entry->SegmentIndex >= SEGMENTS || !entry->UnusedBytes || entry->SmallTagIndex == USER_BLOCK_TAG))
         return NULL;
     if (UNLIKELY(heap->Flags & HEAP_DEBUG_FLAGS) && !is_checked(heap, block)) {
         heap_corrupted();
@@ -85,6 +91,8 @@ u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
     bool32 done = TRUE;
     if (UNLIKELY(entry->Flags & ENTRY_VIRTUAL))
         done = free_virtual(heap, entry);
+    else if (entry->SegmentIndex == LFH_INDEX)
+        free_in_bucket(heap, entry);
     else
         free_block(heap, entry);
     unlock_heap(heap, flags);
@@ -93,7 +101,11 @@ u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
 
 /* Bytes that a busy block was asked for with. */
 usize size_of(HEAP_ENTRY *entry) {
-    return entry->Flags & ENTRY_VIRTUAL ? virtual_size(entry) : (usize)entry->Size * UNIT - entry->UnusedBytes;
+    if (entry->Flags & ENTRY_VIRTUAL)
+        return virtual_size(entry);
+    if (entry->SegmentIndex == LFH_INDEX)
+        return (usize)named_subsegment(entry)->BlockSize * UNIT - bucket_unused(entry);
+    return (usize)entry->Size * UNIT - entry->UnusedBytes;
 }
 
 /* Bytes the block was asked for with, or -1. */
@@ -157,6 +169,8 @@ static bool32 resize_in_place(HEAP *heap, HEAP_ENTRY *entry, usize size) {
         entry->Size = (u16)(whole - size);
         return TRUE;
     }
+    if (entry->SegmentIndex == LFH_INDEX)
+        return resize_in_bucket(entry, size);
     if (size > heap->ListedLimit)
         return FALSE;
     u32 units = units_for(heap, size);
