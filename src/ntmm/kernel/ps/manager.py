@@ -208,6 +208,8 @@ class ProcessManager:
         for mutant in list(self.mutants):
             mutant.abandon(thread)
         revert_to_self(thread)
+        for request in list(thread.pending_requests):
+            request.cancel()
         self._scheduler.signalled(thread)
         self.thread_told(thread.process.id, thread.id)
         with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same

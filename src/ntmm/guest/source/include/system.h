@@ -15,6 +15,12 @@ typedef struct NTMM_START {
     INITIALIZER Initializers[];
 } NTMM_START;
 
+typedef struct SECURITY_ATTRIBUTES {
+    u32 Length;
+    void *Descriptor;
+    bool32 Inherit;
+} SECURITY_ATTRIBUTES;
+
 /* The caller's record of an asynchronous request; its first two words are the status block. */
 typedef struct OVERLAPPED {
     uptr Internal, InternalHigh;
@@ -114,6 +120,7 @@ IMPORT bool32 WINAPI UnlockFile(handle, u32 low, u32 high, u32 size_low, u32 siz
 IMPORT u32 WINAPI SetErrorMode(u32);
 IMPORT bool32 WINAPI CreateProcessA(const char *program, char *line, void *, void *, bool32 inherit, u32 flags, void *environment,
                                     const char *folder, void *startup, void *created);
+IMPORT bool32 WINAPI CreatePipe(handle *reader, handle *writer, SECURITY_ATTRIBUTES *, u32 size);
 IMPORT bool32 WINAPI GetExitCodeProcess(handle, u32 *code);
 IMPORT u32 WINAPI WaitForSingleObject(handle, u32 milliseconds);
 IMPORT status WINAPI RtlWaitOnAddress(const void *address, const void *compare, usize size, i64 *timeout);
