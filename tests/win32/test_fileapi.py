@@ -7,7 +7,7 @@ import pytest
 
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32 import winbase
-from ntmm.win32.fileapi import attributes, create, drives, find, move, paths, transfer
+from ntmm.win32.fileapi import asynchronous, attributes, create, drives, find, move, paths, transfer
 from ntmm.win32.handleapi import CloseHandle, DuplicateHandle
 from tests.win32.fake_call import BUFFER
 
@@ -109,7 +109,7 @@ def test_does_an_overlapped_read_use_its_offset(call: Any, tmp_path: Path) -> No
     call.memory.write_u64(overlapped + 2 * pointer, 7)
     assert transfer.ReadFile(call, handle, BUFFER, 10, COUNT, overlapped) == 1
     assert call.memory.read(BUFFER, 3) == b"789"
-    assert transfer.GetOverlappedResult(call, handle, overlapped, COUNT, 1) == 1
+    assert asynchronous.GetOverlappedResult(call, handle, overlapped, COUNT, 1) == 1
     assert call.memory.read_u32(COUNT) == 3
     call.memory.write_u64(overlapped + 2 * pointer, 10)
     assert transfer.ReadFile(call, handle, BUFFER, 10, COUNT, overlapped) == 0
@@ -322,3 +322,22 @@ def test_is_a_buffer_that_wraps_refused_at_the_end_of_the_file_too(call: Any, tm
     assert (call.last_error, call.memory.read_u32(COUNT)) == (998, 0)
     assert transfer.ReadFile(call, handle, BUFFER, 0xFFFFFFFF >> 2, COUNT, 0) == 1
     CloseHandle(call, handle)
+
+
+def test_does_the_extended_copy_take_its_flags(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"12345")
+    source, target, cancel = call.wide("f"), call.wide("g"), BUFFER
+    call.memory.write_u32(cancel, 1)
+
+    def copy(progress: int = 0, stop: int = 0, flags: int = 0) -> int:
+        call.set_last_error(0)
+        result = move.CopyFileExW(call, source, target, progress, 0, stop, flags)
+        return 0 if result else int(call.last_error)
+
+    assert copy(stop=cancel) == Win32Error.REQUEST_ABORTED
+    assert copy(progress=0x1234) == Win32Error.CALL_NOT_IMPLEMENTED
+    assert copy(flags=0x80) == Win32Error.INVALID_PARAMETER
+    assert not (tmp_path / "g").exists()
+    assert copy() == 0
+    assert (tmp_path / "g").read_bytes() == b"12345"
+    assert copy(flags=1) == Win32Error.FILE_EXISTS

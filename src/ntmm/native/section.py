@@ -16,8 +16,9 @@ from ntmm.kernel.mm.space.map import View, ViewRequest, check_request
 from ntmm.kernel.ob import InvalidHandle, ObjectAttributes
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.file import answers_status, lookup_file, write_io_status
+from ntmm.native.file import answers_status, lookup_file
 from ntmm.native.handles import PROCESS_VM_OPERATION, TargetProcess
+from ntmm.native.io_request import write_io_status
 from ntmm.native.named_section import insert_section, open_section, section_of
 from ntmm.native.object_attributes import read_object_attributes
 from ntmm.native.probe import probe_pointers

@@ -6,6 +6,7 @@ from typing import Final
 
 import ntmm.crt
 import ntmm.loader.image_services
+import ntmm.loader.native_process
 import ntmm.loader.services
 import ntmm.native.services
 import ntmm.win32  # noqa: F401 - registers its services

@@ -25,7 +25,7 @@ from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.volume import OpenRequest
 from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
-from ntmm.native.file import delete_path, insert_file, make_directory, open_file
+from ntmm.native.file import delete_path, insert_file, make_directory, open_path
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -97,7 +97,7 @@ def create_file(call: Call, path: str, access: int, share: int, disposition: int
         return _open_console(call, _CONSOLE_NAMES[path.upper()])
     request = _request(access, share, disposition, flags, descriptor_of(call, security))
     try:
-        opened = open_file(call, nt_path_of(call, path), request)
+        opened = open_path(call, nt_path_of(call, path), request)
     except IoFailure as failure:
         if failure.status == Status.OBJECT_NAME_COLLISION:
             raise Win32Failure(Win32Error.FILE_EXISTS) from failure

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ntmm.kernel.io.constants import FILE_DIRECTORY_FILE
-from ntmm.kernel.io.directory import DirectoryEntry, Search, matching, with_dots
+from ntmm.kernel.io.directory import DirectoryEntry, Search, matching
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.io.names import has_wildcard
@@ -80,8 +80,7 @@ def find_first(call: Call, kind: StringKind, path: str, data: int) -> int:
     folder = _open_folder(call, folder_path)
     try:
         if has_wildcard(pattern):
-            every = with_dots(call.kernel.volume.entries(folder), folder.information(), folder.name == "\\")
-            entries = matching(every, pattern)
+            entries = matching(call.kernel.volume.listing(folder), pattern)
         else:
             entries = _one_entry(call, folder, folder_path, pattern)
         search = Search(entries, folder.close)

@@ -30,6 +30,8 @@ MOVEFILE_REPLACE_EXISTING: Final = 1
 MOVEFILE_COPY_ALLOWED: Final = 2
 MOVEFILE_DELAY_UNTIL_REBOOT: Final = 4
 MOVEFILE_WRITE_THROUGH: Final = 8
+COPY_FILE_FAIL_IF_EXISTS: Final = 1
+COPY_FILE_RESTARTABLE: Final = 2
 
 
 def _copy(call: Call, source_path: str, target_path: str, replace: bool) -> None:
@@ -157,3 +159,29 @@ def CopyFileW(call: Call, source: int, target: int, fail_if_exists: int) -> int:
 def CopyFileA(call: Call, source: int, target: int, fail_if_exists: int) -> int:
     """CopyFileW with ANSI names."""
     return _copy_file(call, narrow(call), source, target, fail_if_exists)
+
+
+def _copy_file_ex(
+    call: Call, kind: StringKind, source: int, target: int, progress: int, cancel: int, flags: int
+) -> int:
+    if flags & ~(COPY_FILE_FAIL_IF_EXISTS | COPY_FILE_RESTARTABLE):
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    if progress:
+        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
+    if cancel and call.memory.read_u32(cancel):
+        raise Win32Failure(Win32Error.REQUEST_ABORTED)
+    return _copy_file(call, kind, source, target, flags & COPY_FILE_FAIL_IF_EXISTS)
+
+
+@service("kernel32", "CopyFileExW", "p p p p p u32", lacks="progress routines")
+@failing(0)
+def CopyFileExW(call: Call, source: int, target: int, progress: int, data: int, cancel: int, flags: int) -> int:
+    """CopyFileW in one step; a routine that is told of the progress is CALL_NOT_IMPLEMENTED."""
+    return _copy_file_ex(call, WIDE, source, target, progress, cancel, flags)
+
+
+@service("kernel32", "CopyFileExA", "p p p p p u32", lacks="progress routines")
+@failing(0)
+def CopyFileExA(call: Call, source: int, target: int, progress: int, data: int, cancel: int, flags: int) -> int:
+    """CopyFileExW with ANSI names."""
+    return _copy_file_ex(call, narrow(call), source, target, progress, cancel, flags)

@@ -6,6 +6,8 @@ has taken; it gives everything back when closed, so no charge can be lost.
 
 from collections.abc import Callable
 
+from ntmm.kernel.mm.commit.group import CommitGroup
+
 
 class CommitLedger:
     """The system-wide sum. All figures in pages."""
@@ -31,7 +33,7 @@ class CommitLedger:
 class CommitAccount:
     """The pages one owner has charged."""
 
-    __slots__ = ("_ledger", "owner", "pages", "peak", "quota")
+    __slots__ = ("_ledger", "group", "owner", "pages", "peak", "quota")
 
     def __init__(self, ledger: CommitLedger, owner: str) -> None:
         self._ledger = ledger
@@ -40,6 +42,13 @@ class CommitAccount:
         self.peak = 0
         self.quota: int | None = None
         """The most that the owner may charge (the process's page-file quota); None for no limit."""
+        self.group: CommitGroup | None = None
+
+    def join(self, group: CommitGroup) -> None:
+        """From now on a group counts what this account has, and limits what it may have."""
+        assert self.group is None
+        self.group = group
+        group.add(self.pages, self.pages)
 
     def is_over_quota(self, pages: int) -> bool:
         """True if `pages` more would pass the owner's own quota."""
@@ -47,6 +56,8 @@ class CommitAccount:
 
     def has_room(self, pages: int) -> bool:
         """True if `pages` could be charged now; may wait for a paging file to grow."""
+        if self.group is not None and not self.group.has_room(self.pages, pages):
+            return False
         return not self.is_over_quota(pages) and self._ledger.has_room(pages)
 
     def charge(self, pages: int) -> bool:
@@ -56,6 +67,9 @@ class CommitAccount:
             return True  # even where broken slots have lowered the limit below what is promised already
         if self.quota is not None and self.pages + pages > self.quota:
             return False
+        if self.group is not None and not self.group.has_room(self.pages, pages):
+            self.group.refuse(self, self.pages, pages)
+            return False
         ledger = self._ledger
         if ledger.committed + pages > ledger.limit and not ledger.has_room(pages):
             return False
@@ -63,6 +77,8 @@ class CommitAccount:
         self.pages += pages
         ledger.peak = max(ledger.peak, ledger.committed)
         self.peak = max(self.peak, self.pages)
+        if self.group is not None:
+            self.group.add(pages, self.pages)
         return True
 
     def charge_required(self, pages: int) -> None:
@@ -75,12 +91,16 @@ class CommitAccount:
         self.pages += pages
         ledger.peak = max(ledger.peak, ledger.committed)
         self.peak = max(self.peak, self.pages)
+        if self.group is not None:
+            self.group.add(pages, self.pages)
 
     def give_back(self, pages: int) -> None:
         """Returns pages charged before."""
         assert 0 <= pages <= self.pages, f"{self.owner} returns {pages} of {self.pages} committed pages"
         self.pages -= pages
         self._ledger.committed -= pages
+        if self.group is not None:
+            self.group.add(-pages, self.pages)
 
     def close(self) -> None:
         """Returns whatever is left."""
