@@ -130,10 +130,9 @@ def _store_text(call: Call, kind: StringKind, text: str, buffer: int, size: int)
     call.memory.write(buffer, data)
 
 
-@service("kernel32", "GetVolumeInformationW", "p p u32 p p p p u32")
-@failing(0)
-def GetVolumeInformationW(
+def _volume_information(
     call: Call,
+    kind: StringKind,
     root: int,
     name: int,
     name_size: int,
@@ -143,12 +142,33 @@ def GetVolumeInformationW(
     system_name: int,
     system_size: int,
 ) -> int:
-    """Label, serial number, longest name and file system of C:."""
-    if root and not _is_root(WIDE.read(call, root)):
+    if root and not _is_root(kind.read(call, root)):
         raise Win32Failure(Win32Error.PATH_NOT_FOUND)
-    _store_text(call, WIDE, LABEL, name, name_size)
-    _store_text(call, WIDE, FILE_SYSTEM, system_name, system_size)
+    _store_text(call, kind, LABEL, name, name_size)
+    _store_text(call, kind, FILE_SYSTEM, system_name, system_size)
     for address, value in ((serial, SERIAL_NUMBER), (longest, LONGEST_COMPONENT), (flags, FILE_SYSTEM_FLAGS)):
         if address:
             call.memory.write_u32(address, value)
     return 1
+
+
+def _register_volume_information(export: str, kind: StringKind) -> None:
+    @service("kernel32", export, "p p u32 p p p p u32")
+    @failing(0)
+    def get_volume_information(
+        call: Call,
+        root: int,
+        name: int,
+        name_size: int,
+        serial: int,
+        longest: int,
+        flags: int,
+        system_name: int,
+        system_size: int,
+    ) -> int:
+        """Label, serial number, longest name and file system of C:, which null stands for."""
+        return _volume_information(call, kind, root, name, name_size, serial, longest, flags, system_name, system_size)
+
+
+_register_volume_information("GetVolumeInformationW", WIDE)
+_register_volume_information("GetVolumeInformationA", ANSI)
