@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Any, Final
 
 _HOMES: Final = {
+    "LockedPages": ("ntmm.teaching", "LockedPages"),
     "Machine": ("ntmm.teaching", "Machine"),
     "MemoryFault": ("ntmm.teaching", "MemoryFault"),
     "Process": ("ntmm.teaching", "Process"),
