@@ -18,11 +18,13 @@ from importlib import import_module
 from typing import Any, Final
 
 _HOMES: Final = {
+    "LockedPages": ("ntmm.teaching", "LockedPages"),
     "Machine": ("ntmm.teaching", "Machine"),
     "MemoryFault": ("ntmm.teaching", "MemoryFault"),
     "Process": ("ntmm.teaching", "Process"),
     "RefusedCall": ("ntmm.teaching", "RefusedCall"),
     "Region": ("ntmm.teaching", "Region"),
+    "Session": ("ntmm.teaching", "Session"),
     "Table": ("ntmm.teaching", "Table"),
     "SystemProfile": ("ntmm.nt.profile", "SystemProfile"),
     "boot_options": ("ntmm.nt.boot_options", "parse_boot_options"),

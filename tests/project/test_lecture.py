@@ -29,6 +29,10 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SILENT = "nothing is printed"
 
 
+ABSENT = re.compile(r"and no (\w)\b")
+"""A letter among the bits of an entry that must not be there."""
+
+
 def outcome(command: str, capture: pytest.CaptureFixture[bytes]) -> tuple[int, str]:
     """Exit code, and what was written to both streams."""
     name, *words = shlex.split(command)
@@ -44,6 +48,9 @@ def missing_words(look: str, text: str) -> list[str]:
     """What the last column names and the output lacks."""
     if look == SILENT:
         return [text] if text else []
+    bits = re.findall(r" ([-A-Z]{10,}) ", text)
+    if (letter := ABSENT.search(look)) and not (bits and all(letter[1] not in each for each in bits)):
+        return [f"entries without {letter[1]}"]
     return [word for word in re.findall(r"`([^`]+)`", look) if word.lower() not in text.lower()]
 
 

@@ -12,6 +12,7 @@ from ntmm.kernel.mm.space import AddressSpace
 from ntmm.nt.memory import MEM_COMMIT, MEM_DECOMMIT, MEM_FREE, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE
 from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
+from ntmm.teaching.device import LockedPages
 from ntmm.teaching.exceptions import MemoryFault, RefusedCall
 from ntmm.teaching.runner import Runner
 from ntmm.teaching.session import Session
@@ -135,6 +136,17 @@ class Process:
             result = self._machine.mm.cpu_fault(self.space, address, _FETCH | (pte & 1), 0)
             if result.resolution is Resolution.RAISE:
                 raise MemoryFault(result.status, address, _EXECUTE)
+
+    def lock_pages(self, address: int, size: int, write: bool = False) -> LockedPages:
+        """Locks a range for a device, which will write to it if `write` (MmProbeAndLockPages); raises MemoryFault."""
+        if size <= 0:
+            raise ValueError("a range to be locked has at least one byte")
+        mdl = self._access(lambda: self._machine.mm.lock_pages(self, address, size, write))
+        return LockedPages(self._machine, mdl)
+
+    def physical_address(self, address: int) -> int:
+        """Where an address lies in RAM now (MmGetPhysicalAddress); 0 if nothing is mapped there."""
+        return self._machine.mm.physical_address(address, self)
 
     def empty_working_set(self) -> None:
         """Takes every page away that can go (EmptyWorkingSet); what was written stays in RAM until it is needed."""

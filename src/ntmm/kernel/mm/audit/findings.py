@@ -178,7 +178,7 @@ def _hold_large(manager: MemoryManager, findings: Findings) -> None:
 
 
 def _walk_system(manager: MemoryManager, findings: Findings) -> None:
-    memory, free_list = manager.table_memory, manager.system_ptes.list_words()
+    memory, free_list = manager.table_memory, manager.system_ptes.list_words() | manager.mdls.mapped_words()
     for index, pte in _walk_tables(manager, findings, manager.system.tables.root, is_system=True):
         if index in free_list:
             continue

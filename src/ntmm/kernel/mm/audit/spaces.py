@@ -130,6 +130,11 @@ def check_commit(manager: MemoryManager) -> Iterator[str]:
     system = manager.system
     roots = len(root_frames(manager.table_memory, system.tables.root))
     held = KERNEL_PAGES + roots + system.tables.tables + system.paged_pool.pages + system.nonpaged_pool.pages + 1
-    held += system.working_set.list_pages + manager.kernel_stacks.committed + manager.system_images.committed
+    held += (
+        system.working_set.list_pages
+        + manager.kernel_stacks.committed
+        + manager.system_images.committed
+        + manager.contiguous.committed
+    )
     if manager.system_account.pages != held:
         yield f"the system is charged {manager.system_account.pages} pages, it holds {held}"

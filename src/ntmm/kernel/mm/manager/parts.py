@@ -14,6 +14,7 @@ from ntmm.kernel.mm.fault.access_fault import ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.kernel_stack import KernelStacks, StackSwapping
 from ntmm.kernel.mm.layout import AddressLayout, PoolSizes, layout_for, user_range
+from ntmm.kernel.mm.mdl import ContiguousMemory, MdlLocking
 from ntmm.kernel.mm.pagefile import Disk, PagingFiles, PagingStore
 from ntmm.kernel.mm.pageout import PageOut
 from ntmm.kernel.mm.pageout.levels import levels_for
@@ -154,6 +155,8 @@ class Parts:
         self.system_images = SystemImages(
             ram, self.table_memory, self.system_ptes, self.system.large_mappings, self.system_account, large_drivers
         )
+        self.mdls = MdlLocking(ram, self.system.tables, self.system.nonpaged_pool, self.system_ptes, self.resident)
+        self.contiguous = ContiguousMemory(self.table_memory, self.system_ptes, self.system_account, self.resident)
         self.stack_swapping = StackSwapping(
             self.table_memory, self.kernel_stacks, self.system_ptes, self.resident, self.in_page, self.paging_files
         )
