@@ -1,9 +1,12 @@
 /* Shows the performance counters of memory under their PDH names, beside what other functions tell of the same things. */
+#include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 #include <windows.h>
 #include <pdh.h>
 #include <pdhmsg.h>
 #include <psapi.h>
+#include <winperf.h>
 
 #include "check.h"
 
@@ -104,9 +107,87 @@ static void refusals(void)
     check(PdhCloseQuery(query) == (PDH_STATUS)PDH_INVALID_HANDLE, "only once");
 }
 
+/* The number of a name in the list "Counter 009", which alternates numbers and names; 0 if it is not there. */
+static DWORD number_of(const char *names, const char *wanted)
+{
+    while (*names) {
+        const char *name = names + strlen(names) + 1;
+        if (!strcmp(name, wanted))
+            return (DWORD)atoi(names);
+        names = name + strlen(name) + 1;
+    }
+    return 0;
+}
+
+static const PERF_COUNTER_DEFINITION *definition_of(const PERF_OBJECT_TYPE *object, DWORD number)
+{
+    const PERF_COUNTER_DEFINITION *each = (const void *)((const char *)object + object->HeaderLength);
+
+    for (DWORD i = 0; i < object->NumCounters; i++, each = (const void *)((const char *)each + each->ByteLength))
+        if (each->CounterNameTitleIndex == number)
+            return each;
+    return NULL;
+}
+
+/* Of the instance whose name is `wanted`, or of an object without instances. */
+static const PERF_COUNTER_BLOCK *values_of(const PERF_OBJECT_TYPE *object, const wchar_t *wanted)
+{
+    const char *at = (const char *)object + object->DefinitionLength;
+
+    if (object->NumInstances == PERF_NO_INSTANCES)
+        return (const void *)at;
+    for (LONG i = 0; i < object->NumInstances; i++) {
+        const PERF_INSTANCE_DEFINITION *instance = (const void *)at;
+        const PERF_COUNTER_BLOCK *values = (const void *)(at + instance->ByteLength);
+        if (!wcscmp((const wchar_t *)(at + instance->NameOffset), wanted))
+            return values;
+        at += instance->ByteLength + values->ByteLength;
+    }
+    return NULL;
+}
+
+static void registry(void)
+{
+    static char names[8192], buffer[32768];
+    DWORD size = sizeof names, type = 0;
+    MEMORYSTATUSEX status = {.dwLength = sizeof status};
+    const PERF_DATA_BLOCK *block = (const void *)buffer;
+    const PERF_OBJECT_TYPE *memory, *process;
+    const PERF_COUNTER_DEFINITION *counter;
+    const PERF_COUNTER_BLOCK *values;
+
+    section("The registry");
+    check(!RegQueryValueExA(HKEY_PERFORMANCE_DATA, "Counter 009", NULL, &type, (BYTE *)names, &size) && type == REG_MULTI_SZ,
+          "the list of names");
+    check(number_of(names, "Memory") == 4 && number_of(names, "Process") == 230, "Memory is 4, Process 230");
+    size = 100;
+    check(RegQueryValueExA(HKEY_PERFORMANCE_DATA, "Global", NULL, &type, (BYTE *)buffer, &size) == ERROR_MORE_DATA,
+          "100 bytes are too few");
+    size = sizeof buffer;
+    check(!RegQueryValueExA(HKEY_PERFORMANCE_DATA, "4 230", NULL, &type, (BYTE *)buffer, &size) && type == REG_BINARY,
+          "both objects");
+    check(!wmemcmp(block->Signature, L"PERF", 4) && block->TotalByteLength == size && block->NumObjectTypes == 2,
+          "a block of two objects");
+    memory = (const void *)(buffer + block->HeaderLength);
+    process = (const void *)((const char *)memory + memory->TotalByteLength);
+    check((const char *)process + process->TotalByteLength == buffer + size, "with nothing behind them");
+    GlobalMemoryStatusEx(&status);
+    counter = definition_of(memory, number_of(names, "Commit Limit"));
+    values = values_of(memory, NULL);
+    check(counter && counter->CounterSize == 8 &&
+          *(const ULONGLONG *)((const char *)values + counter->CounterOffset) == status.ullTotalPageFile,
+          "the commit limit is that of GlobalMemoryStatusEx");
+    counter = definition_of(process, number_of(names, "ID Process"));
+    values = values_of(process, L"counters");
+    check(counter && values && *(const DWORD *)((const char *)values + counter->CounterOffset) == GetCurrentProcessId(),
+          "this process has its id");
+    RegCloseKey(HKEY_PERFORMANCE_DATA);
+}
+
 int main(void)
 {
     counting();
+    registry();
     refusals();
     return verdict();
 }

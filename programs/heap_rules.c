@@ -147,6 +147,7 @@ static void threads(HANDLE heap)
     HANDLE workers[4], waiting;
     DWORD wrong = 0;
 
+    has_allocated = 0;
     section("Threads");
     HeapFree(heap, 0, HeapAlloc(heap, 0, 24));
     check(HeapLock(heap) && HeapLock(heap), "a thread locks the heap, twice");
@@ -188,6 +189,42 @@ static void limits(void)
     check(HeapDestroy(fixed) && HeapDestroy(small), "destroyed");
 }
 
+/* ---- the low-fragmentation heap ---- */
+
+static int ask_for(HANDLE heap, ULONG front_end)
+{
+    return HeapSetInformation(heap, HeapCompatibilityInformation, &front_end, sizeof front_end);
+}
+
+static void low_fragmentation(void)
+{
+    HANDLE heap = HeapCreate(0, 0, 0), fixed = HeapCreate(0, 0, 0x10000), alone = HeapCreate(HEAP_NO_SERIALIZE, 0, 0);
+    ULONG front_end = 9;
+    char *first, *second, *third;
+
+    section("The low-fragmentation heap");
+    check(!ask_for(fixed, 2) && GetLastError() == ERROR_GEN_FAILURE, "not for a heap that cannot grow");
+    check(!ask_for(alone, 2) && GetLastError() == ERROR_GEN_FAILURE, "nor for one that is not serialized");
+    check(HeapDestroy(fixed) && HeapDestroy(alone), "destroyed");
+    check(ask_for(heap, 2), "but for others");
+    check(HeapQueryInformation(heap, HeapCompatibilityInformation, &front_end, sizeof front_end, NULL) && front_end == 2,
+          "which then tell of it");
+    check(!ask_for(heap, 1), "there is no way back");
+    first = HeapAlloc(heap, 0, 1000);
+    second = HeapAlloc(heap, 0, 1001);
+    third = HeapAlloc(heap, 0, 1002);
+    check(second - first == third - second, "blocks of one bucket lie side by side");
+    memset(first, 1, 1000);
+    first[second - first - UNIT] ^= 0xFF;
+    check(!HeapValidate(heap, 0, NULL) && !HeapFree(heap, 0, second), "an overrun into the next header is found");
+    first[second - first - UNIT] ^= 0xFF;
+    check(HeapFree(heap, 0, first) && HeapFree(heap, 0, second) && HeapFree(heap, 0, third), "freed");
+    memset(blocks, 0, sizeof blocks);
+    walking(heap);
+    threads(heap);
+    check(HeapDestroy(heap), "destroyed with all its blocks");
+}
+
 /* ---- handles ---- */
 
 static void handles(void)
@@ -216,6 +253,7 @@ int main(void)
     threads(heap);
     check(HeapDestroy(heap), "the heap is destroyed with all its blocks");
     limits();
+    low_fragmentation();
     handles();
     return verdict();
 }

@@ -18,13 +18,14 @@
 #define ROUNDS 200
 
 enum { LPC_REQUEST = 1, LPC_REPLY, LPC_DATAGRAM, LPC_LOST_REPLY, LPC_PORT_CLOSED, LPC_CONNECTION_REQUEST = 10 };
-enum { ADD = 1, LOOK, UPPER, OFFERED, QUIT };
+enum { ADD = 1, LOOK, UPPER, OFFERED, QUIT, WHO };
 
 #define STATUS_PORT_MESSAGE_TOO_LONG ((NTSTATUS)0xC000002F)
 #define STATUS_OBJECT_NAME_NOT_FOUND ((NTSTATUS)0xC0000034)
 #define STATUS_OBJECT_NAME_COLLISION ((NTSTATUS)0xC0000035)
 #define STATUS_PORT_DISCONNECTED ((NTSTATUS)0xC0000037)
 #define STATUS_PORT_CONNECTION_REFUSED ((NTSTATUS)0xC0000041)
+#define STATUS_SERVER_SID_MISMATCH ((NTSTATUS)0xC00002A0)
 #define STATUS_REPLY_MESSAGE_MISMATCH ((NTSTATUS)0xC000021F)
 
 typedef struct {
@@ -64,6 +65,8 @@ typedef struct {
 #define FUNCTIONS(_)                                                                                                   \
     _(NtCreatePort, (HANDLE *, OBJECT_ATTRIBUTES *, ULONG, ULONG, ULONG))                                              \
     _(NtConnectPort, (HANDLE *, UNICODE_STRING *, void *, VIEW *, REMOTE_VIEW *, ULONG *, void *, ULONG *))            \
+    _(NtSecureConnectPort,                                                                                             \
+      (HANDLE *, UNICODE_STRING *, void *, VIEW *, void *, REMOTE_VIEW *, ULONG *, void *, ULONG *))                   \
     _(NtListenPort, (HANDLE, void *))                                                                                  \
     _(NtAcceptConnectPort, (HANDLE *, void *, void *, BOOLEAN, VIEW *, REMOTE_VIEW *))                                 \
     _(NtCompleteConnectPort, (HANDLE))                                                                                 \
@@ -71,6 +74,7 @@ typedef struct {
     _(NtRequestWaitReplyPort, (HANDLE, void *, void *))                                                                \
     _(NtReplyPort, (HANDLE, void *))                                                                                   \
     _(NtReplyWaitReceivePort, (HANDLE, void **, void *, void *))                                                       \
+    _(NtImpersonateClientOfPort, (HANDLE, void *))                                                                     \
     _(NtReadRequestData, (HANDLE, void *, ULONG, void *, SIZE_T, SIZE_T *))
 
 #define DECLARE(name, arguments) static NTSTATUS(NTAPI *p##name) arguments;
@@ -115,6 +119,18 @@ static NTSTATUS join(HANDLE *port, VIEW *view, REMOTE_VIEW *remote, char *inform
     return pNtConnectPort(port, &name, &quality, view, remote, largest, information, length);
 }
 
+/* Only to a server that runs for the system itself. */
+static NTSTATUS join_securely(HANDLE *port)
+{
+    static wchar_t text[] = PORT_NAME;
+    UNICODE_STRING name = name_of(text);
+    SECURITY_QUALITY_OF_SERVICE quality = {sizeof quality, SecurityImpersonation, SECURITY_DYNAMIC_TRACKING, TRUE};
+    SID_IDENTIFIER_AUTHORITY nt = SECURITY_NT_AUTHORITY;
+    SID system = {SID_REVISION, 1, nt, {SECURITY_LOCAL_SYSTEM_RID}};
+
+    return pNtSecureConnectPort(port, &name, &quality, NULL, &system, NULL, NULL, NULL, NULL);
+}
+
 static void small_messages(HANDLE port)
 {
     MESSAGE message, reply;
@@ -126,6 +142,9 @@ static void small_messages(HANDLE port)
                  reply.numbers[2] == 4 * i;
     }
     check_equal(right, ROUNDS, "client: %d requests were answered rightly", ROUNDS);
+    message = new_message(WHO, 0, 0);
+    check(pNtRequestWaitReplyPort(port, &message, &reply) == 0 && reply.numbers[2] == 1,
+          "client: the server has acted for it, at the level that it was trusted with");
     message = new_message(LOOK, 5, 0);
     check(pNtRequestPort(port, &message) == 0, "client: a datagram needs no reply");
     message.head.TotalLength = message.head.DataLength = 0;
@@ -176,6 +195,7 @@ static int client(void)
 
     check(join(&port, NULL, NULL, information, &length, NULL) == STATUS_PORT_CONNECTION_REFUSED,
           "client: the first connection is refused");
+    check(join_securely(&port) == STATUS_SERVER_SID_MISMATCH, "client: the server is not the system's");
     strcpy(information, "knock again");
     length = sizeof information;
     if (with_sections)
@@ -199,6 +219,23 @@ static int client(void)
 
 /* ---- the server ---- */
 
+/* Acts for the client as long as it takes to look whether it does. */
+static ULONG acts_for_client(HANDLE port, MESSAGE *message)
+{
+    SECURITY_IMPERSONATION_LEVEL level = SecurityAnonymous;
+    HANDLE token = NULL;
+    DWORD size;
+
+    if (OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token) || pNtImpersonateClientOfPort(port, message))
+        return 0;
+    if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token) ||
+        !GetTokenInformation(token, TokenImpersonationLevel, &level, sizeof level, &size))
+        return 0;
+    CloseHandle(token);
+    return level == SecurityImpersonation && RevertToSelf() &&
+           !OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token);
+}
+
 static int serve(MESSAGE *message, HANDLE port, VIEW *own, REMOTE_VIEW *theirs)
 {
     static char copy[10000];
@@ -207,6 +244,9 @@ static int serve(MESSAGE *message, HANDLE port, VIEW *own, REMOTE_VIEW *theirs)
     switch (message->what) {
     case ADD:
         message->numbers[2] = message->numbers[0] + message->numbers[1];
+        return 1;
+    case WHO:
+        message->numbers[2] = acts_for_client(port, message);
         return 1;
     case OFFERED:
         message->numbers[2] = pNtReadRequestData(port, message, 0, copy, message->numbers[0], &done) == 0 &&
@@ -265,7 +305,7 @@ static void serve_until_closed(HANDLE port, HANDLE connection, VIEW *own, REMOTE
             stale = *(reply = &message);
         }
     }
-    check_equal(served, ROUNDS + 1 + with_sections, "server: it has answered every request");
+    check_equal(served, ROUNDS + 2 + with_sections, "server: it has answered every request");
     check_equal(looked, 1, "server: the datagram arrived");
     check_equal(strange, 0, "server: each message came with the connection's context");
     check_equal(message.head.Type, LPC_PORT_CLOSED, "server: it is told when the client closes its end");

@@ -21,7 +21,7 @@ from typing import Final
 GUEST: Final = Path(__file__).resolve().parent.parent / "src" / "ntmm" / "guest"
 SOURCE: Final = GUEST / "source"
 DLL: Final = "ntmmrt.dll"
-ENTRY_POINTS: Final = ("NtmmProcessStart", "NtmmThreadStart")
+ENTRY_POINTS: Final = ("NtmmProcessStart", "NtmmThreadStart", "NtmmProcessThunk", "NtmmThreadThunk")
 ZIG: Final = (sys.executable, "-m", "ziglang")
 COMPILER_FLAGS: Final = (
     *("-std=c17", "-O2", "-g0", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-builtin"),

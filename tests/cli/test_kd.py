@@ -144,8 +144,8 @@ def test_does_the_prompt_take_commands_go_on_after_mistakes_and_remember(
 
 def test_does_the_prompt_offer_commands_and_functions() -> None:
     with DebugSession(options(io.BytesIO())) as session:
-        found = kd_prompt._Completer(session).get_completions(Document("lm; bp WriteFi"), CompleteEvent())
-        assert [(one.text, one.start_position) for one in found] == [("kernel32!WriteFile", -7)]
+        found = kd_prompt._Completer(session).get_completions(Document("lm; bp SetEndOf"), CompleteEvent())
+        assert [(one.text, one.start_position) for one in found] == [("kernel32!SetEndOfFile", -8)]
 
 
 def test_does_the_end_of_input_leave_the_prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,11 +42,13 @@ def test_do_two_dashes_end_our_own_options(machine: Machine, program: str) -> No
 
 
 def test_do_all_options_arrive(machine: Machine, program: str) -> None:
-    options = "--ram 1G --arch x64 --report none --events e.jsonl --overlay o --time-limit 1.5 --output-limit 10K"
+    options = (
+        "--ram 1G --arch x64 --report none --events e.jsonl --overlay o --time-limit 1.5 --output-limit 10K --disk 2M"
+    )
     assert main(["run", *options.split(), program]) == 0
     asked = machine.asked[0]
     assert (asked.ram, asked.architecture, asked.events) == (1 << 30, "x64", Path("e.jsonl"))
-    assert (asked.overlay, asked.time_limit, asked.output_limit) == (Path("o"), 1.5, 10240)
+    assert (asked.overlay, asked.time_limit, asked.output_limit, asked.disk) == (Path("o"), 1.5, 10240, 2 << 20)
 
 
 def test_do_the_options_of_the_machine_arrive(machine: Machine, program: str) -> None:

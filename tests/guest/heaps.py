@@ -15,6 +15,8 @@ UNIT = 16
 LARGEST_LISTED = 0xFF00 * UNIT
 REGION, UNCOMMITTED, BUSY, MOVEABLE = 1, 2, 4, 0x10
 OWN_MEMORY = 64
+LOW_FRAGMENTATION = 1 << 32
+"""Not a flag of Windows: has `make_heap` ask for the low-fragmentation heap."""
 
 
 class Element(NamedTuple):
@@ -81,4 +83,23 @@ class Heap:
 
 def make_heap(host: Host, flags: int = GROWABLE, reserve: int = 0) -> Heap:
     create = host.function("RtlCreateHeap", ctypes.c_void_p, ctypes.c_uint32, *[ctypes.c_size_t] * 5)
-    return Heap(host, create(flags, 0, reserve, 0, 0, 0))
+    heap = Heap(host, create(flags & 0xFFFFFFFF, 0, reserve, 0, 0, 0))
+    assert not flags & LOW_FRAGMENTATION or set_front_end(heap, 2)
+    return heap
+
+
+def set_front_end(heap: Heap, kind: int) -> bool:
+    """HeapSetInformation(HeapCompatibilityInformation)."""
+    pointer, u32 = ctypes.c_void_p, ctypes.c_uint32
+    change = heap.host.function("HeapSetInformation", ctypes.c_int, pointer, u32, pointer, ctypes.c_size_t)
+    return bool(change(heap.address, 0, ctypes.addressof(u32(kind)), 4))
+
+
+def front_end(heap: Heap) -> int:
+    """HeapQueryInformation(HeapCompatibilityInformation)."""
+    pointer, u32, size = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_size_t
+    query = heap.host.function("HeapQueryInformation", ctypes.c_int, pointer, u32, pointer, size, pointer)
+    answer, needed = u32(99), size()
+    assert query(heap.address, 0, ctypes.addressof(answer), 4, ctypes.addressof(needed))
+    assert needed.value == 4
+    return answer.value

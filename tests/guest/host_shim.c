@@ -74,6 +74,44 @@ int NtFreeVirtualMemory(void *process, void **base, u64 *size, u32 type) {
     return mprotect(*base, *size, PROT_NONE) ? (int)0xC000000D : 0;
 }
 
+/* Memory that a test has made known with host_reserve: committed up to a point, reserved behind it. */
+static struct {
+    u8 *base;
+    u64 committed, size;
+} known;
+
+void *host_reserve(u64 size, u64 committed) {
+    void *base = 0;
+    NtAllocateVirtualMemory(0, &base, 0, &size, 0x2000, 4);
+    if (committed)
+        NtAllocateVirtualMemory(0, &base, 0, &committed, 0x1000, 4);
+    known.base = base;
+    known.committed = committed;
+    known.size = size;
+    return base;
+}
+
+int NtQueryVirtualMemory(void *process, const u8 *address, u32 kind, void *found, u64 size, u64 *needed) {
+    struct {
+        const u8 *base, *allocation;
+        u32 allocation_protect, padding;
+        u64 size;
+        u32 state, protect, type;
+    } *answer = found;
+    (void)process, (void)kind, (void)size, (void)needed;
+    u64 offset = (u64)(address - known.base);
+    if (offset >= known.size) {
+        answer->base = address;
+        answer->state = 0x10000;
+        return 0;
+    }
+    answer->allocation = known.base;
+    answer->base = address;
+    answer->size = (offset < known.committed ? known.committed : known.size) - offset;
+    answer->state = offset < known.committed ? 0x1000 : 0x2000;
+    return 0;
+}
+
 void raise_status(u32 code) {
     host_raised = (int)code;
     for (;;)

@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -12,13 +13,16 @@ from tests.guest.heaps import (
     GROWABLE,
     IN_PLACE,
     LARGEST_LISTED,
+    LOW_FRAGMENTATION,
     REGION,
     TAIL_CHECKING,
     UNCOMMITTED,
     UNIT,
     ZERO_MEMORY,
     Heap,
+    front_end,
     make_heap,
+    set_front_end,
 )
 from tests.guest.host import Host
 
@@ -27,6 +31,14 @@ from tests.guest.host import Host
 def heap(host: Host) -> Iterator[Heap]:
     """A growable heap."""
     made = make_heap(host)
+    yield made
+    made.destroy()
+
+
+@pytest.fixture
+def low_fragmentation(host: Host) -> Iterator[Heap]:
+    """A growable heap with the low-fragmentation heap in front."""
+    made = make_heap(host, GROWABLE | LOW_FRAGMENTATION)
     yield made
     made.destroy()
 
@@ -267,18 +279,80 @@ def test_are_all_heaps_of_the_process_listed_and_validated(host: Host) -> None:
 def test_does_the_compatibility_class_tell_of_the_front_end(host: Host, heap: Heap) -> None:
     pointer, u32, size = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_size_t
     query = host.function("HeapQueryInformation", ctypes.c_int, pointer, u32, pointer, size, pointer)
-    change = host.function("HeapSetInformation", ctypes.c_int, pointer, u32, pointer, size)
-    value = u32(99)
-    for made, front_end in ((heap, 1), (make_heap(host, GROWABLE | 1), 0), (make_heap(host, 0, 0x10000), 0)):
-        assert query(made.address, 0, ctypes.addressof(value), 4, None)
-        assert value.value == front_end
-    value.value = 2
-    assert not change(heap.address, 0, ctypes.addressof(value), 4)
-    assert host.last_error == 120
-    assert not change(make_heap(host, 0, 0x10000).address, 0, ctypes.addressof(value), 4)
-    assert host.last_error == 31
-    assert not query(heap.address, 0, ctypes.addressof(value), 2, None)
+    for made, expected in ((heap, 1), (make_heap(host, GROWABLE | 1), 0), (make_heap(host, 0, 0x10000), 0)):
+        assert front_end(made) == expected
+        assert set_front_end(made, expected)
+    assert not query(heap.address, 0, ctypes.addressof(u32()), 2, None)
     assert host.last_error == 122
+
+
+@pytest.mark.parametrize("flags", [0, GROWABLE | 1, GROWABLE | TAIL_CHECKING, GROWABLE | FREE_CHECKING])
+def test_which_heaps_cannot_have_low_fragmentation(host: Host, flags: int) -> None:
+    heap = make_heap(host, flags, 0 if flags else 0x10000)
+    assert not set_front_end(heap, 2)
+    assert host.last_error == 31
+    assert front_end(heap) == 0
+    heap.destroy()
+
+
+def test_is_low_fragmentation_there_for_good(host: Host, heap: Heap) -> None:
+    before = heap.allocate(40)
+    freed = heap.allocate(56)
+    assert heap.free(freed)
+    assert set_front_end(heap, 2)
+    assert set_front_end(heap, 2)
+    assert [set_front_end(heap, kind) for kind in (0, 1, 3)] == [False] * 3
+    assert front_end(heap) == 2
+    inside = heap.allocate(40)
+    assert [heap.size(block) for block in (before, inside)] == [40, 40]
+    assert heap.free(before)
+    assert heap.free(inside)
+    assert not heap.free(inside)
+    assert heap.is_valid()
+
+
+def test_do_blocks_of_one_bucket_lie_side_by_side(low_fragmentation: Heap) -> None:
+    heap = low_fragmentation
+    mixed = [[heap.allocate(size) for size in (40, 700, 9000)] for _ in range(4)]
+    for column, stride in ((0, 4 * UNIT), (1, 46 * UNIT), (2, 576 * UNIT)):
+        blocks = [row[column] for row in mixed]
+        assert [second - first for first, second in pairwise(blocks)] == [stride] * 3
+    assert heap.reallocate(mixed[1][1], 718) == mixed[1][1]
+    assert heap.size(mixed[1][1]) == 718
+    moved = heap.reallocate(mixed[1][1], 721)
+    assert moved != mixed[1][1]
+    assert heap.reallocate(moved, 100_000, IN_PLACE) == 0
+    assert heap.size(heap.allocate(0x4000 - 1)) == 0x4000 - 1
+    assert heap.is_valid()
+
+
+def test_does_low_fragmentation_keep_the_heap_behind_whole(host: Host, low_fragmentation: Heap) -> None:
+    """After many small blocks, all but every tenth of them freed, a large free range is left: user blocks went back."""
+    heap = low_fragmentation
+    sizes = [24 + 8 * (number % 40) for number in range(4000)]
+    blocks = [heap.allocate(size) for size in sizes]
+    kept = [block for block, size in zip(blocks, sizes, strict=True) if size < 64]
+    before = host.word("host_committed").value
+    for block in blocks:
+        assert block in kept or heap.free(block)
+    heap.compact()
+    assert host.word("host_committed").value < before - 500_000
+    assert sorted(element.data for element in heap.elements() if element.flags & 4) == sorted(kept)
+    assert heap.is_valid()
+
+
+def test_is_a_write_into_a_freed_block_of_a_bucket_survived(low_fragmentation: Heap) -> None:
+    heap = low_fragmentation
+    blocks = [heap.allocate(100) for _ in range(30)]
+    assert heap.free(blocks[3])
+    assert heap.free(blocks[7])
+    ctypes.memset(blocks[7], 0x41, 2)
+    assert not heap.is_valid()
+    others = [heap.allocate(100) for _ in range(100)]
+    assert all(others)
+    assert set(others) & set(blocks) == {blocks[3], blocks[7]}
+    assert len(set(others)) == 100
+    assert heap.is_valid()
 
 
 def test_does_a_summary_count_what_is_allocated(host: Host, heap: Heap) -> None:
@@ -289,3 +363,29 @@ def test_does_a_summary_count_what_is_allocated(host: Host, heap: Heap) -> None:
     assert summary(heap.address, 0, ctypes.addressof(figures))
     assert figures[1] == 2_005_100
     assert figures[1] < figures[2] <= figures[3]
+
+
+def test_are_many_blocks_allocated_and_freed_at_once(host: Host, heap: Heap) -> None:
+    pointer, u32 = ctypes.c_void_p, ctypes.c_uint32
+    allocate = host.function("RtlMultipleAllocateHeap", u32, pointer, u32, ctypes.c_size_t, u32, pointer)
+    free = host.function("RtlMultipleFreeHeap", u32, pointer, u32, u32, pointer)
+    blocks = (ctypes.c_uint64 * 20)()
+    assert allocate(heap.address, 0, 600, 20, ctypes.addressof(blocks)) == 20
+    assert {heap.size(block) for block in blocks} == {600}
+    assert len(set(blocks)) == 20
+    kept, blocks[12] = blocks[12], blocks[3]
+    assert free(heap.address, 0, 20, ctypes.addressof(blocks)) == 12
+    assert heap.free(kept)
+    assert heap.is_valid()
+
+
+def test_do_the_native_functions_tell_statuses(host: Host, heap: Heap) -> None:
+    pointer, u32, size = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_size_t
+    change = host.function("RtlSetHeapInformation", u32, pointer, u32, pointer, size)
+    query = host.function("RtlQueryHeapInformation", u32, pointer, u32, pointer, size, pointer)
+    value = u32(2)
+    at = ctypes.addressof(value)
+    assert change(make_heap(host, 0, 0x10000).address, 0, at, 4) == 0xC0000001
+    assert (change(heap.address, 0, at, 4), change(heap.address, 0, at, 3)) == (0, 0xC0000023)
+    assert change(heap.address, 9, at, 4) == query(heap.address, 9, at, 4, None) == 0xC000000D
+    assert (query(heap.address, 0, at, 4, None), value.value) == (0, 2)

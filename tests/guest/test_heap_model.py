@@ -19,6 +19,7 @@ from tests.guest.heaps import (
     FREE_CHECKING,
     GROWABLE,
     LARGEST_LISTED,
+    LOW_FRAGMENTATION,
     NO_SERIALIZE,
     OWN_MEMORY,
     REGION,
@@ -61,6 +62,8 @@ flag_choices = st.sampled_from(
         DEBUGGING,
     ]
 )
+kinds_of_heaps = st.one_of(flag_choices, st.just(GROWABLE | LOW_FRAGMENTATION))
+"""The low-fragmentation heap half of the time."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Model:
     def __init__(self, heap: Heap, flags: int) -> None:
         self.heap = heap
         self.may_refuse = not flags & GROWABLE
+        self.has_user_blocks = bool(flags & LOW_FRAGMENTATION)
         self.blocks: list[Block] = []
 
     def add(self, size: int, seed: int, zeroed: bool) -> None:
@@ -127,9 +131,14 @@ class Model:
         return all(end <= start for (_, end), (start, _) in pairwise(spans))
 
     def are_what_a_walk_finds(self) -> bool:
-        """The busy elements are the blocks; each segment is covered without a gap by its elements."""
+        """The busy elements are the blocks; each segment is covered without a gap by its elements.
+
+        What a user block of the low-fragmentation heap keeps for itself is no element, but there is nothing else.
+        """
         elements = self.heap.elements()
         busy = [(element.data, element.size) for element in elements if element.flags & BUSY]
+        if self.has_user_blocks:
+            return sorted(busy) == sorted((block.address, block.size) for block in self.blocks)
         starts: list[tuple[int, int]] = []
         for element in elements:
             if element.flags & REGION:
@@ -157,7 +166,7 @@ def played(host: Host, actions: list[Any], flags: int) -> Model:
 
 
 @settings(max_examples=EXAMPLES)
-@given(steps, flag_choices)
+@given(steps, kinds_of_heaps)
 def test_do_blocks_stay_apart_and_keep_their_contents(host: Host, actions: list[Any], flags: int) -> None:
     model = played(host, actions, flags)
     heap = model.heap
@@ -206,6 +215,35 @@ def test_is_every_overrun_found(host: Host, actions: list[Any], flags: int, seed
     damage(block.address + block.size, count)
     assert heap.is_valid()
     heap.destroy()
+
+
+@settings(max_examples=EXAMPLES)
+@given(mostly_small, seeds, st.integers(1, 16))
+def test_is_every_overrun_in_a_bucket_found(host: Host, actions: list[Any], seed: int, count: int) -> None:
+    """Three blocks of one bucket that follow each other: the first one's overrun reaches the second one's header."""
+    model = played(host, actions, GROWABLE | LOW_FRAGMENTATION)
+    heap, size = model.heap, seed % 5000
+    for _ in range(8):
+        model.add(size, seed, zeroed=False)
+    blocks = {block.address: block for block in model.blocks}
+    stride = stride_of(heap, model.blocks[-1])
+    pairs = [block for block in blocks.values() if block.size == size and block.address + stride in blocks]
+    block = pairs[seed % len(pairs)]
+    slack = stride - UNIT - block.size
+    damage(block.address + block.size, slack + count)
+    assert not heap.is_valid()
+    assert heap.is_valid(block.address)
+    assert not heap.is_valid(block.address + stride)
+    assert not heap.free(block.address + stride)
+    damage(block.address + block.size, slack + count)
+    heap.destroy()
+
+
+def stride_of(heap: Heap, block: Block) -> int:
+    """Bytes from a block to the next one of its bucket: the documented sizes of buckets, counted in units."""
+    units = max(2, -(-block.size // UNIT) + 1)
+    grain = next(1 << power for power in range(8) if units <= 32 << power)
+    return -(-units // grain) * grain * UNIT
 
 
 @settings(max_examples=EXAMPLES)

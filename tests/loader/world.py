@@ -23,7 +23,14 @@ SERVICES = [
     Service(2, "crt", "_write", ("i32", "p", "u32"), CDECL, False, int),
     Service(3, "crt", "memcpy", (), CDECL, False, int),
 ]
-RUNTIME = ["NtmmProcessStart", "NtmmThreadStart", "KiUserExceptionDispatcher", "guest_memcpy", "RtlMoveMemory"]
+RUNTIME = [
+    "NtmmProcessStart",
+    "NtmmThreadStart",
+    "KiUserExceptionDispatcher",
+    "KiUserApcDispatcher",
+    "guest_memcpy",
+    "RtlMoveMemory",
+]
 
 
 def make_system(is_64: bool) -> SystemDlls:

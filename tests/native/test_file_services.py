@@ -34,7 +34,7 @@ def object_attributes(call: Any, name: str, root: int = 0) -> int:
     return int(attributes)
 
 
-def create(call: Any, name: str, how: int = Disposition.OPEN_IF, options: int = 0, root: int = 0) -> int:
+def create(call: Any, name: str, how: int = Disposition.OPEN_IF, options: int = 0x20, root: int = 0) -> int:
     attributes = object_attributes(call, name, root)
     return NtCreateFile(call, HANDLE, READ_WRITE, attributes, IO_STATUS, 0, 0x80, 7, how, options, 0, 0)
 

@@ -232,7 +232,7 @@ def test_is_a_descriptor_kept_and_changed(machine: Any) -> None:
 
 def open_file(call: Any, name: str, access: int, sddl: str = "", how: int = 3) -> int:
     asked = attributes(call, f"\\??\\C:\\{name}", sddl=sddl)
-    return int(NtCreateFile(call, HANDLE, access, asked, IO_STATUS, 0, 0x80, 7, how, 0x40, 0, 0))
+    return int(NtCreateFile(call, HANDLE, access, asked, IO_STATUS, 0, 0x80, 7, how, 0x60, 0, 0))
 
 
 def test_does_a_file_keep_its_descriptor(machine: Any) -> None:

@@ -20,7 +20,8 @@ from ntmm.native.process import suspend_thread, terminate_process
 from ntmm.native.thread_context import get_context, set_context
 from ntmm.nt.memory import MEM_COMMIT, MEM_RESERVE, PAGE_READONLY, PAGE_READWRITE
 from ntmm.nt.profile import SystemProfile
-from ntmm.nt.status import Status
+from ntmm.nt.status import Status, win32_error
+from ntmm.win32.memoryapi.virtual import ReadProcessMemory, WriteProcessMemory
 
 PAGE = 0x1000
 
@@ -169,4 +170,26 @@ def test_is_there_a_limit_to_suspending(kernel: Kernel) -> None:
     assert suspend_thread(call, thread) == 0x7E
     with pytest.raises(InvalidHandle, match="SUSPEND_COUNT_EXCEEDED"):
         suspend_thread(call, thread)
+    kernel.ps.exit_process(process, 0)
+
+
+def test_is_nothing_copied_of_a_range_that_leaves_user_space(kernel: Kernel) -> None:
+    process, address = new_process(kernel, 4)
+    call, errors = call_of(kernel, process), list[int]()
+
+    def fail(status: int) -> int:
+        errors.append(win32_error(status))
+        return 0
+
+    call.fail = fail
+    process.memory.write(address, b"source".ljust(PAGE, b"!"))
+    whole = (1 << 8 * kernel.architecture.pointer_size) - 1
+    for size in (whole, whole - PAGE, kernel.mm.layout.highest_user_address - address + 2):
+        for function in (ReadProcessMemory, WriteProcessMemory):
+            assert function(call, -1, address, address + 2 * PAGE, size, 0) == 0
+            assert function(call, -1, address + 2 * PAGE, address, size, 0) == 0
+    assert process.memory.read(address + 2 * PAGE, PAGE) == bytes(PAGE)
+    assert errors == [998] * 12
+    assert ReadProcessMemory(call, -1, address, address + 2 * PAGE, 6, 0) == 1
+    assert process.memory.read(address + 2 * PAGE, 7) == b"source\0"
     kernel.ps.exit_process(process, 0)

@@ -18,6 +18,7 @@ LONG_FILES: dict[str, str] = {
     "kernel/mm/pfn/database.py": "every transition of a page stands where its invariants can be seen together",
     "kernel/mm/tables/page_tables.py": "every walk of one set of tables, with what it may find on its way",
     "kernel/io/volume.py": "one drive: every way from a name to an open file goes through the same few checks",
+    "nt/status.py": "one list: every status code, and what Win32 makes of it",
 }
 """Longer files, each with its reason."""
 

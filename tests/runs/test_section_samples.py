@@ -35,6 +35,18 @@ def test_does_every_check_of_the_program_pass(
 
 
 @PLACES
+def test_what_does_a_full_disk_refuse(folder: str, architecture: str, own_folder: Path) -> None:
+    assert_passed(run(sample(folder, "full"), architecture=architecture, disk=5 * 0x10000 + 100))
+    assert list(own_folder.iterdir()) == []
+
+
+def test_is_the_disk_of_a_usual_run_too_large_to_fill(own_folder: Path) -> None:
+    finished = run(sample("x86", "full"))
+    assert (finished.report.exit_status, list(own_folder.iterdir())) == (2, [])
+    assert "--disk" in finished.output
+
+
+@PLACES
 def test_are_sections_what_they_are_on_windows(folder: str, architecture: str, own_folder: Path) -> None:
     program = own_folder / "sections.exe"
     shutil.copyfile(sample(folder, "sections"), program)

@@ -209,6 +209,8 @@ def test_does_looking_touch_nothing() -> None:
         kernel = debugged.session.debugger.kernel
         before, counts = bytes(kernel.ram.bytes), list(kernel.mm.pfn.moves)
         commands = "lm; r; db @rsp; dp @rip-100; du @rsp; !process 0; !process; !vad; !pte @rip; !pte @rsp; !pfn 50"
-        for command in f"{commands}; !memusage; !vm; !wsle; !sysptes; .help; ? main; ? @rip; bl; .process 8".split(";"):
+        for (
+            command
+        ) in f"{commands}; !memusage; !vm; !wsle; !sysptes; !heap -a; .help; ? main; ? @rip; bl; .process 8".split(";"):
             debugged.session.execute(command.strip())
         assert bytes(kernel.ram.bytes) == before and list(kernel.mm.pfn.moves) == counts

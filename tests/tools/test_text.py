@@ -101,7 +101,7 @@ def test_are_commands_functions_and_nothing_else_completed() -> None:
 
         assert words("!v") == {"!vad", "!vm"}
         assert words("g; !vm; !vad; l") == {"lm"}
-        assert words("bp kernel32!writefil") == words("bp WriteFil") == {"kernel32!WriteFile"}
+        assert words("bp kernel32!setendof") == words("bp SetEndOf") == {"kernel32!SetEndOfFile"}
         assert words("!pfn 4") == words("bp ") == words("frob x") == set()
         assert "kernel32!VirtualAlloc" in words("!pte Virtual")
 

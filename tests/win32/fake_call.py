@@ -46,6 +46,10 @@ class FlatMemory:
         start = self._check(address, len(data), 1)
         self._bytes[start : start + len(data)] = data
 
+    def check_range(self, address: int, size: int) -> None:
+        if address + size > 1 << 8 * self.pointer_size - 1:
+            raise GuestFault(Status.ACCESS_VIOLATION, address, 1)
+
     def __getattr__(self, name: str) -> Any:
         """`read_u8` to `read_u64` and `write_u8` to `write_u64`, `read_pointer`, `write_pointer`."""
         kind, _, width = name.partition("_")

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from ntmm.kernel.io.failure import IoFailure
+from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
+from ntmm.runner.images import open_volume_image
 from ntmm.win32 import program_search
 from ntmm.win32.environment import read_strings, split_string
 from ntmm.win32.failing import Win32Failure
+from ntmm.win32.fileapi.create import CreateFileW
+from ntmm.win32.handleapi import CloseHandle
 from ntmm.win32.program_search import find_application, find_in_command_line
 from ntmm.win32.startup_info import read_startup_info
 from ntmm.win32.text import ANSI, WIDE
@@ -98,6 +102,23 @@ def startup(call: Any, flags: int) -> int:
         assert len(data) == 68
     call.memory.write(BUFFER, data)
     return BUFFER
+
+
+def test_is_a_program_refused_that_somebody_writes(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "new.exe").write_bytes(b"MZ")
+    handle = CreateFileW(call, call.wide("C:\\new.exe"), 0x40000000, 7, 0, 3, 0, 0)
+    assert handle != -1
+    with pytest.raises(IoFailure) as refused:
+        find_application(call, "new.exe")
+    assert refused.value.status is Status.SHARING_VIOLATION
+    with pytest.raises(IoFailure) as refused:
+        find_in_command_line(call, "c:\\new a")
+    assert refused.value.status is Status.SHARING_VIOLATION
+    assert open_volume_image(call.kernel.volume, "C:\\new.exe") is None
+    CloseHandle(call, handle)
+    image = open_volume_image(call.kernel.volume, "C:\\new.exe")
+    assert image is not None
+    image.let_go()
 
 
 def test_is_the_startup_info_understood(call: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32 import winbase
-from ntmm.win32.fileapi import attributes, create, drives, find, move, paths, transfer
+from ntmm.win32.fileapi import asynchronous, attributes, create, drives, find, move, paths, transfer
 from ntmm.win32.handleapi import CloseHandle, DuplicateHandle
 from tests.win32.fake_call import BUFFER
 
@@ -109,7 +109,7 @@ def test_does_an_overlapped_read_use_its_offset(call: Any, tmp_path: Path) -> No
     call.memory.write_u64(overlapped + 2 * pointer, 7)
     assert transfer.ReadFile(call, handle, BUFFER, 10, COUNT, overlapped) == 1
     assert call.memory.read(BUFFER, 3) == b"789"
-    assert transfer.GetOverlappedResult(call, handle, overlapped, COUNT, 1) == 1
+    assert asynchronous.GetOverlappedResult(call, handle, overlapped, COUNT, 1) == 1
     assert call.memory.read_u32(COUNT) == 3
     call.memory.write_u64(overlapped + 2 * pointer, 10)
     assert transfer.ReadFile(call, handle, BUFFER, 10, COUNT, overlapped) == 0
@@ -272,3 +272,72 @@ def test_are_narrow_names_oem_after_set_file_apis_to_oem(call: Any, tmp_path: Pa
     winbase.SetFileApisToOEM(call)
     assert winbase.AreFileApisANSI(call) == 0
     assert attributes.GetFileAttributesA(call, BUFFER) == 0x20
+
+
+def test_does_the_extended_copy_take_its_flags(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"12345")
+    source, target, cancel = call.wide("f"), call.wide("g"), BUFFER
+    call.memory.write_u32(cancel, 1)
+
+    def copy(progress: int = 0, stop: int = 0, flags: int = 0) -> int:
+        call.set_last_error(0)
+        result = move.CopyFileExW(call, source, target, progress, 0, stop, flags)
+        return 0 if result else int(call.last_error)
+
+    assert copy(stop=cancel) == Win32Error.REQUEST_ABORTED
+    assert copy(progress=0x1234) == Win32Error.CALL_NOT_IMPLEMENTED
+    assert copy(flags=0x80) == Win32Error.INVALID_PARAMETER
+    assert not (tmp_path / "g").exists()
+    assert copy() == 0
+    assert (tmp_path / "g").read_bytes() == b"12345"
+    assert copy(flags=1) == Win32Error.FILE_EXISTS
+
+
+def test_do_all_ones_as_an_offset_append(call: Any, tmp_path: Path) -> None:
+    handle = open_file(call, "f", GENERIC_READ | GENERIC_WRITE, CREATE_ALWAYS)
+    overlapped = BUFFER + 0x2000
+    call.memory.write(BUFFER, b"text")
+    for offset, wrote in (((1 << 64) - 1, 1), ((1 << 64) - 1, 1), (1 << 63, 0), ((1 << 64) - 2, 0)):
+        call.memory.write(overlapped, bytes(40))
+        call.memory.write_u64(overlapped + 2 * call.memory.pointer_size, offset)
+        call.last_error = 0
+        assert transfer.WriteFile(call, handle, BUFFER, 4, COUNT, overlapped) == wrote
+        assert call.last_error == (0 if wrote else Win32Error.INVALID_PARAMETER)
+        assert transfer.ReadFile(call, handle, BUFFER + 100, 4, COUNT, overlapped) == 0
+        assert call.last_error == Win32Error.INVALID_PARAMETER
+    CloseHandle(call, handle)
+    assert (tmp_path / "f").read_bytes() == b"texttext"
+
+
+def test_is_a_file_copied_that_is_open_for_writing_and_shared_for_reading(call: Any, tmp_path: Path) -> None:
+    handle = create.CreateFileW(call, call.wide("f"), GENERIC_READ | GENERIC_WRITE, 1, 0, CREATE_NEW, 0x80, 0)
+    call.memory.write(BUFFER, b"text")
+    transfer.WriteFile(call, handle, BUFFER, 4, COUNT, 0)
+    assert move.CopyFileW(call, call.wide("f"), call.wide("g"), 1) == 1
+    assert (tmp_path / "g").read_bytes() == b"text"
+    assert move.CopyFileW(call, call.wide("g"), call.wide("f"), 0) == 0
+    assert call.last_error == Win32Error.SHARING_VIOLATION
+    CloseHandle(call, handle)
+    handle = create.CreateFileW(call, call.wide("f"), GENERIC_READ, 0, 0, OPEN_EXISTING, 0x80, 0)
+    assert move.CopyFileW(call, call.wide("f"), call.wide("h"), 1) == 0
+    assert call.last_error == Win32Error.SHARING_VIOLATION
+    CloseHandle(call, handle)
+
+
+def test_does_a_copy_that_fails_leave_nothing(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(bytes(100_000))
+    call.kernel.volume.quota.free = 50_000
+    assert move.CopyFileW(call, call.wide("f"), call.wide("g"), 1) == 0
+    assert call.last_error == Win32Error.DISK_FULL
+    assert [file.name for file in tmp_path.iterdir()] == ["f"]
+    assert call.kernel.volume.quota.free == 50_000
+
+
+def test_is_a_buffer_that_wraps_refused_at_the_end_of_the_file_too(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"")
+    handle = open_file(call, "f")
+    call.memory.write_u32(COUNT, 9)
+    assert transfer.ReadFile(call, handle, (1 << 8 * call.memory.pointer_size) - 8, 0x1000, COUNT, 0) == 0
+    assert (call.last_error, call.memory.read_u32(COUNT)) == (998, 0)
+    assert transfer.ReadFile(call, handle, BUFFER, 0xFFFFFFFF >> 2, COUNT, 0) == 1
+    CloseHandle(call, handle)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from ntmm.native.process_information import device_path
 from ntmm.native.service_table import find_service
 from ntmm.nt.win32 import Win32Error
-from ntmm.win32.process_modules import EnumProcesses, device_path
+from ntmm.win32.process_modules import EnumProcesses
 from ntmm.win32.tlhelp32 import CreateToolhelp32Snapshot
 from tests.win32.fake_call import BUFFER
 

@@ -220,6 +220,16 @@ OutputLimit = Annotated[
     int | None,
     typer.Option("--output-limit", parser=_size_option, metavar="SIZE", help="Stop it after so much output."),
 ]
+Disk = Annotated[
+    int,
+    typer.Option(
+        "--disk",
+        parser=_size_option,
+        metavar="SIZE",
+        show_default="8G",
+        help="How much programs may add to the drive C: before the disk is full.",
+    ),
+]
 Program = Annotated[Path, typer.Argument(metavar="PROGRAM", help="A Windows program, or a C source to compile first.")]
 Arguments = Annotated[
     list[str] | None,

@@ -13,6 +13,7 @@ from ntmm.cli.arguments import (
     Arguments,
     Boot,
     BootIni,
+    Disk,
     Edition,
     Events,
     GlobalFlag,
@@ -35,6 +36,7 @@ from ntmm.cli.arguments import (
     system_options,
 )
 from ntmm.cli.programs import program_lines
+from ntmm.kernel.io.quota import DEFAULT_DISK
 from ntmm.runner.checks import check_options
 from ntmm.runner.options import (
     DEFAULT_RAM,
@@ -83,6 +85,7 @@ def kd(
     grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
+    disk: Disk = DEFAULT_DISK,
     leading_separator: LeadingSeparator = False,
 ) -> int:
     """Debug Windows programs and look into their memory manager: .help at the prompt lists the commands.
@@ -100,6 +103,7 @@ def kd(
         overlay=overlay,
         time_limit=time_limit,
         output_limit=output_limit,
+        disk=disk,
         events=events,
         windows=windows,
         replacement=replacement,

@@ -12,6 +12,7 @@ from ntmm.cli.arguments import (
     Arguments,
     Boot,
     BootIni,
+    Disk,
     Edition,
     Events,
     GlobalFlag,
@@ -36,6 +37,7 @@ from ntmm.cli.arguments import (
 )
 from ntmm.cli.exit_codes import host_exit_code
 from ntmm.cli.programs import program_lines
+from ntmm.kernel.io.quota import DEFAULT_DISK
 from ntmm.runner.checks import check_options
 from ntmm.runner.errors import STOPPED_EXIT, UserError
 from ntmm.runner.options import (
@@ -92,6 +94,7 @@ def run(
     grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
+    disk: Disk = DEFAULT_DISK,
     check: Check = False,
     leading_separator: LeadingSeparator = False,
 ) -> int:
@@ -112,6 +115,7 @@ def run(
         overlay=overlay,
         time_limit=time_limit,
         output_limit=output_limit,
+        disk=disk,
         events=events,
         checking=check,
         windows=windows,

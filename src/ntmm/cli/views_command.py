@@ -11,6 +11,7 @@ from ntmm.cli.arguments import (
     Arguments,
     Boot,
     BootIni,
+    Disk,
     Edition,
     Events,
     Grant,
@@ -33,6 +34,7 @@ from ntmm.cli.arguments import (
 )
 from ntmm.cli.exit_codes import host_exit_code
 from ntmm.cli.programs import program_lines
+from ntmm.kernel.io.quota import DEFAULT_DISK
 from ntmm.runner.checks import check_options
 from ntmm.runner.errors import STOPPED_EXIT, UserError
 from ntmm.runner.options import (
@@ -82,6 +84,7 @@ def views(
     grant: Grant = None,
     time_limit: TimeLimit = None,
     output_limit: OutputLimit = None,
+    disk: Disk = DEFAULT_DISK,
     leading_separator: LeadingSeparator = False,
 ) -> int:
     """Run Windows programs and show what each process had mapped: its figures, files and DLLs, memory by type.
@@ -99,6 +102,7 @@ def views(
         overlay=overlay,
         time_limit=time_limit,
         output_limit=output_limit,
+        disk=disk,
         events=events,
         windows=windows,
         replacement=replacement,

@@ -10,9 +10,11 @@ from typing import Final
 from ntmm.hw.cpu import Cpu, SupervisorArea, Vector
 from ntmm.kernel.cc import CacheManager
 from ntmm.kernel.drivers import Drivers
+from ntmm.kernel.io.named_pipe import Pipes
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.ke.apc import deliver_apc
 from ntmm.kernel.ke.bugcheck import Bugcheck
 from ntmm.kernel.ke.exceptions import ExceptionRecord, deliver
 from ntmm.kernel.ke.instructions import modifies_memory
@@ -67,6 +69,7 @@ class Kernel:
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.usable_ram)
         self.names = ObjectNames()
+        self.pipes = Pipes(self.scheduler)
         self.accounts = Accounts()
         self.luids = count(0x10001)
         """Locally unique numbers, for tokens and for programs that ask (NtAllocateLocallyUniqueId)."""
@@ -92,11 +95,13 @@ class Kernel:
         self.mm.table_memory.mark_stale = self.cpu.mark_stale
         self.mm.current_teb = self._current_teb
         self.volume.cache = self.cc
+        self.ps.thread_told = self.lpc.thread_ended
         self.names.insert_public("\\KernelObjects\\LowMemoryCondition", self.mm.low_memory)
         self.names.insert_public("\\KernelObjects\\HighMemoryCondition", self.mm.high_memory)
         self.volume.images = self.mm.sections
         self.traps.page_fault = self._page_fault
         self.traps.exception = self._exception
+        self.traps.user_apc = self._user_apc
         if self.trace.enabled:
             connect_trace(self.trace, self.mm, self.scheduler, self.clock, self.swapper)
 
@@ -161,6 +166,17 @@ class Kernel:
             deliver(self.cpu, thread.context, process.memory, record, process.exception_dispatcher)
         except GuestFault:
             self.ps.exit_process(process, record.code)
+
+    def _user_apc(self, thread: Thread) -> None:
+        """Lets a thread call its first user APC (KiDeliverApc); the rest follow when that returns by NtContinue."""
+        thread.user_apc_pending = False
+        process = thread.process
+        try:
+            deliver_apc(self.cpu, thread.context, process.memory, thread.user_apcs.popleft(), process.apc_dispatcher)
+        except GuestFault as fault:
+            self.raise_exception(
+                thread, ExceptionRecord(fault.status, thread.context.pc, (fault.access, fault.address))
+            )
 
     def shut_down(self) -> bool:
         """Writes what is dirty in RAM to the host's files; False if the host refuses some. No thread runs any more."""

@@ -20,6 +20,7 @@
     parameters, peb, teb   the blocks of a process and a thread, in Windows' layouts
     process          everything a new process or thread needs before its first instruction
     start            from a program's file to a process that can run; more threads of it
+    native_process   NtCreateProcess and NtCreateThread
     services         the exports for programs: GetProcAddress, GetModuleHandle, ...
     image_services   what LoadLibrary and FreeLibrary in guest code trap into
 

@@ -23,12 +23,13 @@ ALWAYS_LOADED: Final = ("ntdll.dll", "kernel32.dll", RUNTIME_DLL)
 @dataclass(frozen=True, slots=True)
 class ProgramStart:
     """A process ready to run: guest addresses of its first routine, of that routine's NTMM_START block, and of the
-    guest code that dispatches exceptions.
+    guest code that dispatches exceptions and that which calls user APCs.
     """
 
     start_routine: int
     start_block: int
     exception_dispatcher: int
+    apc_dispatcher: int
     linker: Linker
 
 
@@ -57,7 +58,7 @@ def load_program(
     process.image_base = linker.modules.program.base
     if process.is_wow64:
         write_native_peb(process)
-    process.exception_dispatcher = start.exception_dispatcher
+    process.exception_dispatcher, process.apc_dispatcher = start.exception_dispatcher, start.apc_dispatcher
     process.missing_imports = linker.missing.imports
     return start
 
@@ -108,6 +109,7 @@ def _program_start(linker: Linker, peb: int) -> ProgramStart:
         start_routine=linker.runtime_address("NtmmProcessStart"),
         start_block=store_start_block(linker.arena, pointer_size, program.entry_point, peb, initializers),
         exception_dispatcher=linker.runtime_address("KiUserExceptionDispatcher"),
+        apc_dispatcher=linker.runtime_address("KiUserApcDispatcher"),
         linker=linker,
     )
 

@@ -7,8 +7,10 @@ from ntmm.native.service_table import service
 
 @service("ntdll", "NtContinue", "p u32")
 def NtContinue(call: Call, context: int, test_alert: int) -> None:
-    """Loads all registers from a CONTEXT; does not return to its caller."""
+    """Loads all registers from a CONTEXT; does not return to its caller. `test_alert` calls waiting user APCs first."""
     restore_context(call.kernel.cpu, call.thread.context, call.memory, context)
+    if test_alert & 0xFF:
+        call.kernel.scheduler.test_alert(call.thread)
 
 
 @service("ntdll", "NtRaiseException", "p p u32")

@@ -14,27 +14,31 @@ from ntmm.kernel.io.constants import (
     FILE_DIRECTORY_FILE,
     FILE_EXECUTE,
     FILE_READ_DATA,
+    FILE_SYNCHRONOUS_IO_ALERT,
+    FILE_SYNCHRONOUS_IO_NONALERT,
     FILE_WRITE_DATA,
     Disposition,
+    OpenAction,
 )
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject
+from ntmm.kernel.io.named_pipe import pipe_name
 from ntmm.kernel.io.volume import Opened, OpenRequest
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ob import OBJ_INHERIT, Event, InvalidHandle
+from ntmm.kernel.ob import OBJ_INHERIT, InvalidHandle
 from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
+from ntmm.native.io_request import IoRequest, write_io_status
 from ntmm.native.object_attributes import read_descriptor
+from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
-from ntmm.native.synchronization import MODIFY_STATE
-from ntmm.native.transfer_rules import check_read, check_write
+from ntmm.native.transfer_rules import check_read, check_write, start_of
 from ntmm.nt.status import Status
 
 TRANSFER_CHUNK: Final = 1 << 20
 """Bytes moved between the host and guest memory at a time, so that one request cannot ask for much host memory."""
 
 _USE_FILE_POINTER: Final = -2
-_WRITE_TO_END: Final = -1
 READING: Final = FILE_READ_DATA | FILE_EXECUTE
 WRITING: Final = FILE_WRITE_DATA | FILE_APPEND_DATA
 """Rights of which one is enough to read, to write."""
@@ -78,12 +82,13 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
     check_read(call, file, buffer, size, start, key)
     done = 0
     try:
+        call.memory.check_range(buffer, size)
         while done < size:
             wanted = min(size - done, TRANSFER_CHUNK)
             data = file.read(start + done, wanted)
             call.memory.write(buffer + done, data)
             done += len(data)
-            if len(data) < wanted:
+            if len(data) < wanted or not file.has_end:
                 break
     except GuestFault as fault:
         raise IoFailure(Status.ACCESS_VIOLATION) from fault
@@ -91,6 +96,15 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
         if offset is None:
             file.position = start + done
     return done
+
+
+def open_path(call: Call, nt_path: str, request: OpenRequest) -> Opened:
+    """Opens or creates by NT path: a file of the drive, a device, or a client's end of a named pipe."""
+    name = pipe_name(nt_path)
+    if name is None:
+        return open_file(call, nt_path, request)
+    synchronous = bool(request.options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT))
+    return Opened(call.kernel.pipes.open(name, request.access, call.requester.token, synchronous), OpenAction.OPENED)
 
 
 def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
@@ -110,12 +124,6 @@ def write_from(call: Call, file: File, buffer: int, size: int, offset: int | Non
         if offset is None:
             file.position = start + done
     return done
-
-
-def write_io_status(call: Call, address: int, status: int, information: int) -> None:
-    """Fills an IO_STATUS_BLOCK."""
-    call.memory.write_u32(address, status)
-    call.memory.write_pointer(address + call.memory.pointer_size, information)
 
 
 def _read_name(call: Call, attributes: int) -> tuple[int, str]:
@@ -172,11 +180,12 @@ def NtCreateFile(
         return Status.INVALID_PARAMETER
     if ea_length:
         return Status.NOT_IMPLEMENTED
+    probe_pointers(call, handle_address, io_status)
     flags, descriptor = _flags_and_descriptor(call, attributes)
     request = OpenRequest(
         access, share, Disposition(disposition), options, file_attributes, security=read_descriptor(call, descriptor)
     )
-    opened = open_file(call, object_path(call, attributes), request)
+    opened = open_path(call, object_path(call, attributes), request)
     inherit = bool(flags & OBJ_INHERIT)
     call.memory.write_pointer(handle_address, insert_file(call, opened, inherit))
     write_io_status(call, io_status, Status.SUCCESS, opened.action)
@@ -194,35 +203,26 @@ def NtOpenFile(
     )
 
 
-def _offset(call: Call, file: File, address: int) -> int | None:
-    """The offset in a ByteOffset parameter; None for the current position."""
-    if not address:
+def offset_of(call: Call, file: File, address: int, is_write: bool) -> int | None:
+    """The offset in a ByteOffset parameter; None for the current position, which asynchronous files do not have.
+
+    Pipes have no offsets, and need none.
+    """
+    if not address and (file.is_synchronous or not file.has_end):
         return None
-    value = call.memory.read_u64(address)
+    value = call.memory.read_u64(address) if address else 1 << 63
     signed = value - (1 << 64) if value >> 63 else value
-    if signed == _USE_FILE_POINTER:
+    if signed == _USE_FILE_POINTER and file.is_synchronous:
         return None
-    if signed == _WRITE_TO_END:
-        return file.size
-    if signed < 0:
-        raise IoFailure(Status.INVALID_PARAMETER)
-    return signed
+    return start_of(file, value, is_write)
 
 
-def _key(call: Call, address: int) -> int:
+def key_of(call: Call, address: int) -> int:
     """The key of the caller's locks; 0 without one."""
     return call.memory.read_u32(address) if address else 0
 
 
-def complete_io(call: Call, event: int, io_status: int, status: int, information: int) -> int:
-    """Fills an IO_STATUS_BLOCK, signals the request's event if it has one, and answers the status."""
-    write_io_status(call, io_status, status, information)
-    if event:
-        call.process.handles.lookup(event, Event, MODIFY_STATE).set()
-    return status
-
-
-@service("ntdll", "NtReadFile", "h h p p p p u32 p p", lacks="APC routines")
+@service("ntdll", "NtReadFile", "h h p p p p u32 p p")
 @answers_status
 def NtReadFile(
     call: Call,
@@ -236,19 +236,18 @@ def NtReadFile(
     byte_offset: int,
     key: int,
 ) -> int:
-    """Reads and completes at once; END_OF_FILE if there is nothing to read. APC routines are not supported."""
-    if apc_routine:
-        return Status.NOT_IMPLEMENTED
-    file = lookup_file(call, handle, READING)
-    offset = _offset(call, file, byte_offset)
-    count = read_into(call, file, buffer, length, offset, _key(call, key))
+    """Reads and completes at once; END_OF_FILE if there is nothing to read."""
+    file, request = lookup_file(call, handle, READING), IoRequest(event, apc_routine, apc_context, io_status)
+    offset = offset_of(call, file, byte_offset, is_write=False)
+    request.begin(call, file)
+    count = read_into(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:
         file.position = offset + count
-    status = Status.END_OF_FILE if length and not count else Status.SUCCESS
-    return complete_io(call, event, io_status, status, count)
+    status = Status.END_OF_FILE if length and not count and file.has_end else file.read_status
+    return request.complete(call, file, status, count)
 
 
-@service("ntdll", "NtWriteFile", "h h p p p p u32 p p", lacks="APC routines")
+@service("ntdll", "NtWriteFile", "h h p p p p u32 p p")
 @answers_status
 def NtWriteFile(
     call: Call,
@@ -262,15 +261,14 @@ def NtWriteFile(
     byte_offset: int,
     key: int,
 ) -> int:
-    """Writes and completes at once. APC routines are not supported."""
-    if apc_routine:
-        return Status.NOT_IMPLEMENTED
-    file = lookup_file(call, handle, WRITING)
-    offset = _offset(call, file, byte_offset)
-    count = write_from(call, file, buffer, length, offset, _key(call, key))
+    """Writes and completes at once."""
+    file, request = lookup_file(call, handle, WRITING), IoRequest(event, apc_routine, apc_context, io_status)
+    offset = offset_of(call, file, byte_offset, is_write=True)
+    request.begin(call, file)
+    count = write_from(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:
         file.position = offset + count
-    return complete_io(call, event, io_status, Status.SUCCESS, count)
+    return request.complete(call, file, Status.SUCCESS, count)
 
 
 @service("ntdll", "NtFlushBuffersFile", "h p")

@@ -9,25 +9,37 @@ from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.information import FileInformation, TimeChange
 from ntmm.native.call import Call
-from ntmm.native.file import answers_status, lookup_file, object_path, write_io_status
+from ntmm.native.completion import bind_port
+from ntmm.native.file import answers_status, lookup_file, object_path
+from ntmm.native.io_request import write_io_status
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
-from ntmm.native.transfer_rules import check_position
+from ntmm.native.transfer_rules import BUFFER_ALIGNMENT, check_position
 from ntmm.nt.status import Status
 
 BASIC: Final = 4
 STANDARD: Final = 5
 INTERNAL: Final = 6
+EA: Final = 7
+ACCESS: Final = 8
 NAME: Final = 9
 RENAME: Final = 10
 DISPOSITION: Final = 13
 POSITION: Final = 14
+MODE: Final = 16
+ALIGNMENT: Final = 17
+ALL: Final = 18
 ALLOCATION: Final = 19
 END_OF_FILE: Final = 20
+COMPLETION: Final = 30
 NETWORK_OPEN: Final = 34
+ATTRIBUTE_TAG: Final = 35
 VALID_DATA_LENGTH: Final = 39
 
 _TIMES = "<4Q"
+_MODE_OPTIONS: Final = 0x103E
+_BEFORE_NAME: Final = {NAME: 4, ALL: 100}
+"""Bytes that must fit, by class; a name after them may be cut."""
 
 
 def basic_information(known: FileInformation) -> bytes:
@@ -53,12 +65,40 @@ def _name_information(file: File) -> bytes:
     return struct.pack("<I", len(name)) + name
 
 
+def _mode(file: File) -> bytes:
+    """The FILE_* options that last: write-through, sequential, unbuffered, synchronous, delete on close."""
+    return struct.pack("<I", file.options & _MODE_OPTIONS if isinstance(file, FileObject) else 0)
+
+
+def _alignment(file: File) -> bytes:
+    return struct.pack("<I", BUFFER_ALIGNMENT - 1)
+
+
+def _all_information(file: File) -> bytes:
+    """FILE_ALL_INFORMATION: the eight simple classes and the name, 100 bytes before the name."""
+    known = file.information()
+    parts = (
+        basic_information(known),
+        standard_information(known),
+        struct.pack("<QIIQ", known.index, 0, file.access, file.position),
+        _mode(file),
+        _alignment(file),
+    )
+    return b"".join(parts) + _name_information(file)
+
+
 _QUERIES: Final[dict[int, Callable[[File], bytes]]] = {
     BASIC: lambda file: basic_information(file.information()),
     STANDARD: lambda file: standard_information(file.information()),
     INTERNAL: lambda file: struct.pack("<Q", file.information().index),
     NAME: _name_information,
+    EA: lambda file: bytes(4),
+    ACCESS: lambda file: struct.pack("<I", file.access),
     POSITION: lambda file: struct.pack("<Q", file.position),
+    MODE: _mode,
+    ALIGNMENT: _alignment,
+    ALL: _all_information,
+    ATTRIBUTE_TAG: lambda file: struct.pack("<II", file.information().attributes, 0),
     NETWORK_OPEN: lambda file: network_open_information(file.information()),
 }
 
@@ -76,7 +116,7 @@ def NtQueryInformationFile(
     data = query(file)
     status = Status.SUCCESS
     if len(data) > length:
-        if information_class != NAME or length < 4:
+        if length < _BEFORE_NAME.get(information_class, len(data)):
             return Status.INFO_LENGTH_MISMATCH
         status = Status.BUFFER_OVERFLOW
     call.memory.write(buffer, data[:length])
@@ -177,6 +217,12 @@ def set_valid_data(call: Call, file: File, length: int) -> None:
         raise IoFailure(Status.INVALID_PARAMETER)
 
 
+def _set_completion(call: Call, file: File, buffer: int) -> None:
+    port = call.memory.read_pointer(buffer)
+    key = call.memory.read_pointer(buffer + call.memory.pointer_size)
+    bind_port(call, file, (port & 0x7FFFFFFF) - (port & 0x80000000), key)
+
+
 def _set_valid_data(call: Call, file: File, buffer: int) -> None:
     set_valid_data(call, file, call.memory.read_u64(buffer))
 
@@ -188,6 +234,7 @@ _SETTERS: Final[dict[int, tuple[int, int, Callable[[Call, File, int], None]]]] =
     POSITION: (8, 0, _set_position),
     ALLOCATION: (8, FILE_WRITE_DATA, _set_allocation),
     END_OF_FILE: (8, FILE_WRITE_DATA, _set_end_of_file),
+    COMPLETION: (8, 0, _set_completion),
     VALID_DATA_LENGTH: (8, FILE_WRITE_DATA, _set_valid_data),
 }
 """By class: the least length in bytes, the right that the handle needs, and what changes the file."""

@@ -6,7 +6,8 @@ from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.locks import ByteRange
 from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
-from ntmm.native.file import READING, WRITING, answers_status, complete_io, lookup_file, write_io_status
+from ntmm.native.file import READING, WRITING, answers_status, lookup_file
+from ntmm.native.io_request import IoRequest, write_io_status
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import lock_owner
 from ntmm.nt.status import Status
@@ -40,7 +41,7 @@ def unlock_file(call: Call, file: File, where: ByteRange, key: int = 0) -> None:
     target.block.locks.release(where, target, lock_owner(call, key))
 
 
-@service("ntdll", "NtLockFile", "h h p p p p p u32 u32 u32", lacks="APC routines")
+@service("ntdll", "NtLockFile", "h h p p p p p u32 u32 u32")
 @answers_status
 def NtLockFile(
     call: Call,
@@ -55,13 +56,12 @@ def NtLockFile(
     fail_immediately: int,
     exclusive: int,
 ) -> int:
-    """Locks a range of bytes for this open of the file. APC routines are not supported."""
-    if apc_routine:
-        return Status.NOT_IMPLEMENTED
+    """Locks a range of bytes for this open of the file."""
+    file, request = lookup_file(call, handle, READING | WRITING), IoRequest(event, apc_routine, apc_context, io_status)
+    request.begin(call, file)
     where = ByteRange(call.memory.read_u64(byte_offset), call.memory.read_u64(length))
-    file = lookup_file(call, handle, READING | WRITING)
     status = lock_file(call, file, where, bool(exclusive & 0xFF), bool(fail_immediately & 0xFF), key)
-    return complete_io(call, event, io_status, status, 0)
+    return request.complete(call, file, status, 0)
 
 
 @service("ntdll", "NtUnlockFile", "h p p p u32")

@@ -1,6 +1,5 @@
 """Keyed events: threads wait at keys, which are even numbers (NtWaitForKeyedEvent, NtReleaseKeyedEvent; since XP)."""
 
-from typing import Final
 from weakref import WeakKeyDictionary
 
 from ntmm.kernel.boot import Kernel
@@ -12,8 +11,6 @@ from ntmm.native.object_attributes import create_from_attributes
 from ntmm.native.service_table import service
 from ntmm.native.synchronization import timeout_of
 from ntmm.nt.status import Status
-
-_ALERTABLE: Final = "alertable waits: no asynchronous procedure call ends them"
 
 
 class KeyedEventObject(KernelObject):
@@ -47,17 +44,19 @@ def NtCreateKeyedEvent(call: Call, handle: int, access: int, attributes: int, fl
     return create_from_attributes(call, handle, access, attributes, KeyedEventObject(call.kernel.scheduler))
 
 
-@service("ntdll", "NtWaitForKeyedEvent", "h p u32 p", lacks=_ALERTABLE)
+@service("ntdll", "NtWaitForKeyedEvent", "h p u32 p")
 def NtWaitForKeyedEvent(call: Call, handle: int, key: int, alertable: int, timeout: int) -> int:
     """Waits until another thread of the process releases the key."""
     if key & 1:
         return Status.INVALID_PARAMETER_1
-    return _event_of(call, handle).wait(call.thread, (call.process.id, key), timeout_of(call, timeout))
+    place, amount = (call.process.id, key), timeout_of(call, timeout)
+    return _event_of(call, handle).wait(call.thread, place, amount, bool(alertable & 0xFF))
 
 
-@service("ntdll", "NtReleaseKeyedEvent", "h p u32 p", lacks=_ALERTABLE)
+@service("ntdll", "NtReleaseKeyedEvent", "h p u32 p")
 def NtReleaseKeyedEvent(call: Call, handle: int, key: int, alertable: int, timeout: int) -> int:
     """Releases one thread that waits at the key; waits itself while there is none."""
     if key & 1:
         return Status.INVALID_PARAMETER_1
-    return _event_of(call, handle).release(call.thread, (call.process.id, key), timeout_of(call, timeout))
+    place, amount = (call.process.id, key), timeout_of(call, timeout)
+    return _event_of(call, handle).release(call.thread, place, amount, bool(alertable & 0xFF))

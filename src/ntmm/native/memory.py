@@ -138,10 +138,11 @@ def _outcome(call: Call, address: int, buffer: int, size: int, done: int, count:
         call.memory.write_pointer(count, done)
     if done == size:
         return Status.SUCCESS
-    return Status.PARTIAL_COPY if _is_user_range(call, (address, buffer), size) else Status.ACCESS_VIOLATION
+    return Status.PARTIAL_COPY if is_user_range(call, (address, buffer), size) else Status.ACCESS_VIOLATION
 
 
-def _is_user_range(call: Call, starts: tuple[int, int], size: int) -> bool:
+def is_user_range(call: Call, starts: tuple[int, int], size: int) -> bool:
+    """True if `size` bytes from both addresses lie in user space; what wraps or leaves it is not copied at all."""
     return max(starts) + size <= call.kernel.mm.layout.highest_user_address + 1
 
 
@@ -150,7 +151,7 @@ def NtReadVirtualMemory(call: Call, process: int, address: int, buffer: int, siz
     """Copies from another process; PARTIAL_COPY with the count if a page is bad."""
     done = 0
     with TargetProcess(call, process, PROCESS_VM_READ) as source:
-        if _is_user_range(call, (address, buffer), size):
+        if is_user_range(call, (address, buffer), size):
             done = copy_between(source, address, call.process, buffer, size)
     return _outcome(call, address, buffer, size, done, count)
 
@@ -160,6 +161,6 @@ def NtWriteVirtualMemory(call: Call, process: int, address: int, buffer: int, si
     """Copies into another process; PARTIAL_COPY with the count if a page is bad."""
     done = 0
     with TargetProcess(call, process, PROCESS_VM_WRITE | PROCESS_VM_OPERATION) as target:
-        if _is_user_range(call, (address, buffer), size):
+        if is_user_range(call, (address, buffer), size):
             done = copy_between(call.process, buffer, target, address, size)
     return _outcome(call, address, buffer, size, done, count)

@@ -11,6 +11,7 @@ from ntmm.kernel.ob.manager import NAMELESS, OBJ_VALID_ATTRIBUTES
 from ntmm.kernel.se import SecurityDescriptor
 from ntmm.kernel.se.capture import capture_descriptor
 from ntmm.native.call import Call
+from ntmm.native.probe import probe_pointers
 from ntmm.nt.status import Status, is_success
 
 
@@ -57,7 +58,7 @@ def create_from_attributes(
     call: Call, handle_address: int, access: int, attributes: int, target: KernelObject
 ) -> Status:
     """Stores a first handle to a new object with the name of an OBJECT_ATTRIBUTES; the status of `create_object`."""
-    call.memory.write_pointer(handle_address, call.memory.read_pointer(handle_address))
+    probe_pointers(call, handle_address)
     asked = read_object_attributes(call, attributes)
     status, handle = create_object(call.kernel.names, call.requester, target, asked, access)
     if is_success(status):
@@ -69,7 +70,7 @@ def open_from_attributes(
     call: Call, handle_address: int, access: int, attributes: int, kind: type[KernelObject], flags: int = 0
 ) -> Status:
     """Stores a handle to the object that an OBJECT_ATTRIBUTES names, with further OBJ_* flags; see `open_object`."""
-    call.memory.write_pointer(handle_address, call.memory.read_pointer(handle_address))
+    probe_pointers(call, handle_address)
     asked = read_object_attributes(call, attributes)
     if not asked.name and asked.root is None:
         return Status.OBJECT_PATH_SYNTAX_BAD

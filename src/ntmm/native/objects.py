@@ -30,6 +30,7 @@ from ntmm.native.handles import (
     process_of,
 )
 from ntmm.native.privilege import has_privilege
+from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
@@ -99,6 +100,8 @@ def NtDuplicateObject(
     options: int,
 ) -> int:
     """A second handle to an object; see `duplicate_handle`."""
+    if target_address:
+        probe_pointers(call, target_address)
     status, handle = duplicate_handle(call, source_process, source, target_process, access, flags, options)
     if handle and target_address:
         call.memory.write_pointer(target_address, handle)

@@ -5,6 +5,7 @@ import struct
 from ntmm.kernel.ob import OBJ_INHERIT, InvalidHandle, KernelObject, ObjectAttributes
 from ntmm.kernel.ob.manager import open_for_debugging
 from ntmm.native.call import Call
+from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
@@ -53,6 +54,7 @@ def _attributes(call: Call, address: int) -> tuple[bool, bool]:
 @service("ntdll", "NtOpenProcess", "p u32 p p")
 def NtOpenProcess(call: Call, handle: int, access: int, attributes: int, client_id: int) -> int:
     """A handle to the process of a CLIENT_ID; processes have no names."""
+    probe_pointers(call, handle)
     named, inherit = _attributes(call, attributes)
     if named or not client_id:
         return Status.OBJECT_NAME_NOT_FOUND if named else Status.INVALID_PARAMETER_MIX
@@ -68,6 +70,7 @@ def NtOpenProcess(call: Call, handle: int, access: int, attributes: int, client_
 @service("ntdll", "NtOpenThread", "p u32 p p")
 def NtOpenThread(call: Call, handle: int, access: int, attributes: int, client_id: int) -> int:
     """A handle to the thread of a CLIENT_ID; its process is compared where it is given."""
+    probe_pointers(call, handle)
     named, inherit = _attributes(call, attributes)
     if named or not client_id:
         return Status.OBJECT_NAME_NOT_FOUND if named else Status.INVALID_PARAMETER_MIX

@@ -2,7 +2,10 @@
 
 from ntmm.kernel.lpc.ports import Port
 from ntmm.kernel.lpc.queue import Request
+from ntmm.kernel.ob import TokenObject
 from ntmm.kernel.ps import Process
+from ntmm.kernel.ps.impersonate import impersonate
+from ntmm.kernel.se.token import ImpersonationLevel, TokenType
 from ntmm.native.call import Call
 from ntmm.native.memory import copy_between
 from ntmm.native.port_connection import client_of, communication_port_of, port_of
@@ -62,18 +65,22 @@ def NtReplyWaitReceivePortEx(call: Call, handle: int, context: int, reply: int, 
     return _receive(call, port, context, message, timeout_of(call, timeout))
 
 
-@service("ntdll", "NtReplyWaitReplyPort", "h p", implemented=False)
+@service("ntdll", "NtReplyWaitReplyPort", "h p")
 def NtReplyWaitReplyPort(call: Call, handle: int, reply: int) -> int:
-    """Callbacks inside a request are not implemented."""
-    port_of(call, handle)
-    return Status.NOT_IMPLEMENTED
+    """Answers a question about the caller's request and waits on for the request's reply, in the same buffer."""
+    port = port_of(call, handle)
+    status, answer = call.kernel.lpc.answer_and_wait(client_of(call), port, read_message(call, reply))
+    if answer is not None:
+        write_message(call, reply, answer)
+    return status
 
 
-@service("ntdll", "NtRegisterThreadTerminatePort", "h", implemented=False)
+@service("ntdll", "NtRegisterThreadTerminatePort", "h")
 def NtRegisterThreadTerminatePort(call: Call, handle: int) -> int:
-    """Messages about the ends of threads are not implemented."""
-    port_of(call, handle)
-    return Status.NOT_IMPLEMENTED
+    """Has the other end told of the caller's end, with LPC_CLIENT_DIED and the time at which its process was made."""
+    clock = call.kernel.clock
+    created = clock.now_100ns() - clock.uptime_100ns() + call.process.created_100ns
+    return call.kernel.lpc.register_termination(call.thread.id, communication_port_of(call, handle), created)
 
 
 @service("ntdll", "NtQueryInformationPort", "h u32 p u32 p")
@@ -83,11 +90,20 @@ def NtQueryInformationPort(call: Call, handle: int, kind: int, buffer: int, leng
     return Status.INVALID_INFO_CLASS
 
 
-@service("ntdll", "NtImpersonateClientOfPort", "h p", implemented=False)
+@service("ntdll", "NtImpersonateClientOfPort", "h p")
 def NtImpersonateClientOfPort(call: Call, handle: int, message: int) -> int:
-    """Impersonation is not implemented."""
-    port_of(call, handle)
-    return Status.NOT_IMPLEMENTED
+    """The caller, a server, acts for the client whose request it has received and not answered.
+
+    The client has said how far it trusts servers when it connected. REPLY_MESSAGE_MISMATCH if nobody waits for an
+    answer to the message over this port; BAD_IMPERSONATION_LEVEL for a client that wants to stay unknown.
+    """
+    request = call.kernel.lpc.request_over(communication_port_of(call, handle), read_message(call, message))
+    if request is None or request.token is None:
+        return Status.REPLY_MESSAGE_MISMATCH
+    level = request.trust.level
+    if level is ImpersonationLevel.ANONYMOUS:
+        return Status.BAD_IMPERSONATION_LEVEL
+    return impersonate(call.thread, TokenObject(request.token.duplicate(TokenType.IMPERSONATION, level)))
 
 
 def _data_entry(call: Call, request: Request, index: int) -> tuple[int, int] | None:

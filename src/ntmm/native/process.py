@@ -79,26 +79,19 @@ def NtDelayExecution(call: Call, alertable: int, interval: int) -> int:
     """Waits for a time in 100 ns units: negative is relative, positive an absolute FILETIME."""
     value = struct.unpack("<q", call.memory.read(interval, 8))[0]
     amount = -value if value < 0 else max(0, value - call.kernel.clock.now_100ns())
-    if amount == 0:
-        call.kernel.scheduler.yield_now()
+    return delay(call, amount, bool(alertable & 0xFF))
+
+
+def delay(call: Call, amount_100ns: int | None, alertable: bool = False) -> int:
+    """Lets the caller wait: SUCCESS after the whole time, else USER_APC or ALERTED.
+
+    0 only lets others go first; None has no end.
+    """
+    scheduler = call.kernel.scheduler
+    if alertable and (alert := scheduler.test_alert(call.thread)):
+        return alert
+    if amount_100ns == 0:
+        scheduler.yield_now()
         return Status.SUCCESS
-    call.kernel.scheduler.wait(call.thread, (), timeout_100ns=amount, user_mode=True)
-    return Status.SUCCESS
-
-
-@service("ntdll", "NtCreateProcess", "p u32 p h u32 h h h", implemented=False)
-def NtCreateProcess(call: Call, handle: int, access: int, attributes: int, parent: int, *others: int) -> int:
-    """Processes without a loaded program, and clones of others, are not implemented: CreateProcess makes them whole."""
-    return Status.NOT_IMPLEMENTED
-
-
-@service("ntdll", "NtCreateProcessEx", "p u32 p h u32 h h h u32", implemented=False)
-def NtCreateProcessEx(call: Call, handle: int, access: int, attributes: int, parent: int, *others: int) -> int:
-    """See NtCreateProcess."""
-    return Status.NOT_IMPLEMENTED
-
-
-@service("ntdll", "NtCreateThread", "p u32 p h p p p u32", implemented=False)
-def NtCreateThread(call: Call, handle: int, access: int, attributes: int, process: int, *others: int) -> int:
-    """Threads with a stack of the caller's own making are not implemented: CreateRemoteThread makes them."""
-    return Status.NOT_IMPLEMENTED
+    status = scheduler.wait(call.thread, (), timeout_100ns=amount_100ns, user_mode=True, alertable=alertable)
+    return Status.SUCCESS if status == Status.TIMEOUT else status

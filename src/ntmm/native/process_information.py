@@ -21,10 +21,19 @@ from ntmm.nt.status import Status
 PROCESS_BASIC_INFORMATION: Final = 0
 PROCESS_QUOTA_LIMITS: Final = 1
 PROCESS_VM_COUNTERS: Final = 3
+PROCESS_TIMES: Final = 4
+PROCESS_DEBUG_PORT: Final = 7
 PROCESS_POOLED_USAGE_AND_LIMITS: Final = 14
 PROCESS_WORKING_SET_WATCH: Final = 15
+PROCESS_PRIORITY_CLASS: Final = 18
+PROCESS_HANDLE_COUNT: Final = 20
+PROCESS_AFFINITY_MASK: Final = 21
+PROCESS_SESSION_INFORMATION: Final = 24
 PROCESS_WOW64_INFORMATION: Final = 26
+PROCESS_IMAGE_FILE_NAME: Final = 27
 PROCESS_EXECUTE_FLAGS: Final = 34
+
+VOLUME_DEVICE: Final = "\\Device\\HarddiskVolume1"
 
 _NO_TIME_LIMIT: Final = -1
 
@@ -86,6 +95,41 @@ def _wow64_information(call: Call, process: Process) -> bytes:
     return _pointers(call, process.peb if process.is_wow64 else 0)
 
 
+def process_times(call: Call, process: Process) -> tuple[int, int, int, int]:
+    """Creation and end as FILETIMEs, kernel and user time; all running counts as user time. The end is 0 before it."""
+    clock = call.kernel.clock
+    boot = clock.now_100ns() - clock.uptime_100ns()
+    ended = boot + process.ended_100ns if process.ended else 0
+    return boot + process.created_100ns, ended, 0, call.kernel.ps.run_time_of(process)
+
+
+def _times(call: Call, process: Process) -> bytes:
+    """KERNEL_USER_TIMES, 32 bytes."""
+    return struct.pack("<4Q", *process_times(call, process))
+
+
+def _handle_count(call: Call, process: Process) -> bytes:
+    return struct.pack("<I", len(process.handles))
+
+
+def _session_information(call: Call, process: Process) -> bytes:
+    return struct.pack("<I", 0)
+
+
+def _no_pointer(call: Call, process: Process) -> bytes:
+    """ProcessDebugPort: there is none."""
+    return bytes(call.memory.pointer_size)
+
+
+def _priority_class(call: Call, process: Process) -> bytes:
+    """PROCESS_PRIORITY_CLASS: in the background, normal."""
+    return bytes((0, 2))
+
+
+def _affinity(call: Call, process: Process) -> bytes:
+    return _pointers(call, (1 << call.kernel.profile.processors) - 1)
+
+
 def _smaller_quota(pointer_size: int) -> int:
     return 48 if pointer_size == 8 else 32
 
@@ -96,11 +140,36 @@ _QUERIES: Final[dict[int, tuple[Query, Callable[[int], int]]]] = {
     PROCESS_BASIC_INFORMATION: (_basic_information, lambda pointer_size: 6 * pointer_size),
     PROCESS_QUOTA_LIMITS: (_quota_limits, _smaller_quota),
     PROCESS_VM_COUNTERS: (_vm_counters, lambda pointer_size: 11 * pointer_size),
+    PROCESS_TIMES: (_times, lambda pointer_size: 32),
+    PROCESS_DEBUG_PORT: (_no_pointer, lambda pointer_size: pointer_size),
     PROCESS_WOW64_INFORMATION: (_wow64_information, lambda pointer_size: pointer_size),
     PROCESS_EXECUTE_FLAGS: (query_execute_flags, lambda pointer_size: 4),
     PROCESS_POOLED_USAGE_AND_LIMITS: (_pooled_usage, lambda pointer_size: 9 * pointer_size),
+    PROCESS_PRIORITY_CLASS: (_priority_class, lambda pointer_size: 2),
+    PROCESS_HANDLE_COUNT: (_handle_count, lambda pointer_size: 4),
+    PROCESS_AFFINITY_MASK: (_affinity, lambda pointer_size: pointer_size),
+    PROCESS_SESSION_INFORMATION: (_session_information, lambda pointer_size: 4),
 }
 """By class: what answers, and the size in bytes of the structure's older form, which may be asked for as well."""
+
+
+def device_path(path: str) -> str:
+    """The NT path of a file of C:, such as \\Device\\HarddiskVolume1\\folder\\file."""
+    return VOLUME_DEVICE + path[2:] if path[:2].upper() == "C:" else path
+
+
+def _image_name(call: Call, process: Process, buffer: int, length: int, return_length: int) -> Status:
+    """A UNICODE_STRING and behind it the device path of the program; INFO_LENGTH_MISMATCH if it does not fit."""
+    name = device_path(process.parameters.image_path).encode("utf-16-le", "surrogatepass")
+    head = 2 * call.memory.pointer_size
+    if return_length:
+        call.memory.write_u32(return_length, head + len(name) + 2)
+    if length < head + len(name) + 2:
+        return Status.INFO_LENGTH_MISMATCH
+    call.memory.write(buffer, struct.pack("<HH", len(name), len(name) + 2))
+    call.memory.write_pointer(buffer + call.memory.pointer_size, buffer + head)
+    call.memory.write(buffer + head, name + b"\0\0")
+    return Status.SUCCESS
 
 
 @service("ntdll", "NtQueryInformationProcess", "h u32 p u32 p")
@@ -108,6 +177,9 @@ def NtQueryInformationProcess(
     call: Call, process: int, information_class: int, buffer: int, length: int, return_length: int
 ) -> int:
     """Tells of a process; the length must be that of one of the structure's forms."""
+    if information_class == PROCESS_IMAGE_FILE_NAME:
+        target = process_of(call, process, PROCESS_QUERY_INFORMATION)
+        return _image_name(call, target, buffer, length, return_length)
     if information_class == PROCESS_WORKING_SET_WATCH:
         return query_watch(call, process_of(call, process, PROCESS_QUERY_INFORMATION), buffer, length, return_length)
     known = _QUERIES.get(information_class)

@@ -16,10 +16,12 @@ from ntmm.kernel.mm.space.map import View, ViewRequest, check_request
 from ntmm.kernel.ob import InvalidHandle, ObjectAttributes
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
-from ntmm.native.file import answers_status, lookup_file, write_io_status
+from ntmm.native.file import answers_status, lookup_file
 from ntmm.native.handles import PROCESS_VM_OPERATION, TargetProcess
+from ntmm.native.io_request import write_io_status
 from ntmm.native.named_section import insert_section, open_section, section_of
 from ntmm.native.object_attributes import read_object_attributes
+from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
 from ntmm.nt.memory import (
     MM_ACCESS_MASK,
@@ -145,12 +147,6 @@ def _is_foreign(call: Call, section: Section) -> bool:
     return image_headers(section).machine != _MACHINE_OF_POINTER_SIZE[call.memory.pointer_size]
 
 
-def _probe(call: Call, *addresses: int) -> None:
-    """Faults unless pointers can be stored at the addresses."""
-    for address in addresses:
-        call.memory.write_pointer(address, call.memory.read_pointer(address))
-
-
 @service("ntdll", "NtCreateSection", "p u32 p p u32 u32 h", lacks="large pages")
 @answers_status
 def NtCreateSection(
@@ -164,7 +160,7 @@ def NtCreateSection(
     file: int,
 ) -> int:
     """A section over a file, an image or the paging file; without a size that of the file."""
-    _probe(call, handle_address)
+    probe_pointers(call, handle_address)
     size = call.memory.read_u64(size_address) if size_address else 0
     named = read_object_attributes(call, attributes)
     status, handle = create_section(
@@ -179,7 +175,7 @@ def NtCreateSection(
 @answers_status
 def NtOpenSection(call: Call, handle_address: int, access: int, attributes: int) -> int:
     """A handle to a named section."""
-    _probe(call, handle_address)
+    probe_pointers(call, handle_address)
     named = read_object_attributes(call, attributes)
     if not named.name and named.root is None:
         return Status.OBJECT_PATH_SYNTAX_BAD
@@ -204,7 +200,7 @@ def NtMapViewOfSection(
 ) -> int:
     """Maps a view; base, offset and size are read and written back rounded. IMAGE_NOT_AT_BASE is a success."""
     memory = call.memory
-    _probe(call, base_address, size_address)
+    probe_pointers(call, base_address, size_address)
     offset = memory.read_u64(offset_address) if offset_address else 0
     request = ViewRequest(
         memory.read_pointer(base_address),
@@ -252,7 +248,7 @@ def NtExtendSection(call: Call, handle: int, size_address: int) -> int:
 def NtFlushVirtualMemory(call: Call, process: int, base_address: int, size_address: int, io_status: int) -> int:
     """Writes what was changed through a view to its file; base and size are written back rounded."""
     memory = call.memory
-    _probe(call, base_address, size_address)
+    probe_pointers(call, base_address, size_address)
     write_io_status(call, io_status, Status.SUCCESS, 0)
     base, size = memory.read_pointer(base_address), memory.read_pointer(size_address)
     with TargetProcess(call, process, PROCESS_VM_OPERATION) as target:

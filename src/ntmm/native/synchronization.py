@@ -4,12 +4,12 @@ import struct
 from typing import Final
 
 from ntmm.kernel.ke.dispatcher import DispatcherObject
-from ntmm.kernel.ke.scheduler import MAXIMUM_WAIT_OBJECTS
 from ntmm.kernel.ob import Event, InvalidHandle, KernelObject, Mutant, Semaphore
 from ntmm.kernel.se.access import SYNCHRONIZE
 from ntmm.native.call import Call
 from ntmm.native.handles import CURRENT_PROCESS, CURRENT_THREAD
 from ntmm.native.object_attributes import create_from_attributes, open_from_attributes
+from ntmm.native.probe import probe_u32
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
@@ -66,12 +66,14 @@ def _answer_previous(call: Call, address: int, old: int) -> int:
 @service("ntdll", "NtSetEvent", "h p")
 def NtSetEvent(call: Call, handle: int, previous: int) -> int:
     """Signals an event."""
+    probe_u32(call, previous)
     return _answer_previous(call, previous, int(call.process.handles.lookup(handle, Event, MODIFY_STATE).set()))
 
 
 @service("ntdll", "NtResetEvent", "h p")
 def NtResetEvent(call: Call, handle: int, previous: int) -> int:
     """Clears an event."""
+    probe_u32(call, previous)
     return _answer_previous(call, previous, int(call.process.handles.lookup(handle, Event, MODIFY_STATE).reset()))
 
 
@@ -151,6 +153,7 @@ def NtOpenSemaphore(call: Call, handle: int, access: int, attributes: int) -> in
 @service("ntdll", "NtReleaseSemaphore", "h i32 p")
 def NtReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int:
     """Raises the count; refused past the maximum."""
+    probe_u32(call, previous)
     if amount <= 0:
         return Status.INVALID_PARAMETER
     old = call.process.handles.lookup(handle, Semaphore, MODIFY_STATE).release(amount)
@@ -169,24 +172,9 @@ def NtQuerySemaphore(
 
 @service("ntdll", "NtWaitForSingleObject", "h u32 p")
 def NtWaitForSingleObject(call: Call, handle: int, alertable: int, timeout: int) -> int:
-    """Waits for one object."""
+    """Waits for one object; alertably, a user APC ends the wait with USER_APC."""
     target = waitable_of(call, handle)
     amount = timeout_of(call, timeout)
-    return call.kernel.scheduler.wait(call.thread, (target,), timeout_100ns=amount, user_mode=True)
-
-
-@service("ntdll", "NtWaitForMultipleObjects", "u32 p u32 u32 p")
-def NtWaitForMultipleObjects(call: Call, count: int, handles: int, wait_type: int, alertable: int, timeout: int) -> int:
-    """Waits for all (type 0) or one (1) of up to 64 objects."""
-    if not 0 < count <= MAXIMUM_WAIT_OBJECTS:
-        return Status.INVALID_PARAMETER_1
-    if wait_type not in (_WAIT_ALL, _WAIT_ANY):
-        return Status.INVALID_PARAMETER_3
-    pointer = call.memory.pointer_size
-    data = call.memory.read(handles, count * pointer)
-    numbers = [int.from_bytes(data[at : at + 4], "little", signed=True) for at in range(0, len(data), pointer)]
-    targets = [waitable_of(call, number) for number in numbers]
-    if wait_type == _WAIT_ALL and len(set(targets)) != count:
-        return Status.INVALID_PARAMETER_MIX
-    amount = timeout_of(call, timeout)
-    return call.kernel.scheduler.wait(call.thread, targets, wait_type == _WAIT_ALL, amount, user_mode=True)
+    return call.kernel.scheduler.wait(
+        call.thread, (target,), timeout_100ns=amount, user_mode=True, alertable=bool(alertable & 0xFF)
+    )

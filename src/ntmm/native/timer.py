@@ -3,7 +3,7 @@
 import struct
 from typing import Final
 
-from ntmm.kernel.ob import WaitableTimer
+from ntmm.kernel.ob import TimerRoutine, WaitableTimer
 from ntmm.native.call import Call
 from ntmm.native.object_attributes import create_from_attributes, open_from_attributes
 from ntmm.native.service_table import service
@@ -11,7 +11,6 @@ from ntmm.nt.status import Status
 
 _MILLISECOND_100NS: Final = 10_000
 TIMER_MODIFY_STATE: Final = 2
-_ROUTINES: Final = "routines to call when the time has come"
 
 
 def due_time(call: Call, address: int) -> int:
@@ -21,9 +20,13 @@ def due_time(call: Call, address: int) -> int:
     return uptime - value if value <= 0 else uptime + max(0, value - call.kernel.clock.now_100ns())
 
 
-def set_timer(call: Call, timer: WaitableTimer, due: int, period: int) -> bool:
-    """Sets a timer to a LARGE_INTEGER at `due` and a period in milliseconds; answers whether it was set."""
-    return timer.set(due_time(call, due), period * _MILLISECOND_100NS)
+def set_timer(call: Call, timer: WaitableTimer, due: int, period: int, routine: int, context: int) -> bool:
+    """Sets a timer to a LARGE_INTEGER at `due` and a period in milliseconds; answers whether it was set.
+
+    The caller calls `routine`, unless that is 0, when it waits alertably after the time has come.
+    """
+    called = TimerRoutine(call.thread, routine, context) if routine else None
+    return timer.set(due_time(call, due), period * _MILLISECOND_100NS, called)
 
 
 @service("ntdll", "NtCreateTimer", "p u32 p u32")
@@ -41,7 +44,7 @@ def NtOpenTimer(call: Call, handle: int, access: int, attributes: int) -> int:
     return open_from_attributes(call, handle, access, attributes, WaitableTimer)
 
 
-@service("ntdll", "NtSetTimer", "h p p p u32 i32 p", lacks=_ROUTINES)
+@service("ntdll", "NtSetTimer", "h p p p u32 i32 p")
 def NtSetTimer(
     call: Call, handle: int, due: int, routine: int, context: int, resume: int, period: int, previous: int
 ) -> int:
@@ -49,10 +52,8 @@ def NtSetTimer(
     timer = call.process.handles.lookup(handle, WaitableTimer, TIMER_MODIFY_STATE)
     if period < 0:
         return Status.INVALID_PARAMETER_6
-    if routine:
-        return Status.NOT_IMPLEMENTED
     was_signalled = timer.signal_state
-    set_timer(call, timer, due, period)
+    set_timer(call, timer, due, period, routine, context)
     if previous:
         call.memory.write_u8(previous, int(was_signalled))
     return Status.SUCCESS

@@ -10,6 +10,7 @@ from ntmm.kernel.se.token import ImpersonationLevel, TokenType
 from ntmm.native.call import Call
 from ntmm.native.handles import PROCESS_QUERY_INFORMATION, THREAD_QUERY_INFORMATION, process_of, thread_of
 from ntmm.native.object_attributes import read_object_attributes
+from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
 from ntmm.native.token_access import TOKEN_ADJUST_PRIVILEGES, TOKEN_DUPLICATE, TOKEN_QUERY, token_of
 from ntmm.nt.status import Status, is_success
@@ -39,6 +40,7 @@ def NtOpenProcessToken(call: Call, process: int, access: int, handle: int) -> in
 @service("ntdll", "NtOpenProcessTokenEx", "h u32 u32 p")
 def NtOpenProcessTokenEx(call: Call, process: int, access: int, flags: int, handle: int) -> int:
     """A handle to the token of a process, with OBJ_* flags."""
+    probe_pointers(call, handle)
     target = process_of(call, process, PROCESS_QUERY_INFORMATION)
     answer = open_by_pointer(call.requester, target.token_object, access, ObjectAttributes(flags=flags))
     return _store(call, handle, answer)
@@ -50,6 +52,7 @@ def NtOpenThreadToken(call: Call, thread: int, access: int, as_self: int, handle
 
     The right to open it is that of the process if `as_self`, else that of the user whom the caller impersonates.
     """
+    probe_pointers(call, handle)
     target = thread_of(call, thread, THREAD_QUERY_INFORMATION).impersonated
     if target is None:
         return Status.NO_TOKEN
@@ -88,6 +91,7 @@ def NtDuplicateToken(
     """
     if effective_only & 0xFF:
         return Status.NOT_IMPLEMENTED
+    probe_pointers(call, handle)
     pointer, level = call.memory.pointer_size, int(ImpersonationLevel.ANONYMOUS)
     quality = call.memory.read_pointer(attributes + 5 * pointer) if attributes else 0
     if quality:

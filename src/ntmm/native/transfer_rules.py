@@ -14,6 +14,10 @@ BUFFER_ALIGNMENT: Final = 4
 """Bytes: what the disk asks of buffers that it fills itself (FILE_LONG_ALIGNMENT)."""
 
 
+WRITE_TO_END: Final = (1 << 64) - 1
+"""FILE_WRITE_TO_END_OF_FILE with its high half, -1: bytes are put behind the last."""
+
+
 def lock_owner(call: Call, key: int = 0) -> Hashable:
     """Whom a lock belongs to beside the open of the file: the process and the key that it gave."""
     return call.process.id, key
@@ -23,6 +27,18 @@ def check_position(file: File, position: int) -> None:
     """Without a cache a position is a multiple of the sector: else INVALID_PARAMETER."""
     if file.is_unbuffered and position % SECTOR_SIZE:
         raise IoFailure(Status.INVALID_PARAMETER)
+
+
+def start_of(file: File, offset: int, is_write: bool) -> int:
+    """Where a request begins that names its offset as 64 bits; all ones mean the end of the file, for writes only.
+
+    Raises IoFailure(INVALID_PARAMETER) for a negative offset.
+    """
+    if offset >> 63 == 0:
+        return offset
+    if is_write and offset == WRITE_TO_END:
+        return file.size
+    raise IoFailure(Status.INVALID_PARAMETER)
 
 
 def _check_sectors(buffer: int, size: int, offset: int) -> None:

@@ -3,7 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from ntmm.kernel.io.constants import FILE_GENERIC_READ, FILE_NON_DIRECTORY_FILE
+from ntmm.kernel.io.constants import (
+    FILE_GENERIC_READ,
+    FILE_NON_DIRECTORY_FILE,
+    FILE_SHARE_DELETE,
+    FILE_SHARE_READ,
+)
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.image import HostImage, ImageBacking, VolumeImage
 from ntmm.kernel.io.volume import OpenRequest, Volume
@@ -16,9 +21,10 @@ HEADER_BYTES: Final = 0x10000
 
 
 def open_volume_image(volume: Volume, path: str) -> ImageBacking | None:
-    """A file of the drive C:, or None if there is none that can be read."""
+    """A file of the drive C:, or None if there is none that can be read, or somebody may write to it meanwhile."""
+    share = FILE_SHARE_READ | FILE_SHARE_DELETE
     try:
-        opened = volume.open("\\??\\" + path, OpenRequest(FILE_GENERIC_READ, options=FILE_NON_DIRECTORY_FILE))
+        opened = volume.open("\\??\\" + path, OpenRequest(FILE_GENERIC_READ, share, options=FILE_NON_DIRECTORY_FILE))
     except IoFailure:
         return None
     return VolumeImage(opened.file)

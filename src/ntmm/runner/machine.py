@@ -6,12 +6,14 @@ from typing import Final
 
 import ntmm.crt
 import ntmm.loader.image_services
+import ntmm.loader.native_process
 import ntmm.loader.services
 import ntmm.native.services
 import ntmm.win32  # noqa: F401 - registers its services
 from ntmm.kernel.boot import Kernel
 from ntmm.kernel.io.console import ConsoleFile
 from ntmm.kernel.io.image import ImageBacking
+from ntmm.kernel.io.quota import DEFAULT_DISK, DiskQuota
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ps import Process
 from ntmm.kernel.se import PRIVILEGES, Token
@@ -61,9 +63,10 @@ class Machine:
         trace: Trace,
         checking: bool = False,
         granted: Sequence[str] = (),
+        disk: int = DEFAULT_DISK,
     ) -> None:
-        """Raises OSError or ValueError where the folders cannot be used."""
-        self.volume = Volume(root, overlay)
+        """`disk` bytes may be added to C:. Raises OSError or ValueError where the folders cannot be used."""
+        self.volume = Volume(root, overlay, disk=DiskQuota(disk))
         self.kernel = Kernel(profile, self.volume, trace, checking)
         self.volume.use_clock(self.kernel.clock.now_100ns)
         self.dispatcher = ServiceDispatcher(self.kernel)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from ntmm.kernel.io.quota import DEFAULT_DISK
 from ntmm.nt.boot_options import BootOptions
 from ntmm.nt.profile import PagingFileSize, SystemProfile, kernel_architecture
 from ntmm.nt.registry import Registry
@@ -92,6 +93,8 @@ class RunOptions:
 
     `ram` and `output_limit` in bytes, `time_limit` in seconds of the host; None means no limit.
 
+    `disk` is how many bytes the programs may add to the drive C: before the disk is full.
+
     `overlay` is a folder that takes all changes to files; without it they go to the current folder itself.
     `events` is the file for the event stream, `timeline` the one for the sizes of the page lists, sampled every
     `timeline_interval` milliseconds of virtual time. `paging_files` None is the default of the machine. `checking`
@@ -108,6 +111,7 @@ class RunOptions:
     overlay: Path | None = None
     time_limit: float | None = None
     output_limit: int | None = None
+    disk: int = DEFAULT_DISK
     events: Path | None = None
     checking: bool = False
     others: Sequence[ProgramLine] = ()

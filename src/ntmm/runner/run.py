@@ -152,7 +152,7 @@ def _open(path: Path, resources: ExitStack) -> tuple[HostImage, PeHeaders]:
 
 def _build_machine(options: RunOptions, profile: SystemProfile, trace: Trace) -> Machine:
     try:
-        return Machine(profile, Path.cwd(), options.overlay, trace, options.checking, options.granted)
+        return Machine(profile, Path.cwd(), options.overlay, trace, options.checking, options.granted, options.disk)
     except ValueError as error:
         raise UserError(str(error)) from error
 

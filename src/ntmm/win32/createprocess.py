@@ -15,6 +15,7 @@ from ntmm.kernel.io.volume import OpenRequest
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import InvalidHandle
 from ntmm.kernel.ps import Process, Thread
+from ntmm.kernel.ps.job import ACTIVE_PROCESS_LIMIT, LIMIT_BREAKAWAY_OK, LIMIT_SILENT_BREAKAWAY_OK, Job
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.parameters import ProcessParameters
 from ntmm.loader.search import read_headers
@@ -23,6 +24,7 @@ from ntmm.loader.start import NewProgram, load_new_process, new_process
 from ntmm.native.call import Call
 from ntmm.native.file import open_file
 from ntmm.native.handles import PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS
+from ntmm.native.job import join_job
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -174,17 +176,36 @@ def _parameters(request: _Request, streams: tuple[int, ...]) -> ProcessParameter
     return parameters
 
 
+def _job(call: Call, flags: int) -> Job | None:
+    """The job that the child will be in: the caller's, unless it may break away and does. Raises Win32Failure."""
+    job = call.process.job
+    if job is None or job.limits.flags & LIMIT_SILENT_BREAKAWAY_OK:
+        return None
+    if flags & CREATE_BREAKAWAY_FROM_JOB:
+        if not job.limits.flags & LIMIT_BREAKAWAY_OK:
+            raise Win32Failure(Win32Error.ACCESS_DENIED)
+        return None
+    if job.is_full:
+        job.tell(ACTIVE_PROCESS_LIMIT, call.process.id)
+        raise Win32Failure(Win32Error.NOT_ENOUGH_QUOTA)
+    return job
+
+
 def _create(call: Call, request: _Request) -> Thread:
     """The child's first thread, not started. Raises LoaderError, MalformedImage, GuestFault."""
     try:
         headers = _headers(request.program, call)
-    except (LoaderError, MalformedImage):
+        job = _job(call, request.flags)
+    except (LoaderError, MalformedImage, Win32Failure):
         request.program.image.let_go()
         raise
     name = request.program.path.rpartition("\\")[2]
     base_priority = first_base_priority(call, request.flags)
     child = new_process(call.kernel, name, headers, call.process, request.inherit_handles)
     child.base_priority = base_priority
+    if job is not None and join_job(call, job, child) is not Status.SUCCESS:
+        call.kernel.ps.abandon_process(child)
+        raise Win32Failure(Win32Error.NOT_ENOUGH_QUOTA)
     parameters = _parameters(request, _give_streams(call, child, request))
     open_image = linker_of(call).search.open_image
     return load_new_process(call.kernel, child, NewProgram(request.program.image, headers, parameters, open_image))

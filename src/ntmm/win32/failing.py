@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 
 from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import InvalidHandle
 from ntmm.native.call import Call
 from ntmm.nt.status import win32_error
@@ -24,6 +25,26 @@ class Win32Failure(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"Win32 error {code}")
         self.code = code
+
+
+def probing(result: int) -> Callable[[Handler[Parameters]], Handler[Parameters]]:
+    """The decorated service hands its pointers on to the kernel, which looks at them before it does anything: a bad
+    one makes it answer `result` with NOACCESS (998). In all others it is an exception, for Windows' own code touches
+    them in user mode.
+    """
+
+    def decorate(handler: Handler[Parameters]) -> Handler[Parameters]:
+        @wraps(handler)
+        def guarded(call: Call, /, *arguments: Parameters.args, **named: Parameters.kwargs) -> int:
+            try:
+                return handler(call, *arguments, **named)
+            except GuestFault as fault:
+                call.set_last_error(win32_error(fault.status))
+                return result
+
+        return guarded
+
+    return decorate
 
 
 def failing(result: int) -> Callable[[Handler[Parameters]], Handler[Parameters]]:

@@ -7,9 +7,10 @@ from ntmm.kernel.ob import OBJ_INHERIT, InvalidHandle
 from ntmm.native.call import Call
 from ntmm.native.handles import CURRENT_PROCESS, CURRENT_THREAD
 from ntmm.native.objects import duplicate_handle, entry_of
+from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status, is_success
-from ntmm.win32.failing import failing
+from ntmm.win32.failing import failing, probing
 
 HANDLE_FLAG_INHERIT: Final = 1
 HANDLE_FLAG_PROTECT_FROM_CLOSE: Final = 2
@@ -29,6 +30,7 @@ def CloseHandle(call: Call, handle: int) -> int:
 
 @service("kernel32", "DuplicateHandle", "h h h p u32 u32 u32")
 @failing(0)
+@probing(0)
 def DuplicateHandle(
     call: Call,
     source_process: int,
@@ -40,6 +42,8 @@ def DuplicateHandle(
     options: int,
 ) -> int:
     """A second handle to an object, from any process to any other."""
+    if target_address:
+        probe_pointers(call, target_address)
     flags = OBJ_INHERIT if inherit else 0
     status, handle = duplicate_handle(call, source_process, source, target_process, access, flags, options)
     if not is_success(status):

@@ -11,6 +11,7 @@ from ntmm.kernel.ps import Process
 from ntmm.loader.modules import LoadedModule
 from ntmm.native.call import Call
 from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_VM_READ, TargetProcess, process_of
+from ntmm.native.process_information import device_path
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -19,12 +20,6 @@ from ntmm.win32.text import ANSI, WIDE, StringKind
 
 _LOOK: Final = PROCESS_QUERY_INFORMATION | PROCESS_VM_READ
 _NATIVE_NAME: Final = 1
-VOLUME_DEVICE: Final = "\\Device\\HarddiskVolume1"
-
-
-def device_path(path: str) -> str:
-    """The NT path of a file of C:, such as \\Device\\HarddiskVolume1\\folder\\file."""
-    return VOLUME_DEVICE + path[2:] if path[:2].upper() == "C:" else path
 
 
 @service("kernel32", "K32EnumProcesses", "p u32 p")

@@ -16,6 +16,7 @@ from ntmm.native.handles import (
 )
 from ntmm.native.open_process import open_process, open_thread
 from ntmm.native.process import terminate_process
+from ntmm.native.process_information import process_times
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -36,13 +37,18 @@ _PF_COMPARE_EXCHANGE_128: Final = 14
 @service("kernel32", "GetProcessTimes", "h p p p p", lacks="kernel time; all time counts as user time")
 @failing(0)
 def GetProcessTimes(call: Call, process: int, creation: int, exited: int, kernel: int, user: int) -> int:
-    """Times as FILETIMEs. All virtual time since boot counts as the process's user time: nothing else runs."""
-    process_of(call, process, PROCESS_QUERY_INFORMATION)
-    clock = call.kernel.clock
-    uptime = clock.uptime_100ns()
-    times = ((creation, clock.now_100ns() - uptime), (exited, 0), (kernel, 0), (user, uptime))
-    for address, value in times:
+    """Times as FILETIMEs. All time for which its threads have run counts as user time."""
+    times = process_times(call, process_of(call, process, PROCESS_QUERY_INFORMATION))
+    for address, value in zip((creation, exited, kernel, user), times, strict=True):
         call.memory.write_u64(address, value)
+    return 1
+
+
+@service("kernel32", "GetProcessHandleCount", "h p")
+@failing(0)
+def GetProcessHandleCount(call: Call, process: int, count_address: int) -> int:
+    """How many handles a process has."""
+    call.memory.write_u32(count_address, len(process_of(call, process, PROCESS_QUERY_INFORMATION).handles))
     return 1
 
 

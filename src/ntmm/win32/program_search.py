@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ntmm.kernel.io.constants import FILE_EXECUTE, FILE_SHARE_DELETE, FILE_SHARE_READ, SYNCHRONIZE
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.io.paths import full_path
-from ntmm.kernel.io.volume import SYSTEM_DIRECTORY, WINDOWS_DIRECTORY
+from ntmm.kernel.io.volume import SYSTEM_DIRECTORY, WINDOWS_DIRECTORY, OpenRequest
 from ntmm.loader.services import linker_of
 from ntmm.native.call import Call
 from ntmm.nt.status import Status
@@ -79,13 +80,21 @@ def _folders(call: Call) -> list[str]:
 
 
 def _open(call: Call, path: str) -> FoundProgram | None:
+    """Raises IoFailure(SHARING_VIOLATION) where somebody may write to the file."""
     image = linker_of(call).search.open_image(path)
-    return None if image is None else FoundProgram(path, image)
+    if image is not None:
+        return FoundProgram(path, image)
+    if _why_not(call, path) == Status.SHARING_VIOLATION:
+        raise IoFailure(Status.SHARING_VIOLATION)
+    return None
 
 
 def _why_not(call: Call, path: str) -> Status:
+    """What opening a file to run it is refused with."""
+    request = OpenRequest(FILE_EXECUTE | SYNCHRONIZE, FILE_SHARE_READ | FILE_SHARE_DELETE)
     try:
-        information = call.kernel.volume.query(nt_path_of(call, path))
+        file = call.kernel.volume.open(nt_path_of(call, path), request).file
     except IoFailure as failure:
         return failure.status
-    return Status.ACCESS_DENIED if information.is_directory else Status.OBJECT_NAME_NOT_FOUND
+    file.close()
+    return Status.ACCESS_DENIED if file.is_directory else Status.OBJECT_NAME_NOT_FOUND

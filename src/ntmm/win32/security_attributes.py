@@ -3,10 +3,12 @@
 x86   0 length   4 descriptor    8 inherit       x64   0 length   8 descriptor   10 inherit
 """
 
+from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import InvalidHandle, KernelObject
 from ntmm.kernel.se import SecurityDescriptor, assign_security
 from ntmm.native.call import Call
 from ntmm.native.object_attributes import read_descriptor
+from ntmm.nt.status import Status
 
 
 def inherits(call: Call, attributes: int) -> bool:
@@ -15,8 +17,15 @@ def inherits(call: Call, attributes: int) -> bool:
 
 
 def descriptor_of(call: Call, attributes: int) -> SecurityDescriptor | None:
-    """The descriptor that the new object is to have. `attributes` may be null. Raises InvalidHandle for a bad one."""
-    return read_descriptor(call, call.memory.read_pointer(attributes + call.memory.pointer_size) if attributes else 0)
+    """The descriptor that the new object is to have. `attributes` may be null.
+
+    Raises InvalidHandle for a bad one; it is the kernel that reads it, so a bad address is ACCESS_VIOLATION.
+    """
+    address = call.memory.read_pointer(attributes + call.memory.pointer_size) if attributes else 0
+    try:
+        return read_descriptor(call, address)
+    except GuestFault as fault:
+        raise InvalidHandle(Status(fault.status)) from fault
 
 
 def new_descriptor(call: Call, attributes: int, kind: type[KernelObject]) -> SecurityDescriptor:

@@ -9,6 +9,7 @@ from ntmm.kernel.se.capture import capture_sid
 from ntmm.kernel.se.token import ImpersonationLevel, TokenType
 from ntmm.native.call import Call
 from ntmm.native.handles import CURRENT_THREAD, THREAD_SET_THREAD_TOKEN, thread_of
+from ntmm.native.probe import probe_pointers
 from ntmm.native.security import NtAccessCheck, NtQuerySecurityObject, NtSetSecurityObject
 from ntmm.native.service_table import service
 from ntmm.native.thread_information import set_thread_token
@@ -23,7 +24,7 @@ from ntmm.native.token_access import TOKEN_DUPLICATE, TOKEN_IMPERSONATE, TOKEN_Q
 from ntmm.native.token_information import NtQueryInformationToken, NtSetInformationToken
 from ntmm.nt.status import Status, is_success
 from ntmm.nt.win32 import Win32Error
-from ntmm.win32.failing import Win32Failure, failing
+from ntmm.win32.failing import Win32Failure, failing, probing
 from ntmm.win32.security_attributes import descriptor_of, inherits
 
 
@@ -34,6 +35,7 @@ def _answer(call: Call, status: int) -> int:
 
 @service("advapi32", "OpenProcessToken", "h u32 p")
 @failing(0)
+@probing(0)
 def OpenProcessToken(call: Call, process: int, access: int, token: int) -> int:
     """A handle to the token of a process."""
     return _answer(call, NtOpenProcessToken(call, process, access, token))
@@ -41,6 +43,7 @@ def OpenProcessToken(call: Call, process: int, access: int, token: int) -> int:
 
 @service("advapi32", "OpenThreadToken", "h u32 u32 p")
 @failing(0)
+@probing(0)
 def OpenThreadToken(call: Call, thread: int, access: int, as_self: int, token: int) -> int:
     """A handle to the token that a thread impersonates with; NO_TOKEN (1008) if it does not."""
     return _answer(call, NtOpenThreadToken(call, thread, access, int(bool(as_self)), token))
@@ -48,6 +51,7 @@ def OpenThreadToken(call: Call, thread: int, access: int, as_self: int, token: i
 
 @service("advapi32", "GetTokenInformation", "h u32 p u32 p")
 @failing(0)
+@probing(0)
 def GetTokenInformation(call: Call, token: int, kind: int, buffer: int, length: int, needed: int) -> int:
     """What a token says, by TOKEN_INFORMATION_CLASS; INSUFFICIENT_BUFFER with the length needed."""
     return _answer(call, NtQueryInformationToken(call, token, kind, buffer, length, needed))
@@ -55,6 +59,7 @@ def GetTokenInformation(call: Call, token: int, kind: int, buffer: int, length: 
 
 @service("advapi32", "SetTokenInformation", "h u32 p u32")
 @failing(0)
+@probing(0)
 def SetTokenInformation(call: Call, token: int, kind: int, buffer: int, length: int) -> int:
     """Owner, primary group and default DACL of what its bearer makes."""
     return _answer(call, NtSetInformationToken(call, token, kind, buffer, length))
@@ -62,6 +67,7 @@ def SetTokenInformation(call: Call, token: int, kind: int, buffer: int, length: 
 
 @service("advapi32", "AdjustTokenPrivileges", "h u32 p u32 p p")
 @failing(0)
+@probing(0)
 def AdjustTokenPrivileges(
     call: Call, token: int, disable_all: int, new_state: int, size: int, old_state: int, needed: int
 ) -> int:
@@ -74,6 +80,7 @@ def AdjustTokenPrivileges(
 
 @service("advapi32", "PrivilegeCheck", "h p p")
 @failing(0)
+@probing(0)
 def PrivilegeCheck(call: Call, token: int, required: int, result: int) -> int:
     """Whether the privileges of a PRIVILEGE_SET are enabled, as a BOOL at `result`."""
     call.memory.write_u32(result, 0)
@@ -82,8 +89,10 @@ def PrivilegeCheck(call: Call, token: int, required: int, result: int) -> int:
 
 @service("advapi32", "DuplicateTokenEx", "h u32 p u32 u32 p")
 @failing(0)
+@probing(0)
 def DuplicateTokenEx(call: Call, token: int, access: int, attributes: int, level: int, kind: int, new: int) -> int:
     """A primary or impersonation token like another one; access 0 means that of the other's handle."""
+    probe_pointers(call, new)
     flags = OBJ_INHERIT if inherits(call, attributes) else 0
     asked = ObjectAttributes(flags=flags, security=descriptor_of(call, attributes))
     status, handle = duplicate_token(call, token, access, asked, kind, level)
@@ -154,6 +163,7 @@ def CheckTokenMembership(call: Call, token: int, sid: int, result: int) -> int:
 
 @service("advapi32", "AccessCheck", "p h u32 p p p p p")
 @failing(0)
+@probing(0)
 def AccessCheck(
     call: Call,
     descriptor: int,
@@ -180,6 +190,7 @@ def AccessCheck(
 
 @service("advapi32", "GetKernelObjectSecurity", "h u32 p u32 p")
 @failing(0)
+@probing(0)
 def GetKernelObjectSecurity(
     call: Call, handle: int, information: int, descriptor: int, length: int, needed: int
 ) -> int:
@@ -189,6 +200,7 @@ def GetKernelObjectSecurity(
 
 @service("advapi32", "SetKernelObjectSecurity", "h u32 p")
 @failing(0)
+@probing(0)
 def SetKernelObjectSecurity(call: Call, handle: int, information: int, descriptor: int) -> int:
     """Replaces parts of the descriptor of an object."""
     return _answer(call, NtSetSecurityObject(call, handle, information, descriptor))

@@ -5,10 +5,14 @@ from typing import Final
 from ntmm.kernel.ke.scheduler import MAXIMUM_WAIT_OBJECTS
 from ntmm.kernel.ob import Event, InvalidHandle, KernelObject, Mutant, Semaphore, create_object, open_object
 from ntmm.native.call import Call
+from ntmm.native.probe import probe_u32
+from ntmm.native.process import delay
 from ntmm.native.service_table import service
 from ntmm.native.synchronization import MODIFY_STATE, waitable_of
 from ntmm.nt.status import Status, is_success, win32_error
-from ntmm.win32.named_objects import creating, opening
+from ntmm.win32.failing import probing
+from ntmm.win32.named_objects import creating, opening, read_object_name
+from ntmm.win32.text import ANSI, WIDE
 
 _INFINITE: Final = 0xFFFFFFFF
 _FAILED: Final = 0xFFFFFFFF
@@ -23,9 +27,7 @@ def create_named(call: Call, attributes: int, name: int, wide: bool, target: Ker
 
 
 def _read_name(call: Call, address: int, wide: bool) -> str:
-    if not address:
-        return ""
-    return call.memory.read_wstring(address) if wide else call.memory.read_cstring(address).decode("cp1252", "replace")
+    return read_object_name(call, WIDE if wide else ANSI, address)
 
 
 def open_named(call: Call, name: int, wide: bool, kind: type[KernelObject], access: int, inherit: int) -> int:
@@ -111,8 +113,10 @@ def OpenSemaphoreA(call: Call, access: int, inherit: int, name: int) -> int:
 
 
 @service("kernel32", "ReleaseSemaphore", "h i32 p")
+@probing(0)
 def ReleaseSemaphore(call: Call, handle: int, amount: int, previous: int) -> int:
     """Raises the count; refused past the maximum."""
+    probe_u32(call, previous)
     old = call.process.handles.lookup(handle, Semaphore, MODIFY_STATE).release(amount)
     if old is None:
         return call.fail(Status.SEMAPHORE_LIMIT_EXCEEDED if amount > 0 else Status.INVALID_PARAMETER)
@@ -165,13 +169,16 @@ def _timeout(milliseconds: int) -> int | None:
     return None if milliseconds == _INFINITE else milliseconds * 10_000
 
 
-def _wait(call: Call, handles: list[int], wait_all: bool, milliseconds: int) -> int:
+def _wait(call: Call, handles: list[int], wait_all: bool, milliseconds: int, alertable: int = 0) -> int:
     try:
         targets = [waitable_of(call, handle) for handle in handles]
     except InvalidHandle as error:
         call.fail(error.status)
         return _FAILED
-    return call.kernel.scheduler.wait(call.thread, targets, wait_all, _timeout(milliseconds), user_mode=True)
+    scheduler, timeout, status = call.kernel.scheduler, _timeout(milliseconds), int(Status.ALERTED)
+    while status == Status.ALERTED:
+        status = scheduler.wait(call.thread, targets, wait_all, timeout, user_mode=True, alertable=bool(alertable))
+    return status
 
 
 @service("kernel32", "WaitForSingleObject", "h u32")
@@ -182,11 +189,11 @@ def WaitForSingleObject(call: Call, handle: int, milliseconds: int) -> int:
 
 @service("kernel32", "WaitForSingleObjectEx", "h u32 u32")
 def WaitForSingleObjectEx(call: Call, handle: int, milliseconds: int, alertable: int) -> int:
-    """As WaitForSingleObject; no asynchronous procedure calls exist that could end it early."""
-    return _wait(call, [handle], False, milliseconds)
+    """As WaitForSingleObject; alertably, user APCs end it with WAIT_IO_COMPLETION."""
+    return _wait(call, [handle], False, milliseconds, alertable)
 
 
-def _wait_multiple(call: Call, count: int, handles: int, wait_all: int, milliseconds: int) -> int:
+def _wait_multiple(call: Call, count: int, handles: int, wait_all: int, milliseconds: int, alertable: int = 0) -> int:
     if not 0 < count <= MAXIMUM_WAIT_OBJECTS:
         call.fail(Status.INVALID_PARAMETER)
         return _FAILED
@@ -196,7 +203,7 @@ def _wait_multiple(call: Call, count: int, handles: int, wait_all: int, millisec
     if wait_all and len(set(numbers)) != count:
         call.fail(Status.INVALID_PARAMETER)
         return _FAILED
-    return _wait(call, numbers, bool(wait_all), milliseconds)
+    return _wait(call, numbers, bool(wait_all), milliseconds, alertable)
 
 
 @service("kernel32", "WaitForMultipleObjects", "u32 p u32 u32")
@@ -209,28 +216,23 @@ def WaitForMultipleObjects(call: Call, count: int, handles: int, wait_all: int, 
 def WaitForMultipleObjectsEx(
     call: Call, count: int, handles: int, wait_all: int, milliseconds: int, alertable: int
 ) -> int:
-    """As WaitForMultipleObjects."""
-    return _wait_multiple(call, count, handles, wait_all, milliseconds)
-
-
-def _sleep(call: Call, milliseconds: int) -> None:
-    if milliseconds == 0:
-        call.kernel.scheduler.yield_now()
-    else:
-        call.kernel.scheduler.wait(call.thread, (), timeout_100ns=_timeout(milliseconds), user_mode=True)
+    """As WaitForMultipleObjects; alertably, user APCs end it with WAIT_IO_COMPLETION."""
+    return _wait_multiple(call, count, handles, wait_all, milliseconds, alertable)
 
 
 @service("kernel32", "Sleep", "u32")
 def Sleep(call: Call, milliseconds: int) -> None:
     """Waits; 0 only lets other ready threads go first."""
-    _sleep(call, milliseconds)
+    SleepEx(call, milliseconds, 0)
 
 
 @service("kernel32", "SleepEx", "u32 u32")
 def SleepEx(call: Call, milliseconds: int, alertable: int) -> int:
-    """As Sleep; 0 for the whole time passed."""
-    _sleep(call, milliseconds)
-    return 0
+    """As Sleep: 0 for the whole time passed, WAIT_IO_COMPLETION if user APCs ended it."""
+    amount, status = _timeout(milliseconds), int(Status.ALERTED)
+    while status == Status.ALERTED:
+        status = delay(call, amount, bool(alertable))
+    return status
 
 
 @service("kernel32", "SwitchToThread")

@@ -23,7 +23,7 @@ from ntmm.native.service_table import service
 from ntmm.native.thread_context import get_context, set_context
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
-from ntmm.win32.failing import failing
+from ntmm.win32.failing import failing, probing
 from ntmm.win32.security_attributes import inherits, new_descriptor
 
 _CREATE_SUSPENDED: Final = 4
@@ -113,6 +113,7 @@ def GetExitCodeThread(call: Call, handle: int, exit_code: int) -> int:
 
 @service("kernel32", "GetThreadContext", "h p")
 @failing(0)
+@probing(0)
 def GetThreadContext(call: Call, handle: int, context: int) -> int:
     """The registers of a thread, in the parts that ContextFlags ask for."""
     status = get_context(call, thread_of(call, handle, THREAD_GET_CONTEXT), context)
@@ -121,6 +122,7 @@ def GetThreadContext(call: Call, handle: int, context: int) -> int:
 
 @service("kernel32", "SetThreadContext", "h p")
 @failing(0)
+@probing(0)
 def SetThreadContext(call: Call, handle: int, context: int) -> int:
     """Changes the registers of a thread, in the parts that ContextFlags name."""
     status = set_context(call, thread_of(call, handle, THREAD_SET_CONTEXT), context)

@@ -7,8 +7,7 @@ from ntmm.native.call import Call
 from ntmm.native.service_table import service
 from ntmm.native.timer import TIMER_MODIFY_STATE, set_timer
 from ntmm.nt.status import Status
-from ntmm.nt.win32 import Win32Error
-from ntmm.win32.failing import Win32Failure, failing
+from ntmm.win32.failing import failing
 from ntmm.win32.synchapi import create_named, open_named
 
 _MANUAL_RESET: Final = 1
@@ -54,16 +53,14 @@ def OpenWaitableTimerA(call: Call, access: int, inherit: int, name: int) -> int:
     return open_named(call, name, False, WaitableTimer, access, inherit)
 
 
-@service("kernel32", "SetWaitableTimer", "h p i32 p p u32", lacks="routines to call when the time has come")
+@service("kernel32", "SetWaitableTimer", "h p i32 p p u32")
 @failing(0)
 def SetWaitableTimer(call: Call, handle: int, due: int, period: int, routine: int, argument: int, resume: int) -> int:
     """Due at a FILETIME, or after a relative time (negative); then every `period` milliseconds unless that is 0."""
     timer = call.process.handles.lookup(handle, WaitableTimer, TIMER_MODIFY_STATE)
     if period < 0:
         return call.fail(Status.INVALID_PARAMETER)
-    if routine:
-        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
-    set_timer(call, timer, due, period)
+    set_timer(call, timer, due, period, routine, argument)
     return 1
 
 

@@ -20,7 +20,8 @@ from ntmm.kernel.io.constants import (
     FILE_WRITE_THROUGH,
 )
 from ntmm.kernel.io.failure import IoFailure
-from ntmm.nt.memory import PAGE_WRITECOPY
+from ntmm.kernel.mm.section import Section
+from ntmm.nt.memory import ALLOCATION_GRANULARITY, PAGE_READWRITE, PAGE_WRITECOPY
 from ntmm.nt.status import Status
 from tests.kernel.cc.machine import CachedMachine
 from tests.kernel.mm.machine import MB, PAGE
@@ -57,7 +58,9 @@ class CountingLog:
 
 
 class Coherence(RuleBasedStateMachine):
-    """One file, four cached opens of it, one uncached, up to two views and a copy-on-write view in two processes."""
+    """One file, four cached opens of it, one uncached, a section that grows; in each of two processes up to two
+    views, whole or in part, and one copied on write.
+    """
 
     architecture = ""
 
@@ -71,8 +74,10 @@ class Coherence(RuleBasedStateMachine):
         self.files = [self.machine.open("data", options=options) for options in OPTIONS]
         self.uncached = self.machine.open("data", options=FILE_NO_INTERMEDIATE_BUFFERING)
         self.processes = [self.machine.new_process() for _ in range(2)]
-        self.views: list[dict[int, int]] = [{}, {}]
-        """By process: base -> bytes of the file that it shows."""
+        self.views: list[dict[int, tuple[int, int]]] = [{}, {}]
+        """By process: base -> (the offset in the file where the view begins, bytes of the file that it shows)."""
+        self.section: Section | None = None
+        """One that was made before views were, and grows with the file."""
         self.copies: list[dict[int, dict[int, bytearray]]] = [{}, {}]
         """By process: base of a copy-on-write view -> its private pages by number."""
         self.copy_pages: dict[tuple[int, int], int] = {}
@@ -110,7 +115,7 @@ class Coherence(RuleBasedStateMachine):
 
     @property
     def is_mapped(self) -> bool:
-        return any(self.views) or any(self.copies)
+        return any(self.views) or any(self.copies) or self.section is not None
 
     # requests
 
@@ -212,7 +217,41 @@ class Coherence(RuleBasedStateMachine):
     @rule(who=WHICH)
     def map(self, who: int) -> None:
         if len(self.views[who]) < 2 and self.model:
-            self.views[who][self.machine.map(self.processes[who], self.files[0])] = len(self.model)
+            base = self.machine.map(self.processes[who], self.files[0])
+            self.views[who][base] = (0, len(self.model))
+
+    @rule()
+    def make_section(self) -> None:
+        if self.section is None and self.model:
+            self.section = self.machine.section(self.files[0])
+
+    @rule()
+    def close_section(self) -> None:
+        if self.section is not None:
+            self.section.dereference()
+            self.section = None
+
+    @rule(size=PLACE)
+    def extend_section(self, size: int) -> None:
+        """Views that are there do not grow; new ones show the rest."""
+        if self.section is None:
+            return
+        told = max(size, self.section.size)
+        assert self.mm.extend_section(self.section, size) == (Status.SUCCESS, told)
+        self.model.extend(bytes(max(0, told - len(self.model))))
+
+    @rule(who=WHICH, unit=st.integers(0, LARGEST // ALLOCATION_GRANULARITY), length=LENGTH)
+    def map_part(self, who: int, unit: int, length: int) -> None:
+        """A view that begins anywhere, with a part of the section."""
+        offset = unit * ALLOCATION_GRANULARITY
+        if self.section is None or len(self.views[who]) >= 2 or offset >= self.section.size:
+            return
+        length = min(length, self.section.size - offset)
+        view = self.mm.map_view(
+            self.processes[who], self.section, offset=offset, view_size=length, page_protection=PAGE_READWRITE
+        )
+        assert (view.status, view.offset, view.size) == (Status.SUCCESS, offset, -(-length // PAGE) * PAGE)
+        self.views[who][view.base] = (offset, length)
 
     @rule(who=WHICH)
     def unmap(self, who: int) -> None:
@@ -222,21 +261,24 @@ class Coherence(RuleBasedStateMachine):
 
     @rule(who=WHICH, offset=PLACE, length=LENGTH, seed=SEED)
     def write_view(self, who: int, offset: int, length: int, seed: int) -> None:
-        for base, size in self.views[who].items():
+        for base, (start, size) in self.views[who].items():
             data = pattern(seed, max(0, min(length, size - offset)))
             self.processes[who].space.memory.write(base + offset, data)
-            self.put(offset, data) if data else None
+            self.put(start + offset, data) if data else None
 
     @rule(who=WHICH, offset=PLACE, length=LENGTH)
     def read_view(self, who: int, offset: int, length: int) -> None:
-        for base, size in self.views[who].items():
+        for base, (start, size) in self.views[who].items():
             count = max(0, min(length, size - offset))
-            assert self.processes[who].space.memory.read(base + offset, count) == self.expect(offset, count)
+            assert self.processes[who].space.memory.read(base + offset, count) == self.expect(start + offset, count)
 
-    @rule(who=WHICH)
-    def flush_view(self, who: int) -> None:
-        for base in self.views[who]:
+    @rule(who=WHICH, offset=PLACE, length=LENGTH)
+    def flush_view(self, who: int, offset: int, length: int) -> None:
+        for base, (_, size) in self.views[who].items():
+            at = min(offset, size - 1)
             assert self.mm.flush_view(self.processes[who], base, 0).status is Status.SUCCESS
+            part = self.mm.flush_view(self.processes[who], base + at, min(length, size - at))
+            assert part.status is Status.SUCCESS
 
     # copy on write
 
@@ -310,6 +352,7 @@ class Coherence(RuleBasedStateMachine):
         assert self.files[0].read_now(0, len(self.model) + 1) == bytes(self.model)
 
     def teardown(self) -> None:
+        self.close_section()
         for who, views in enumerate(self.views):
             for base in (*views, *self.copies[who]):
                 self.mm.unmap_view(self.processes[who], base)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ntmm.kernel.lpc import Client, ConnectionPort, Message, Ports
 from ntmm.kernel.lpc.queue import Queued
+from ntmm.kernel.se import Token
 from ntmm.nt.status import Status
 from tests.kernel.ke.kernel_threads import Bench, CodeThread
 
@@ -62,7 +63,7 @@ class PortBench(Bench):
     def client(self, number: int, code: Callable[[Client], None]) -> CodeThread:
         """A thread of process `number` with the id number + 1."""
         process = self.processes.setdefault(number, FakeProcess(number))
-        return self.thread(number + 1, lambda thread: code(Client(thread, process, number, number + 1)))
+        return self.thread(number + 1, lambda thread: code(Client(thread, process, number, number + 1, Token())))
 
     def receive(self, client: Client, port: Any = None) -> Queued:
         """The next message; there must be one."""

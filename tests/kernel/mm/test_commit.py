@@ -146,6 +146,27 @@ def test_does_the_kernel_get_its_pages_past_the_limit() -> None:
     assert (ledger.committed, account.charge(1)) == (3, False)
 
 
+def test_are_the_last_pages_kept_for_growth() -> None:
+    """A program is refused while a page of its stack can still be had, and the system's pools take what they need."""
+    ledger = CommitLedger(10)
+    ledger.kept = 3
+    process, system = ledger.open_account("process"), ledger.open_account("system")
+    system.may_use_kept = True
+    assert not process.charge(8)
+    assert process.charge(7)
+    assert (ledger.room, process.charge(1), process.charge_growth(1), system.charge(1)) == (0, False, True, True)
+    assert (ledger.room, system.charge(2), process.charge_growth(1), process.charge_growth(1)) == (
+        -2,
+        False,
+        True,
+        False,
+    )
+    assert (ledger.committed, process.pages, system.pages) == (10, 9, 1)
+    process.quota = 9
+    system.close()
+    assert not process.charge_growth(1)
+
+
 @pytest.mark.parametrize(("grows", "succeeds"), [(0, False), (2, False), (3, True), (9, True)])
 def test_is_a_higher_limit_asked_for(grows: int, succeeds: bool) -> None:
     """The shortfall is what is asked for; the answer must be enough."""

@@ -271,8 +271,12 @@ def test_does_growth_over_the_commit_limit_overflow(machine: MemoryMachine, proc
     stack = Stack(machine, process, 8)
     stack.touch(1)
     ledger = machine.mm.ledger
-    machine.allocate(process, (ledger.limit - ledger.committed) * PAGE)
-    assert stack.touch(2) == Status.STACK_OVERFLOW
+    machine.allocate(process, ledger.room * PAGE)
+    assert stack.touch(2) == Status.PAGE_FAULT_DEMAND_ZERO  # some pages are kept for that
+    others = ledger.open_account("others")
+    assert others.charge_growth(ledger.limit - ledger.committed)
+    assert stack.touch(3) == Status.STACK_OVERFLOW
+    others.close()
 
 
 def test_is_another_process_guard_page_never_the_callers_stack(machine: MemoryMachine, process: FakeProcess) -> None:

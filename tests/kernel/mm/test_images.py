@@ -231,7 +231,7 @@ def test_is_commit_for_copies_taken_when_a_view_is_mapped(machine: MemoryMachine
 def test_is_a_view_over_the_commit_limit_refused(machine: MemoryMachine, backing: BytesBacking) -> None:
     process, ledger = machine.new_process(), machine.mm.ledger
     section = machine.open_image(backing)
-    machine.allocate(process, (ledger.limit - ledger.committed) * PAGE)
+    machine.allocate(process, (ledger.room) * PAGE)
     assert machine.mm.map_image(process, section) == (0, Status.COMMITMENT_LIMIT)
     assert len([vad for vad in process.space.vads if vad.memory_is_counted]) == 1
 

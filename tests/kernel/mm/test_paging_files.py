@@ -144,7 +144,7 @@ def test_how_long_does_the_disk_take() -> None:
 def test_do_paging_files_raise_the_commit_limit(machine: MemoryMachine, size: int) -> None:
     process = machine.new_process()
     ledger = machine.mm.ledger
-    room = ledger.limit - ledger.committed
+    room = ledger.room
     machine.add_paging_file(size)
     machine.allocate(process, room * PAGE)
     assert machine.mm.allocate(process, 0, size, 0x3000, 4).status is Status.COMMITMENT_LIMIT  # slot 0 is no room

@@ -385,11 +385,15 @@ class Model(RuleBasedStateMachine):
         self.with_disks_well(lambda: self.mm.in_swap(context))
 
     def with_disks_well(self, step: Callable[[], None]) -> None:
+        """Steps may be within each other: a process that ends is swapped in first."""
+        before = [store.audited for store in self.stores]
         for store in self.stores:
             store.audited = True
-        step()
-        for store in self.stores:
-            store.audited = False
+        try:
+            step()
+        finally:
+            for store, audited in zip(self.stores, before, strict=True):
+                store.audited = audited
 
     @rule(pages=st.integers(1, 300))
     def trim(self, pages: int) -> None:

@@ -170,7 +170,7 @@ def test_does_the_zero_page_thread_wait_for_eight_pages(running: MemoryMachine, 
 def test_does_a_commit_over_the_limit_wait_for_a_larger_file(running: MemoryMachine, process: FakeProcess) -> None:
     """The dereference segment thread lets the file grow; the caller goes on when it has."""
     machine, ledger, statuses = running, running.mm.ledger, list[Status]()
-    room = ledger.limit - ledger.committed
+    room = ledger.room
 
     def body() -> None:
         for size in (room, 10, GROWTH_PAGES + 100, 40 * MB // PAGE):
@@ -189,14 +189,14 @@ def test_does_a_commit_over_the_limit_wait_for_a_larger_file(running: MemoryMach
 def test_does_a_full_host_disk_refuse_the_commit(machine: MemoryMachine, process: FakeProcess) -> None:
     store = machine.add_paging_file(MB, 4 * MB)
     store.limit = MB
-    room = machine.mm.ledger.limit - machine.mm.ledger.committed
+    room = machine.mm.ledger.room
     result = machine.mm.allocate(process, 0, (room + 1) * PAGE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE)
     assert result.status is Status.COMMITMENT_LIMIT
 
 
 def test_does_a_paging_file_shrink_again(running: MemoryMachine, process: FakeProcess) -> None:
     machine, file, sizes = running, running.mm.paging_files.files[0], list[int]()
-    room = machine.mm.ledger.limit - machine.mm.ledger.committed
+    room = machine.mm.ledger.room
 
     def body() -> None:
         base = machine.allocate(process, (room + 2000) * PAGE)

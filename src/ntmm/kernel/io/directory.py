@@ -27,24 +27,40 @@ def matching(entries: Iterable[DirectoryEntry], pattern: str) -> list[DirectoryE
     return [entry for entry in entries if matches(pattern, entry.name)]
 
 
+class DirectoryScan:
+    """A snapshot of the matching entries of a folder and how far it was read."""
+
+    def __init__(self, entries: list[DirectoryEntry]) -> None:
+        self._entries = entries
+        self._next = 0
+
+    @property
+    def is_fresh(self) -> bool:
+        """Nothing was taken yet."""
+        return not self._next
+
+    def peek(self) -> DirectoryEntry | None:
+        """The next entry, or None after the last."""
+        return self._entries[self._next] if self._next < len(self._entries) else None
+
+    def take(self) -> DirectoryEntry | None:
+        """The next entry, which is then behind."""
+        entry = self.peek()
+        self._next += entry is not None
+        return entry
+
+
 class Search(KernelObject):
-    """An open FindFirstFile search: a snapshot of the matching entries and how far it was read."""
+    """An open FindFirstFile search."""
 
     type_name = "Search"
 
     def __init__(self, entries: list[DirectoryEntry], finished: Callable[[], None]) -> None:
         """`finished` is called when the search is closed; it closes the folder."""
         super().__init__()
-        self._entries = entries
-        self._next = 0
         self._finished = finished
-
-    def take(self) -> DirectoryEntry | None:
+        self.take = DirectoryScan(entries).take
         """The next entry, or None after the last."""
-        if self._next >= len(self._entries):
-            return None
-        self._next += 1
-        return self._entries[self._next - 1]
 
     def close(self) -> None:
         self._finished()

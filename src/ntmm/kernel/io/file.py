@@ -7,12 +7,15 @@ position belongs to the services that use it, and is kept in `position`.
 from dataclasses import dataclass
 from typing import Any
 
+from ntmm.kernel.io.completion import CompletionPlace
 from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
     FILE_EXECUTE,
     FILE_NO_INTERMEDIATE_BUFFERING,
     FILE_READ_DATA,
+    FILE_SYNCHRONOUS_IO_ALERT,
+    FILE_SYNCHRONOUS_IO_NONALERT,
     FILE_WRITE_DATA,
     FileType,
 )
@@ -27,6 +30,8 @@ from ntmm.kernel.se import SecurityDescriptor
 from ntmm.kernel.se.access import FILE_MAPPING
 from ntmm.nt.status import Status
 
+_SYNCHRONOUS = FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT
+
 
 class File(KernelObject, DispatcherObject):
     """What all files have in common. Every request completes at once, so a wait for a file never blocks."""
@@ -38,6 +43,8 @@ class File(KernelObject, DispatcherObject):
     is_directory = False
     is_unbuffered = False
     """Opened with FILE_NO_INTERMEDIATE_BUFFERING: only whole sectors are read and written."""
+    is_synchronous = True
+    """Opened without FILE_FLAG_OVERLAPPED: it has a current position, and no completion port."""
 
     def __init__(self, name: str, access: int) -> None:
         super().__init__()
@@ -45,6 +52,18 @@ class File(KernelObject, DispatcherObject):
         self.name = name
         self.access = access
         self.position = 0
+        self.completion: CompletionPlace | None = None
+        """The completion port that is told of its requests; it has a pointer reference from here."""
+
+    has_end = True
+    """A read of nothing means the end of the file."""
+    read_status = Status.SUCCESS
+    """BUFFER_OVERFLOW after a read that has cut a pipe's message."""
+
+    def close(self) -> None:
+        if self.completion is not None:
+            self.completion.port.dereference()
+            self.completion = None
 
     def is_signalled(self, thread: KernelThread) -> bool:
         return True
@@ -122,6 +141,10 @@ class FileObject(File):
         self.options = mode.options
         self.private_cache_map: Any = None
         """What the cache manager knows of this open."""
+        self.scan: Any = None
+        """How far NtQueryDirectoryFile has read this folder: a DirectoryScan, of the names that `scan_pattern` fits."""
+        self.scan_pattern = "*"
+        self.is_synchronous = bool(mode.options & _SYNCHRONOUS)
         self.is_unbuffered = bool(mode.options & FILE_NO_INTERMEDIATE_BUFFERING) and not block.is_directory
 
     def read(self, offset: int, size: int) -> bytes:
@@ -172,6 +195,7 @@ class FileObject(File):
         return self.block.read(offset, size)
 
     def close(self) -> None:
+        super().close()
         if self.block.cache is not None:
             self.block.cache.closed(self)
         self.block.close_open(self)

@@ -62,6 +62,30 @@ def matches(pattern: str, name: str) -> bool:
     return "?" in pattern and _lenient_expression(pattern).fullmatch(folded) is not None
 
 
+_NT_PIECES: Final = {
+    "*": ".*",
+    "?": ".",
+    "<": r"(?:(?!\.[^.]*\Z).)*",
+    ">": r"(?:[^.]|(?=\.|\Z))",
+    '"': r"(?:\.|\Z)",
+}
+
+
+@lru_cache(maxsize=256)
+def _nt_expression(pattern: str) -> re.Pattern[str]:
+    pieces = (_NT_PIECES.get(character, re.escape(character)) for character in fold(pattern))
+    return re.compile("".join(pieces), re.DOTALL)
+
+
+def matches_nt(pattern: str, name: str) -> bool:
+    """True if a name matches a pattern of NtQueryDirectoryFile (FsRtlIsNameInExpression), without regard to case.
+
+    "*.*" wants a dot here. DOS's wildcards: "<" is everything but the last dot, ">" one character or none before a dot
+    or the end, a quotation mark a dot or the end.
+    """
+    return _nt_expression(pattern).fullmatch(fold(name)) is not None
+
+
 @lru_cache(maxsize=256)
 def _lenient_expression(pattern: str) -> re.Pattern[str]:
     """Question marks that stand before a dot or the end become optional (DOS_QM)."""

@@ -34,6 +34,21 @@ FILE_SECURITY: Final = _open_to_all(0)
 FOLDER_SECURITY: Final = _open_to_all(OBJECT_INHERIT | CONTAINER_INHERIT)
 
 
+def pipe_security(asked: SecurityDescriptor | None, token: Token) -> SecurityDescriptor:
+    """The descriptor of a new pipe: without one of the creator's, its owner, administrators and the system may do
+    everything, and everybody may read. Raises IoFailure where `asked` may not be had.
+    """
+    if asked is None:
+        full = [well_known.LOCAL_SYSTEM, well_known.ADMINISTRATORS, token.owner]
+        aces = [Ace(AceType.ALLOWED, FILE_MAPPING.all, sid) for sid in full]
+        aces += [Ace(AceType.ALLOWED, FILE_MAPPING.read, sid) for sid in (well_known.WORLD, well_known.ANONYMOUS)]
+        return descriptor_with_dacl(token.owner, token.primary_group, Acl(tuple(aces)))
+    status, descriptor = assign_security(asked, None, token, FILE_MAPPING)
+    if descriptor is None:
+        raise IoFailure(status)
+    return descriptor
+
+
 def granted_access(
     own: SecurityDescriptor | None, folder: SecurityDescriptor | None, token: Token | None, desired: int
 ) -> int:

@@ -30,7 +30,7 @@ from ntmm.kernel.io.constants import (
     map_generic_access,
 )
 from ntmm.kernel.io.control_block import FileControlBlock
-from ntmm.kernel.io.directory import DirectoryEntry
+from ntmm.kernel.io.directory import DirectoryEntry, with_dots
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject, NullFile, OpenMode
 from ntmm.kernel.io.information import FileInformation, Marks, attributes_of
@@ -314,6 +314,10 @@ class Volume:
             return opened.information()
         finally:
             opened.close()
+
+    def listing(self, folder: FileObject) -> list[DirectoryEntry]:
+        """The entries of an open folder with "." and "..", which the topmost folder does not have."""
+        return with_dots(self.entries(folder), folder.information(), folder.name == "\\")
 
     def entries(self, folder: FileObject) -> list[DirectoryEntry]:
         """The entries of an open folder, sorted by folded name, without "." and ".."."""

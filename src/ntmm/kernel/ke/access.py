@@ -154,6 +154,11 @@ class GuestMemory:
             address += count
             position += count
 
+    def check_range(self, address: int, size: int) -> None:
+        """Raises GuestFault for a range that wraps or leaves user space, without a touch of it."""
+        if address + size > self._limit:
+            raise GuestFault(Status.ACCESS_VIOLATION, address, 1)
+
     def probe_for_write(self, address: int, size: int) -> None:
         """Makes every page of a range writable now, so that later writes cannot fail half-way; raises GuestFault."""
         end = address + size

@@ -19,6 +19,10 @@ class DispatcherObject:
         """True if a wait by `thread` would be satisfied now."""
         raise NotImplementedError
 
+    def wake_order(self) -> list[KernelThread]:
+        """The waiting threads, in the order in which they are looked at when it is signalled."""
+        return list(self.waiters)
+
     def satisfy(self, thread: KernelThread) -> bool:
         """Takes what the wait takes (an auto-reset event's signal, ownership); True if the object was abandoned."""
         raise NotImplementedError

@@ -9,6 +9,7 @@ from typing import Final
 
 from greenlet import getcurrent
 
+from ntmm.kernel.ke.apc import UserApc
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.switching import Deadlock, Switching
@@ -18,6 +19,8 @@ from ntmm.nt.status import Status
 __all__ = ["MAXIMUM_WAIT_OBJECTS", "Deadlock", "Scheduler"]
 
 MAXIMUM_WAIT_OBJECTS: Final = 64
+MOST_USER_APCS: Final = 1 << 16
+"""User APCs that may wait for one thread: 3 MB of nonpaged pool, where Windows would run out of it."""
 
 
 class Scheduler(Switching):
@@ -40,8 +43,11 @@ class Scheduler(Switching):
         timeout_100ns: int | None = None,
         user_mode: bool = False,
         for_system: bool = False,
+        alertable: bool = False,
     ) -> int:
         """Waits for one or all of `objects`; answers WAIT_0 + index, ABANDONED_WAIT_0 + index or TIMEOUT.
+
+        `alertable`: a user APC or an alert ends it, with USER_APC or ALERTED.
 
         `timeout_100ns` is relative; None waits without end and 0 only looks. With no objects it is a delay.
         `user_mode`: the program asked for the wait, so its kernel stack may be taken meanwhile.
@@ -54,9 +60,11 @@ class Scheduler(Switching):
         status = self._try_satisfy(thread)
         if status is not None:
             return status
+        if alertable and (status := self.test_alert(thread)):
+            return status
         if timeout_100ns == 0:
             return Status.TIMEOUT
-        thread.wait_user_mode, thread.waits_for_system = user_mode, for_system
+        thread.wait_user_mode, thread.waits_for_system, thread.alertable = user_mode, for_system, alertable
         self._begin_wait(thread, timeout_100ns)
         self._switch_away()
         if thread.must_exit and not for_system:
@@ -102,7 +110,7 @@ class Scheduler(Switching):
 
     def signalled(self, target: DispatcherObject) -> None:
         """Called when an object became signalled: satisfies waits in order of arrival (KiWaitTest)."""
-        for thread in list(target.waiters):
+        for thread in target.wake_order():
             status = self._try_satisfy(thread)
             if status is not None:
                 self._wake(thread, status)
@@ -121,7 +129,39 @@ class Scheduler(Switching):
                 target.waiters.remove(thread)
         if thread.wait_timer is not None:
             thread.wait_timer.cancel()
-        thread.wait_timer, thread.waits_for, thread.wait_user_mode = None, (), False
+        thread.wait_timer, thread.waits_for, thread.wait_user_mode, thread.alertable = None, (), False, False
+
+    # user APCs and alerts
+
+    def test_alert(self, thread: KernelThread) -> Status:
+        """What would end an alertable wait now: ALERTED, USER_APC, or SUCCESS for nothing (KeTestAlertThread)."""
+        if thread.alerted:
+            thread.alerted = False
+            return Status.ALERTED
+        if not thread.user_apcs:
+            return Status.SUCCESS
+        thread.user_apc_pending = thread.apc_pending = True
+        return Status.USER_APC
+
+    def queue_user_apc(self, thread: KernelThread, apc: UserApc) -> bool:
+        """Has a thread call a routine at its next alertable wait, or now if it is in one (KeInsertQueueApc).
+
+        False if the thread is about to end, or has too many to call already.
+        """
+        if thread.must_exit or thread.state is ThreadState.TERMINATED or len(thread.user_apcs) >= MOST_USER_APCS:
+            return False
+        thread.user_apcs.append(apc)
+        self._alert(thread)
+        return True
+
+    def alert(self, thread: KernelThread) -> None:
+        """Ends a thread's alertable wait, or its next one (KeAlertThread)."""
+        thread.alerted = True
+        self._alert(thread)
+
+    def _alert(self, thread: KernelThread) -> None:
+        if thread.state is ThreadState.WAITING and thread.alertable:
+            self._wake(thread, self.test_alert(thread))
 
     def suspend(self, thread: KernelThread) -> int:
         """Raises the suspend count and answers the old one; a running thread stops at once.

@@ -42,6 +42,7 @@ class Switching:
         self._hub: greenlet | None = None
         self._running: KernelThread | None = None
         self._dropping = False
+        self._switched_100ns = 0
         self.current: KernelThread | None = None
         """The running thread; None outside any thread and while timers expire."""
         self.ready_count = 0
@@ -62,6 +63,10 @@ class Switching:
     def threads(self) -> tuple[KernelThread, ...]:
         """The threads that have not ended, in order of their start."""
         return tuple(self._alive)
+
+    def now_100ns(self) -> int:
+        """The time as a FILETIME."""
+        return self._clock.now_100ns()
 
     def uptime_100ns(self) -> int:
         """Time since boot in 100 ns units."""
@@ -148,12 +153,19 @@ class Switching:
         self.current = self._running = thread
         self._note_turn(self._ready.highest() >= thread.priority)
         thread.greenlet.parent = getcurrent()
+        self._switched_100ns = self._clock.uptime_100ns()
         try:
             thread.greenlet.switch()
         finally:
+            thread.run_time_100ns = self.run_time_of(thread)
             self.current = self._running = None
             if thread.state is ThreadState.TERMINATED:
                 self._forget(thread)
+
+    def run_time_of(self, thread: KernelThread) -> int:
+        """Time for which a thread has run, in 100 ns units."""
+        slice_100ns = self._clock.uptime_100ns() - self._switched_100ns if thread is self._running else 0
+        return thread.run_time_100ns + slice_100ns
 
     def _begin_quantum(self, thread: KernelThread, length_100ns: int) -> None:
         thread.quantum_end_100ns = self._clock.uptime_100ns() + length_100ns

@@ -1,10 +1,12 @@
 """The scheduler's view of a thread: a greenlet, a state, and what it waits for (KTHREAD)."""
 
+from collections import deque
 from enum import Enum, auto
 from typing import Any
 
 from greenlet import greenlet
 
+from ntmm.kernel.ke.apc import UserApc
 from ntmm.kernel.ke.timers import Timer
 
 NORMAL_PRIORITY = 8
@@ -46,10 +48,19 @@ class KernelThread:
         self.quantum_end_100ns = 0
         self.quantum_left_100ns = 0
         """What a pre-empted thread still has of its quantum; 0 for a new one."""
+        self.run_time_100ns = 0
+        """Time for which it has run, up to its last switch."""
         self.suspend_count = 0
         self.must_exit = False
         self.apc_pending = False
         """It must end or be suspended before it enters user mode again: what NT does by kernel APCs."""
+        self.user_apcs: deque[UserApc] = deque()
+        """What it will call when it next waits alertably."""
+        self.user_apc_pending = False
+        """The first of them is called before it goes on in user mode."""
+        self.alertable = False
+        """Its wait ends for a user APC or an alert."""
+        self.alerted = False
         self.stack_resident = True
         """False while the kernel stack is out of memory: the thread cannot run."""
         self.kernel_stack: Any = None

@@ -31,7 +31,7 @@ def _reach_time_limit(thread: UserThread, reason: ExitReason) -> None:
 class TrapLoop:
     """The slots, filled by `boot`: `page_fault(thread, address, error code)`, `system_call(thread)`,
     `exception(thread, vector)`; `stopped(thread, reason)` is called after `Cpu.request_stop`, which ends the run unless
-    a debugger fills the slot, and at the debugger's breakpoints.
+    a debugger fills the slot, and at the debugger's breakpoints; `user_apc(thread)` makes it call its first user APC.
     """
 
     def __init__(self, cpu: Cpu, clock: Clock, scheduler: Scheduler) -> None:
@@ -43,6 +43,7 @@ class TrapLoop:
         self.system_call: Callable[[Any], None] = _unfilled
         self.exception: Callable[[Any, int], None] = _unfilled
         self.stopped: Callable[[Any, ExitReason], None] = _reach_time_limit
+        self.user_apc: Callable[[Any], None] = _unfilled
 
     def run(self, thread: UserThread) -> None:
         """Runs a thread until it ends (ThreadExit) or the run does (TimeLimitReached)."""
@@ -73,5 +74,7 @@ class TrapLoop:
             if scheduler.attention:
                 watch(thread)
                 scheduler.take_turns()
-            if thread.apc_pending:
+            while thread.apc_pending:
                 scheduler.deliver(thread)
+                if thread.user_apc_pending:
+                    self.user_apc(thread)

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 
+from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.scheduler import Scheduler
+from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.lpc.message import Message, MessageType
 from ntmm.kernel.lpc.queue import PortQueue, Queued, Request
+from ntmm.kernel.lpc.trust import Trust
 from ntmm.kernel.lpc.views import PlacedView
 from ntmm.kernel.ob import KernelObject
+from ntmm.kernel.se import Token
 from ntmm.kernel.se.access import PORT_MAPPING
+from ntmm.kernel.se.sid import Sid
 from ntmm.nt.status import Status
 
 
@@ -24,6 +29,8 @@ class ConnectionPort(KernelObject):
         self.queue = PortQueue(scheduler)
         self.connecting: list[ConnectionRequest] = []
         """Clients that wait for their connection to be completed."""
+        self.owner: Sid | None = None
+        """The user who made it."""
         self.closed = False
 
     def close(self) -> None:
@@ -31,6 +38,20 @@ class ConnectionPort(KernelObject):
         for request in self.connecting:
             request.finish(Status.PORT_CONNECTION_REFUSED)
         self.connecting.clear()
+
+
+class WaitablePort(ConnectionPort, DispatcherObject):
+    """A connection port whose handle is signalled while messages wait (NtCreateWaitablePort)."""
+
+    def __init__(self, scheduler: Scheduler, maximum_information: int, maximum_message: int) -> None:
+        super().__init__(scheduler, maximum_information, maximum_message)
+        self.queue.arrived = lambda: scheduler.signalled(self)
+
+    def is_signalled(self, thread: KernelThread) -> bool:
+        return bool(len(self.queue))
+
+    def satisfy(self, thread: KernelThread) -> bool:
+        return False
 
 
 class CommunicationPort(KernelObject):
@@ -46,6 +67,9 @@ class CommunicationPort(KernelObject):
         self.queue = connection_port.queue if is_server else PortQueue(scheduler)
         self.peer: CommunicationPort | None = None
         self.context = 0
+        self.trust = Trust()
+        self.token: Token | None = None
+        """On whose behalf a client has connected."""
         self.views: list[PlacedView] = []
         self.pending: list[Request] = []
         """Requests sent over this end that wait for their replies."""

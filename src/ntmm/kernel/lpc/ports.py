@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 from ntmm.kernel.ke.scheduler import Scheduler
-from ntmm.kernel.ke.thread import KernelThread
-from ntmm.kernel.lpc.message import Message, MessageType, head_size
-from ntmm.kernel.lpc.port import CommunicationPort, ConnectionPort, ConnectionRequest
-from ntmm.kernel.lpc.queue import Queued, Request
+from ntmm.kernel.lpc.conversations import Client, Conversations, Port
+from ntmm.kernel.lpc.message import Message, MessageType
+from ntmm.kernel.lpc.port import CommunicationPort, ConnectionPort, ConnectionRequest, WaitablePort
+from ntmm.kernel.lpc.queue import Queued
+from ntmm.kernel.lpc.trust import Trust
 from ntmm.kernel.lpc.views import (
     PlacedView,
     PortView,
@@ -18,16 +19,7 @@ from ntmm.kernel.lpc.views import (
 )
 from ntmm.nt.status import Status
 
-Port = ConnectionPort | CommunicationPort
-
-
-class Client(NamedTuple):
-    """Who calls: the thread that may wait, its process, and the ids that its messages carry."""
-
-    thread: KernelThread
-    process: Any
-    process_id: int
-    thread_id: int
+__all__ = ["Accepted", "Client", "Connected", "Port", "Ports"]
 
 
 class Connected(NamedTuple):
@@ -51,34 +43,33 @@ class Accepted(NamedTuple):
     client_view: tuple[int, int] = (0, 0)
 
 
-class Ports:
-    """All ports of a machine. Message ids count up from 1."""
+class Ports(Conversations):
+    """All ports of a machine, and how they are connected."""
 
     def __init__(self, scheduler: Scheduler, mm: SectionViews, pointer_size: int) -> None:
-        self._scheduler = scheduler
+        super().__init__(scheduler, pointer_size)
         self._mm = mm
-        self._pointer_size = pointer_size
-        self._last_id = 0
-        self.requests: dict[int, Request] = {}
-        """Requests that wait for a reply, by message id."""
         self._client_views: dict[ConnectionRequest, PortView | None] = {}
         self._server_views: dict[ConnectionRequest, tuple[int, int]] = {}
 
-    def _new_id(self) -> int:
-        self._last_id = self._last_id % 0xFFFFFFFF + 1
-        return self._last_id
-
-    def create(self, maximum_information: int, maximum_message: int) -> ConnectionPort:
-        """A server's port for connections (NtCreatePort)."""
-        return ConnectionPort(self._scheduler, maximum_information, maximum_message)
+    def create(self, maximum_information: int, maximum_message: int, waitable: bool = False) -> ConnectionPort:
+        """A server's port for connections (NtCreatePort, NtCreateWaitablePort)."""
+        kind = WaitablePort if waitable else ConnectionPort
+        return kind(self._scheduler, maximum_information, maximum_message)
 
     # connecting
 
     def connect(
-        self, client: Client, target: ConnectionPort, information: bytes, view: ViewRequest | None
+        self,
+        client: Client,
+        target: ConnectionPort,
+        information: bytes,
+        view: ViewRequest | None,
+        trust: Trust = Trust(),  # noqa: B008 - a constant
     ) -> Connected:
         """Asks a server for a connection and waits for its answer (NtConnectPort)."""
         port = self._communication_port(target, is_server=False)
+        port.trust, port.token = trust, client.token
         own_view = None
         if view is not None:
             status, own_view = self._map(port, client.process, view)
@@ -207,88 +198,3 @@ class Ports:
             return status, None
         port.views.append(PlacedView(process, base))
         return Status.SUCCESS, PortView(view, size, base)
-
-    # messages
-
-    def request(self, client: Client, port: CommunicationPort, message: Message) -> Status:
-        """Sends a datagram: no reply is waited for (NtRequestPort)."""
-        status = self._check(port, message)
-        if status is Status.SUCCESS:
-            assert port.peer is not None
-            sent = message.sent(MessageType.DATAGRAM, client.process_id, client.thread_id, self._new_id())
-            port.peer.queue.put(Queued(sent, port.peer.context))
-        return status
-
-    def request_and_wait(
-        self, client: Client, port: CommunicationPort, message: Message
-    ) -> tuple[Status, Message | None]:
-        """Sends a request and waits for its reply (NtRequestWaitReplyPort)."""
-        status = self._check(port, message)
-        if status is not Status.SUCCESS:
-            return status, None
-        assert port.peer is not None
-        sent = message.sent(MessageType.REQUEST, client.process_id, client.thread_id, self._new_id())
-        request = Request(self._scheduler, sent, client.process, port)
-        self.requests[sent.message_id] = request
-        port.pending.append(request)
-        port.peer.queue.put(Queued(sent, port.peer.context, request))
-        try:
-            self._scheduler.wait(client.thread, (request.done,), user_mode=True)
-        finally:
-            del self.requests[sent.message_id]
-            port.pending.remove(request)
-            request.finish(Status.PORT_DISCONNECTED)  # the sender has ended meanwhile
-        return request.status, request.reply
-
-    def _check(self, port: CommunicationPort, message: Message) -> Status:
-        if not port.is_connected:
-            return Status.PORT_DISCONNECTED
-        return self._check_length(port.connection_port, message)
-
-    def _check_length(self, target: ConnectionPort, message: Message) -> Status:
-        """The limit counts the head; 0 stands for none."""
-        too_long = len(message.data) + head_size(self._pointer_size) > target.maximum_message
-        return Status.PORT_MESSAGE_TOO_LONG if target.maximum_message and too_long else Status.SUCCESS
-
-    def open_request(self, message: Message) -> Request | None:
-        """The request that a received message is, as long as its sender waits."""
-        request = self.requests.get(message.message_id)
-        if request is None or not request.is_open:
-            return None
-        sent = request.message
-        same = (sent.process_id, sent.thread_id) == (message.process_id, message.thread_id)
-        return request if same else None
-
-    def reply(self, server: Client, port: Port, message: Message) -> Status:
-        """Answers a request, which the message names by its ids (NtReplyPort); REPLY_MESSAGE_MISMATCH if none waits."""
-        target = port if isinstance(port, ConnectionPort) else port.connection_port
-        status = self._check_length(target, message)
-        if status is not Status.SUCCESS:
-            return status
-        request = self.open_request(message)
-        if request is None or not self._may_answer(port, request):
-            return Status.REPLY_MESSAGE_MISMATCH
-        answer = message.sent(MessageType.REPLY, server.process_id, server.thread_id, message.message_id)
-        request.finish(Status.SUCCESS, answer)
-        return Status.SUCCESS
-
-    @staticmethod
-    def _may_answer(port: Port, request: Request) -> bool:
-        """The request has arrived at this port."""
-        sender: CommunicationPort = request.port
-        assert sender.peer is not None
-        return sender.peer.queue is port.queue
-
-    def receive(self, server: Client, port: Port, timeout_100ns: int | None = None) -> tuple[Status, Queued | None]:
-        """Waits for the next message (NtReplyWaitReceivePort): SUCCESS, TIMEOUT or PORT_DISCONNECTED."""
-        while True:
-            if isinstance(port, CommunicationPort) and not port.is_server and not port.is_connected and not port.queue:
-                return Status.PORT_DISCONNECTED, None
-            status = self._scheduler.wait(
-                server.thread, (port.queue.semaphore,), timeout_100ns=timeout_100ns, user_mode=True
-            )
-            if status == Status.TIMEOUT:
-                return Status.TIMEOUT, None
-            queued = port.queue.take()
-            if queued is not None:
-                return Status.SUCCESS, queued

@@ -22,7 +22,7 @@ from ntmm.kernel.ob.manager import (
 )
 from ntmm.kernel.ob.names import ObjectNames
 from ntmm.kernel.ob.objects import KernelObject
-from ntmm.kernel.ob.timer import WaitableTimer
+from ntmm.kernel.ob.timer import TimerRoutine, WaitableTimer
 from ntmm.kernel.ob.token_object import TokenObject
 from ntmm.kernel.ob.waitable import Event, Mutant, Semaphore
 
@@ -39,6 +39,7 @@ __all__ = [
     "ObjectNames",
     "Semaphore",
     "SymbolicLink",
+    "TimerRoutine",
     "TokenObject",
     "WaitableTimer",
     "create_object",

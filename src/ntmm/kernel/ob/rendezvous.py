@@ -20,13 +20,18 @@ class Rendezvous:
         self._scheduler = scheduler
         self._queues: dict[Hashable, deque[Event]] = {}
 
-    def wait(self, thread: KernelThread, key: Hashable, timeout_100ns: int | None) -> int:
-        """Waits until it is woken: SUCCESS, or TIMEOUT after a relative time in 100 ns units (None: without end)."""
+    def wait(self, thread: KernelThread, key: Hashable, timeout_100ns: int | None, alertable: bool = False) -> int:
+        """Waits until it is woken: SUCCESS, or TIMEOUT after a relative time in 100 ns units (None: without end).
+
+        Alertably, a user APC or an alert ends the wait too, with USER_APC or ALERTED.
+        """
         event = Event(self._scheduler, manual_reset=True, signalled=False)
         queue = self._queues.setdefault(key, deque())
         queue.append(event)
         try:
-            return self._scheduler.wait(thread, (event,), timeout_100ns=timeout_100ns, user_mode=True)
+            return self._scheduler.wait(
+                thread, (event,), timeout_100ns=timeout_100ns, user_mode=True, alertable=alertable
+            )
         finally:
             if not event.signal_state:
                 queue.remove(event)
@@ -56,14 +61,14 @@ class KeyedEvent:
         self._waiting = Rendezvous(scheduler)
         self._releasing = Rendezvous(scheduler)
 
-    def wait(self, thread: KernelThread, key: Hashable, timeout_100ns: int | None) -> int:
+    def wait(self, thread: KernelThread, key: Hashable, timeout_100ns: int | None, alertable: bool = False) -> int:
         """Waits for a release of the key."""
         if self._releasing.wake(key):
             return Status.SUCCESS
-        return self._waiting.wait(thread, key, timeout_100ns)
+        return self._waiting.wait(thread, key, timeout_100ns, alertable)
 
-    def release(self, thread: KernelThread, key: Hashable, timeout_100ns: int | None) -> int:
+    def release(self, thread: KernelThread, key: Hashable, timeout_100ns: int | None, alertable: bool = False) -> int:
         """Releases one thread that waits at the key, or waits for one that will."""
         if self._waiting.wake(key):
             return Status.SUCCESS
-        return self._releasing.wait(thread, key, timeout_100ns)
+        return self._releasing.wait(thread, key, timeout_100ns, alertable)

@@ -14,6 +14,7 @@ from ntmm.kernel.mm.layout import UserRange
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.ob.waitable import Mutant
 from ntmm.kernel.ps.impersonate import revert_to_self
+from ntmm.kernel.ps.job import Job
 from ntmm.kernel.ps.process import Process
 from ntmm.kernel.ps.stack import StackPlace, create_user_stack, free_user_stack
 from ntmm.kernel.ps.thread import Thread
@@ -53,6 +54,8 @@ class ProcessManager:
         self.mutants: list[Mutant] = []
         self.trace, self._clock = trace, clock
         self.thread_ended: Callable[[Thread], None] = lambda thread: None
+        self.thread_told: Callable[[int, int], None] = lambda process_id, thread_id: None
+        """Slot: told of each thread that ends."""
         self.process_started: Callable[[Process], None] = lambda process: None
         self.process_changed: Callable[[Process], None] = lambda process: None
         scheduler.thread_gone = self._thread_gone
@@ -93,33 +96,54 @@ class ProcessManager:
         process.peb = peb
         if self._is_wow64(process):
             process.native_peb = peb + self._mm.architecture.page_size
-        process.unused = self._unused
+        process.unused, process.forsaken = self._unused, self._forsaken
         if parent is not None and inherit_handles:
             process.handles = parent.handles.inherited()
         process.reference()
+        process.created_100ns = self._clock.uptime_100ns()
         self.processes.append(process)
         return process
 
-    def create_thread(self, process: Process, reserve: int, commit: int, pc: int) -> tuple[Thread, StackPlace] | None:
+    def run_time_of(self, process: Process) -> int:
+        """Time in 100 ns units for which a process's threads have run; user and kernel mode are not told apart."""
+        return sum(self._scheduler.run_time_of(thread) for thread in process.threads)
+
+    def create_job(self) -> Job:
+        """An empty job without limits."""
+        return Job(self._mm.architecture.page_size, self._end_in_job, self._current_process)
+
+    def _end_in_job(self, process: Process, status: int) -> None:
+        if not process.ended:
+            self.exit_process(process, status)
+
+    def _current_process(self) -> Process | None:
+        thread = self._scheduler.current
+        return thread.process if isinstance(thread, Thread) else None
+
+    def create_thread(
+        self, process: Process, reserve: int, commit: int, pc: int, own_stack: StackPlace | None = None
+    ) -> tuple[Thread, StackPlace] | None:
         """A suspended-in-creation thread with TEB and stack; `start` makes it run. None if there is no memory.
 
-        `reserve` and `commit` are the stack's sizes in bytes.
+        `reserve` and `commit` are the stack's sizes in bytes. `own_stack` is one that the creator has made, and keeps.
         """
         block = self._create_teb(process)
         if block is None:
             return None
-        stack = create_user_stack(self._mm, process, reserve, commit)
+        stack = own_stack or create_user_stack(self._mm, process, reserve, commit)
         if stack is None:
             self._mm.free_fixed_block(process, block)
             return None
         kernel_stack = self._mm.kernel_stacks.create()
         if kernel_stack is None:
-            free_user_stack(self._mm, process, stack.allocation)
+            if own_stack is None:
+                free_user_stack(self._mm, process, stack.allocation)
             self._mm.free_fixed_block(process, block)
             return None
         thread = Thread(self._new_id(), process, self._run)
         thread.security = assign_security(None, None, process.token, Thread.mapping).descriptor
-        thread.stack, thread.kernel_stack = stack.allocation, kernel_stack
+        thread.kernel_stack = kernel_stack
+        thread.stack = stack.allocation if own_stack is None else 0
         thread.teb = block
         if process.is_wow64:
             thread.native_teb, thread.teb = block, block + _TEB_PAGES[8] * self._mm.architecture.page_size
@@ -185,21 +209,29 @@ class ProcessManager:
             mutant.abandon(thread)
         revert_to_self(thread)
         self._scheduler.signalled(thread)
+        self.thread_told(thread.process.id, thread.id)
         with contextlib.suppress(GuestFault):  # the program has spoilt its own TEB; its pages are freed all the same
             self.thread_ended(thread)
-        free_user_stack(self._mm, thread.process, thread.stack)
+        if thread.stack:
+            free_user_stack(self._mm, thread.process, thread.stack)
         self._mm.free_fixed_block(thread.process, thread.teb_block)
 
     def _end_process(self, process: Process, status: int) -> None:
         if process.ended:
             return
         process.exit_status, process.ended = status, True
+        process.ended_100ns = self._clock.uptime_100ns()
         if self.trace.enabled:
             self.trace.emit(ProcessEnded(self._clock.uptime_100ns(), process.id, status))
         process.handles.close_all()
+        if process.job is not None:
+            process.job.process_ended(process, self.run_time_of(process))
         self._scheduler.signalled(process)
         self.process_changed(process)
         process.dereference()
+
+    def _forsaken(self, process: Process) -> None:
+        self.exit_process(process, Status.SUCCESS)
 
     def _unused(self, process: Process) -> None:
         if process.ended:
@@ -208,6 +240,8 @@ class ProcessManager:
     def abandon_process(self, process: Process) -> None:
         """Takes back a process none of whose threads was started."""
         process.ended = True
+        if process.job is not None:
+            process.job.process_ended(process, 0)
         process.handles.close_all()
         self.delete_process(process)
 

@@ -8,6 +8,7 @@ from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.thread import NORMAL_PRIORITY, KernelThread
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject, TokenObject
+from ntmm.kernel.ps.job import Job
 from ntmm.kernel.se import Token
 from ntmm.kernel.se.access import PROCESS_MAPPING
 from ntmm.nt.dep import MEM_EXECUTE_OPTION_DISABLE
@@ -46,6 +47,7 @@ class Process(KernelObject, DispatcherObject):
         self.modules: Any = None
         self.parameters: Any = None
         self.exception_dispatcher = 0
+        self.apc_dispatcher = 0
         self.execute_options = MEM_EXECUTE_OPTION_DISABLE
         """MEM_EXECUTE_OPTION_* flags: whether data is executable, what exception handlers may be (KEXECUTE_OPTIONS)."""
         self.exit_status: int = Status.PENDING
@@ -54,9 +56,17 @@ class Process(KernelObject, DispatcherObject):
         """(DLL, function) that the program imports and nobody provides, by thunk number; the loader's list."""
         self.called_missing: set[int] = set()
         """Numbers of those that were called."""
+        self.first_start: Any = None
+        """The loader's, of a process that waits for its first thread."""
         self.is_being_loaded = False
         """Nobody but its creator knows it yet."""
+        self.job: Job | None = None
+        self.created_100ns = 0
+        """Uptime at which it was made, and at which it ended."""
+        self.ended_100ns = 0
         self.unused: Callable[[Process], None] = lambda process: None
+        self.forsaken: Callable[[Process], None] = lambda process: None
+        """Called when nobody can give it a first thread any more: it is to be ended."""
 
     @property
     def is_wow64(self) -> bool:
@@ -72,6 +82,13 @@ class Process(KernelObject, DispatcherObject):
     def is_unused(self) -> bool:
         """It has ended, and nobody could look at its memory any more."""
         return self.ended and not self.handle_count and not self.pointer_count
+
+    def close_if_unused(self) -> None:
+        """A process that never had a thread ends with its last handle."""
+        if self.first_start is not None and not self.handle_count and not self.ended:
+            self.first_start = None
+            self.forsaken(self)
+        super().close_if_unused()
 
     def close(self) -> None:
         self.unused(self)

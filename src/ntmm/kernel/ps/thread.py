@@ -15,7 +15,10 @@ from ntmm.nt.status import Status
 
 
 class Thread(KernelObject, DispatcherObject, UserThread):
-    """Signalled when it has ended. `stack` is the lowest reserved address of its user stack, `teb` its TEB."""
+    """Signalled when it has ended. `stack` is the lowest reserved address of its user stack, `teb` its TEB.
+
+    `stack` is 0 where its creator has made the stack: it does not go with the thread.
+    """
 
     type_name = "Thread"
     mapping = THREAD_MAPPING

@@ -12,6 +12,7 @@ memusage     !memusage
 control_area !ca
 objects      !handle, !object
 vm           !vm
+heap         !heap
 filecache    !filecache
 wsle         !wsle
 sysptes      !sysptes
@@ -24,6 +25,7 @@ from ntmm.tools.command import Command
 from ntmm.tools.commands import (
     control_area,
     filecache,
+    heap,
     memory,
     memusage,
     modules,
@@ -54,6 +56,7 @@ _LISTED: Final = (
     *control_area.COMMANDS,
     *objects.COMMANDS,
     *vm.COMMANDS,
+    *heap.COMMANDS,
     *filecache.COMMANDS,
     *wsle.COMMANDS,
     *sysptes.COMMANDS,

@@ -87,7 +87,7 @@ def _objects(debugger: Debugger, arguments: str) -> Iterator[Row]:
         return
     found = object_named(kernel, arguments)
     if found is None:
-        raise CommandError(f"no object has the name {arguments!r}")
+        raise CommandError(f"no object has the name '{arguments}'")
     yield _object_row(name_of(found), found)
     security = security_of(kernel, found)
     if security is not None:

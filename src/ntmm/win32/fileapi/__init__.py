@@ -3,6 +3,7 @@
 create      CreateFile, DeleteFile, CreateDirectory, RemoveDirectory
 transfer    ReadFile, WriteFile, file pointers, sizes, times
 overlapped  OVERLAPPED
+asynchronous outcomes, completion ports, ReadFileScatter and WriteFileGather
 locking     LockFile and UnlockFile
 attributes  GetFileAttributes and GetFileInformationByHandle
 by_handle   what newer programs ask of an open file
@@ -14,6 +15,7 @@ security    descriptors of files
 """
 
 from ntmm.win32.fileapi import (
+    asynchronous,
     attributes,
     by_handle,
     create,
@@ -27,6 +29,7 @@ from ntmm.win32.fileapi import (
 )
 
 __all__ = [
+    "asynchronous",
     "attributes",
     "by_handle",
     "create",

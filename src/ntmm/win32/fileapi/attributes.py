@@ -13,7 +13,7 @@ from ntmm.native.file_information import set_basic
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_FILE_ATTRIBUTES, Win32Failure, failing
-from ntmm.win32.fileapi.naming import narrow, nt_path_of
+from ntmm.win32.fileapi.naming import narrow, nt_path_at
 from ntmm.win32.text import WIDE, StringKind
 
 GET_FILE_EX_INFO_STANDARD: Final = 0
@@ -26,7 +26,7 @@ def attribute_data(known: FileInformation) -> bytes:
 
 
 def _attributes(call: Call, kind: StringKind, name: int) -> int:
-    path = nt_path_of(call, kind.read(call, name))
+    path = nt_path_at(call, kind, name)
     if parse_nt_path(path).device is Device.NUL:
         return FILE_ATTRIBUTE_ARCHIVE
     known: FileInformation = call.kernel.volume.query(path)
@@ -50,7 +50,7 @@ def GetFileAttributesA(call: Call, name: int) -> int:
 def _attributes_ex(call: Call, kind: StringKind, name: int, level: int, buffer: int) -> int:
     if level != GET_FILE_EX_INFO_STANDARD:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    call.memory.write(buffer, attribute_data(call.kernel.volume.query(nt_path_of(call, kind.read(call, name)))))
+    call.memory.write(buffer, attribute_data(call.kernel.volume.query(nt_path_at(call, kind, name))))
     return 1
 
 
@@ -69,7 +69,7 @@ def GetFileAttributesExA(call: Call, name: int, level: int, buffer: int) -> int:
 
 
 def _set_attributes(call: Call, kind: StringKind, name: int, attributes: int) -> int:
-    path = nt_path_of(call, kind.read(call, name))
+    path = nt_path_at(call, kind, name)
     file = open_file(call, path, OpenRequest(FILE_WRITE_ATTRIBUTES)).file
     try:
         set_basic(file, TimeChange(), attributes or FILE_ATTRIBUTE_NORMAL)

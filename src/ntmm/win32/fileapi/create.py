@@ -25,12 +25,12 @@ from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.volume import OpenRequest
 from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
-from ntmm.native.file import delete_path, insert_file, make_directory, open_file
+from ntmm.native.file import delete_path, insert_file, make_directory, open_path
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
-from ntmm.win32.fileapi.naming import narrow, nt_path_of
+from ntmm.win32.fileapi.naming import narrow, nt_path_at, nt_path_of, read_path
 from ntmm.win32.process_parameters import ProcessParameters
 from ntmm.win32.security_attributes import descriptor_of, inherits
 from ntmm.win32.text import WIDE, StringKind
@@ -97,7 +97,7 @@ def create_file(call: Call, path: str, access: int, share: int, disposition: int
         return _open_console(call, _CONSOLE_NAMES[path.upper()])
     request = _request(access, share, disposition, flags, descriptor_of(call, security))
     try:
-        opened = open_file(call, nt_path_of(call, path), request)
+        opened = open_path(call, nt_path_of(call, path), request)
     except IoFailure as failure:
         if failure.status == Status.OBJECT_NAME_COLLISION:
             raise Win32Failure(Win32Error.FILE_EXISTS) from failure
@@ -113,7 +113,7 @@ def CreateFileW(
     call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
 ) -> int:
     """Opens or creates a file, a folder (FILE_FLAG_BACKUP_SEMANTICS), NUL, CONIN$ or CONOUT$."""
-    path = WIDE.read(call, name)
+    path = read_path(call, WIDE, name)
     return create_file(call, path, access, share, disposition, flags, security)
 
 
@@ -123,7 +123,7 @@ def CreateFileA(
     call: Call, name: int, access: int, share: int, security: int, disposition: int, flags: int, template: int
 ) -> int:
     """CreateFileW with an ANSI name."""
-    path = narrow(call).read(call, name)
+    path = read_path(call, narrow(call), name)
     return create_file(call, path, access, share, disposition, flags, security)
 
 
@@ -136,32 +136,32 @@ def _delete(call: Call, path: str, options: int) -> int:
 @failing(0)
 def DeleteFileW(call: Call, name: int) -> int:
     """Deletes a file, or marks it to go with its last handle."""
-    return _delete(call, WIDE.read(call, name), FILE_NON_DIRECTORY_FILE)
+    return _delete(call, read_path(call, WIDE, name), FILE_NON_DIRECTORY_FILE)
 
 
 @service("kernel32", "DeleteFileA", "p")
 @failing(0)
 def DeleteFileA(call: Call, name: int) -> int:
     """DeleteFileW with an ANSI name."""
-    return _delete(call, narrow(call).read(call, name), FILE_NON_DIRECTORY_FILE)
+    return _delete(call, read_path(call, narrow(call), name), FILE_NON_DIRECTORY_FILE)
 
 
 @service("kernel32", "RemoveDirectoryW", "p")
 @failing(0)
 def RemoveDirectoryW(call: Call, name: int) -> int:
     """Removes an empty folder."""
-    return _delete(call, WIDE.read(call, name), FILE_DIRECTORY_FILE)
+    return _delete(call, read_path(call, WIDE, name), FILE_DIRECTORY_FILE)
 
 
 @service("kernel32", "RemoveDirectoryA", "p")
 @failing(0)
 def RemoveDirectoryA(call: Call, name: int) -> int:
     """RemoveDirectoryW with an ANSI name."""
-    return _delete(call, narrow(call).read(call, name), FILE_DIRECTORY_FILE)
+    return _delete(call, read_path(call, narrow(call), name), FILE_DIRECTORY_FILE)
 
 
 def _make(call: Call, kind: StringKind, name: int, security: int) -> int:
-    make_directory(call, nt_path_of(call, kind.read(call, name)), descriptor_of(call, security))
+    make_directory(call, nt_path_at(call, kind, name), descriptor_of(call, security))
     return 1
 
 

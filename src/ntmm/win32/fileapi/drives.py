@@ -2,9 +2,17 @@
 
 from typing import Final
 
+from ntmm.kernel.io.constants import SECTOR_SIZE
 from ntmm.kernel.io.volume import LABEL, SERIAL_NUMBER
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
+from ntmm.native.volume_information import (
+    CLUSTER,
+    FILE_SYSTEM,
+    FILE_SYSTEM_FLAGS,
+    LONGEST_COMPONENT,
+    SECTORS_OF_CLUSTER,
+)
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
 from ntmm.win32.fileapi.naming import nt_path_of
@@ -14,12 +22,6 @@ _DRIVE_C: Final = 1 << 2
 _ROOTS: Final = "C:\\\0"
 _FIXED: Final = 3
 _NO_ROOT: Final = 1
-_SECTOR: Final = 512
-_SECTORS_OF_CLUSTER: Final = 8
-_CLUSTER: Final = _SECTOR * _SECTORS_OF_CLUSTER
-_FILE_SYSTEM: Final = "NTFS"
-_FILE_SYSTEM_FLAGS: Final = 0x06
-"""Names keep their case and are Unicode; nothing more is claimed."""
 
 
 @service("kernel32", "GetLogicalDrives")
@@ -70,7 +72,12 @@ def _disk_free_space(call: Call, kind: StringKind, root: int, *addresses: int) -
     _check_folder(call, kind, root)
     quota = call.kernel.volume.quota
     largest = 0xFFFFFFFF
-    values = (_SECTORS_OF_CLUSTER, _SECTOR, min(quota.free // _CLUSTER, largest), min(quota.limit // _CLUSTER, largest))
+    values = (
+        SECTORS_OF_CLUSTER,
+        SECTOR_SIZE,
+        min(quota.free // CLUSTER, largest),
+        min(quota.limit // CLUSTER, largest),
+    )
     for address, value in zip(addresses, values, strict=True):
         if address:
             call.memory.write_u32(address, value)
@@ -140,8 +147,8 @@ def GetVolumeInformationW(
     if root and not _is_root(WIDE.read(call, root)):
         raise Win32Failure(Win32Error.PATH_NOT_FOUND)
     _store_text(call, WIDE, LABEL, name, name_size)
-    _store_text(call, WIDE, _FILE_SYSTEM, system_name, system_size)
-    for address, value in ((serial, SERIAL_NUMBER), (longest, 255), (flags, _FILE_SYSTEM_FLAGS)):
+    _store_text(call, WIDE, FILE_SYSTEM, system_name, system_size)
+    for address, value in ((serial, SERIAL_NUMBER), (longest, LONGEST_COMPONENT), (flags, FILE_SYSTEM_FLAGS)):
         if address:
             call.memory.write_u32(address, value)
     return 1

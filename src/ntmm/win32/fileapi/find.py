@@ -3,7 +3,7 @@
 from typing import Final
 
 from ntmm.kernel.io.constants import FILE_DIRECTORY_FILE
-from ntmm.kernel.io.directory import DirectoryEntry, Search, matching, with_dots
+from ntmm.kernel.io.directory import DirectoryEntry, Search, matching
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.io.names import has_wildcard
@@ -16,7 +16,7 @@ from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
 from ntmm.win32.fileapi.attributes import attribute_data
-from ntmm.win32.fileapi.naming import narrow
+from ntmm.win32.fileapi.naming import narrow, read_path
 from ntmm.win32.process_parameters import current_directory
 from ntmm.win32.text import WIDE, StringKind
 
@@ -36,7 +36,10 @@ def find_data(kind: StringKind, entry: DirectoryEntry) -> bytes:
 
 def _pattern(call: Call, path: str) -> tuple[str, str]:
     """Folder and pattern; a final dot after a wildcard is kept, as it means "without an extension"."""
-    folder, pattern = split_pattern(full_path(path, current_directory(call)))
+    whole = full_path(path, current_directory(call))
+    if not whole:
+        raise Win32Failure(Win32Error.PATH_NOT_FOUND)
+    folder, pattern = split_pattern(whole)
     if path.endswith(".") and has_wildcard(pattern):
         pattern += "."
     if not pattern:
@@ -77,8 +80,7 @@ def find_first(call: Call, kind: StringKind, path: str, data: int) -> int:
     folder = _open_folder(call, folder_path)
     try:
         if has_wildcard(pattern):
-            every = with_dots(call.kernel.volume.entries(folder), folder.information(), folder.name == "\\")
-            entries = matching(every, pattern)
+            entries = matching(call.kernel.volume.listing(folder), pattern)
         else:
             entries = _one_entry(call, folder, folder_path, pattern)
         search = Search(entries, folder.close)
@@ -100,14 +102,14 @@ def _store_first(call: Call, kind: StringKind, search: Search, data: int) -> Non
 @failing(INVALID_HANDLE_VALUE)
 def FindFirstFileW(call: Call, name: int, data: int) -> int:
     """Starts a search by a name with wildcards in its last part."""
-    return find_first(call, WIDE, WIDE.read(call, name), data)
+    return find_first(call, WIDE, read_path(call, WIDE, name), data)
 
 
 @service("kernel32", "FindFirstFileA", "p p")
 @failing(INVALID_HANDLE_VALUE)
 def FindFirstFileA(call: Call, name: int, data: int) -> int:
     """FindFirstFileW with ANSI names."""
-    return find_first(call, narrow(call), narrow(call).read(call, name), data)
+    return find_first(call, narrow(call), read_path(call, narrow(call), name), data)
 
 
 def _check_extended(level: int, operation: int, filter_: int) -> None:
@@ -120,7 +122,7 @@ def _check_extended(level: int, operation: int, filter_: int) -> None:
 def FindFirstFileExW(call: Call, name: int, level: int, data: int, operation: int, filter_: int, flags: int) -> int:
     """FindFirstFileW; the search operation "folders only" is a hint that, as on Windows, is not followed."""
     _check_extended(level, operation, filter_)
-    return find_first(call, WIDE, WIDE.read(call, name), data)
+    return find_first(call, WIDE, read_path(call, WIDE, name), data)
 
 
 @service("kernel32", "FindFirstFileExA", "p u32 p u32 p u32")
@@ -128,7 +130,7 @@ def FindFirstFileExW(call: Call, name: int, level: int, data: int, operation: in
 def FindFirstFileExA(call: Call, name: int, level: int, data: int, operation: int, filter_: int, flags: int) -> int:
     """FindFirstFileExW with ANSI names."""
     _check_extended(level, operation, filter_)
-    return find_first(call, narrow(call), narrow(call).read(call, name), data)
+    return find_first(call, narrow(call), read_path(call, narrow(call), name), data)
 
 
 def _find_next(call: Call, kind: StringKind, handle: int, data: int) -> int:

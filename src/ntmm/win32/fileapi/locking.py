@@ -33,7 +33,8 @@ def LockFileEx(
     """Locks a range, shared unless LOCKFILE_EXCLUSIVE_LOCK is given; waits unless LOCKFILE_FAIL_IMMEDIATELY is."""
     if reserved or flags & ~(LOCKFILE_FAIL_IMMEDIATELY | LOCKFILE_EXCLUSIVE_LOCK):
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    file, request = lookup_file(call, handle, READING | WRITING), Overlapped(call, overlapped)
+    file = lookup_file(call, handle, READING | WRITING)
+    request = Overlapped(call, file, overlapped)
     where = ByteRange(request.offset, length_high << 32 | length_low)
     exclusive, at_once = bool(flags & LOCKFILE_EXCLUSIVE_LOCK), bool(flags & LOCKFILE_FAIL_IMMEDIATELY)
     status = lock_file(call, file, where, exclusive, at_once)
@@ -56,7 +57,8 @@ def UnlockFileEx(call: Call, handle: int, reserved: int, length_low: int, length
     """UnlockFile with the offset in an OVERLAPPED."""
     if reserved:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    file, request = lookup_file(call, handle, READING | WRITING), Overlapped(call, overlapped)
+    file = lookup_file(call, handle, READING | WRITING)
+    request = Overlapped(call, file, overlapped)
     unlock_file(call, file, ByteRange(request.offset, length_high << 32 | length_low))
     request.complete(Status.SUCCESS, 0)
     return 1

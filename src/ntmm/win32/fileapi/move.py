@@ -6,6 +6,8 @@ from ntmm.kernel.io.constants import (
     DELETE,
     FILE_NON_DIRECTORY_FILE,
     FILE_READ_DATA,
+    FILE_SHARE_READ,
+    FILE_SHARE_WRITE,
     FILE_WRITE_ATTRIBUTES,
     FILE_WRITE_DATA,
     Disposition,
@@ -21,31 +23,46 @@ from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import Win32Failure, failing
-from ntmm.win32.fileapi.naming import narrow, nt_path_of
+from ntmm.win32.fileapi.naming import narrow, nt_path_at, nt_path_of, read_path
 from ntmm.win32.text import WIDE, StringKind
 
 MOVEFILE_REPLACE_EXISTING: Final = 1
 MOVEFILE_COPY_ALLOWED: Final = 2
 MOVEFILE_DELAY_UNTIL_REBOOT: Final = 4
 MOVEFILE_WRITE_THROUGH: Final = 8
+COPY_FILE_FAIL_IF_EXISTS: Final = 1
+COPY_FILE_RESTARTABLE: Final = 2
 
 
 def _copy(call: Call, source_path: str, target_path: str, replace: bool) -> None:
     """Copies content, write time and attributes."""
-    source = open_file(call, source_path, OpenRequest(FILE_READ_DATA, 1, options=FILE_NON_DIRECTORY_FILE)).file
+    share = FILE_SHARE_READ | FILE_SHARE_WRITE
+    source = open_file(call, source_path, OpenRequest(FILE_READ_DATA, share, options=FILE_NON_DIRECTORY_FILE)).file
     try:
         known = source.information()
-        disposition = Disposition.OVERWRITE_IF if replace else Disposition.CREATE
-        access = FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES
-        request = OpenRequest(access, 0, disposition, FILE_NON_DIRECTORY_FILE)
-        target = open_file(call, target_path, request).file
+        target = _open_target(call, target_path, Disposition.OVERWRITE_IF if replace else Disposition.CREATE)
         try:
             _copy_content(source, target)
             set_basic(target, TimeChange(write=known.write_time), known.attributes)
+        except IoFailure:
+            if isinstance(target, FileObject) and target.access & DELETE:
+                target.set_delete_pending(True)  # half a copy is of no use
+            raise
         finally:
             target.close()
     finally:
         source.close()
+
+
+def _open_target(call: Call, path: str, disposition: Disposition) -> File:
+    """The file to copy to, with the right to delete it again where the caller has that."""
+    access = FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES
+    try:
+        return open_file(call, path, OpenRequest(access | DELETE, 0, disposition, FILE_NON_DIRECTORY_FILE)).file
+    except IoFailure as failure:
+        if failure.status != Status.ACCESS_DENIED:
+            raise
+        return open_file(call, path, OpenRequest(access, 0, disposition, FILE_NON_DIRECTORY_FILE)).file
 
 
 def _copy_content(source: File, target: File) -> None:
@@ -87,7 +104,7 @@ def _move_ex(call: Call, kind: StringKind, source: int, target: int, flags: int)
         raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
     if flags & ~(MOVEFILE_REPLACE_EXISTING | MOVEFILE_COPY_ALLOWED | MOVEFILE_WRITE_THROUGH):
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
-    return move(call, kind.read(call, source), kind.read(call, target), flags)
+    return move(call, read_path(call, kind, source), read_path(call, kind, target), flags)
 
 
 @service("kernel32", "MoveFileW", "p p", lacks="a null target")
@@ -119,8 +136,8 @@ def MoveFileExA(call: Call, source: int, target: int, flags: int) -> int:
 
 
 def _copy_file(call: Call, kind: StringKind, source: int, target: int, fail_if_exists: int) -> int:
-    source_path = nt_path_of(call, kind.read(call, source))
-    target_path = nt_path_of(call, kind.read(call, target))
+    source_path = nt_path_at(call, kind, source)
+    target_path = nt_path_at(call, kind, target)
     try:
         _copy(call, source_path, target_path, replace=not fail_if_exists)
     except IoFailure as failure:
@@ -142,3 +159,29 @@ def CopyFileW(call: Call, source: int, target: int, fail_if_exists: int) -> int:
 def CopyFileA(call: Call, source: int, target: int, fail_if_exists: int) -> int:
     """CopyFileW with ANSI names."""
     return _copy_file(call, narrow(call), source, target, fail_if_exists)
+
+
+def _copy_file_ex(
+    call: Call, kind: StringKind, source: int, target: int, progress: int, cancel: int, flags: int
+) -> int:
+    if flags & ~(COPY_FILE_FAIL_IF_EXISTS | COPY_FILE_RESTARTABLE):
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    if progress:
+        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
+    if cancel and call.memory.read_u32(cancel):
+        raise Win32Failure(Win32Error.REQUEST_ABORTED)
+    return _copy_file(call, kind, source, target, flags & COPY_FILE_FAIL_IF_EXISTS)
+
+
+@service("kernel32", "CopyFileExW", "p p p p p u32", lacks="progress routines")
+@failing(0)
+def CopyFileExW(call: Call, source: int, target: int, progress: int, data: int, cancel: int, flags: int) -> int:
+    """CopyFileW in one step; a routine that is told of the progress is CALL_NOT_IMPLEMENTED."""
+    return _copy_file_ex(call, WIDE, source, target, progress, cancel, flags)
+
+
+@service("kernel32", "CopyFileExA", "p p p p p u32", lacks="progress routines")
+@failing(0)
+def CopyFileExA(call: Call, source: int, target: int, progress: int, data: int, cancel: int, flags: int) -> int:
+    """CopyFileExW with ANSI names."""
+    return _copy_file_ex(call, narrow(call), source, target, progress, cancel, flags)

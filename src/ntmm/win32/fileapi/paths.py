@@ -21,7 +21,7 @@ _LONGEST_TEMPORARY_FOLDER: Final = 260 - 14
 
 
 def _full_path_name(call: Call, kind: StringKind, name: int, size: int, buffer: int, part_address: int) -> int:
-    text = full_path(kind.read(call, name), current_directory(call))
+    text = full_path(kind.read(call, name), current_directory(call)) if name else ""
     if not text:
         raise Win32Failure(Win32Error.INVALID_NAME)
     length = answer_string(call, kind, text, buffer, size)
@@ -48,6 +48,8 @@ def GetFullPathNameA(call: Call, name: int, size: int, buffer: int, part_address
 
 def _existing_path_name(call: Call, kind: StringKind, name: int, buffer: int, size: int) -> int:
     """The path as given, if it exists: there are no short names to turn into long ones or back."""
+    if not name:
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
     text = kind.read(call, name)
     call.kernel.volume.query(nt_path_of(call, text))
     return answer_string(call, kind, text, buffer, size)

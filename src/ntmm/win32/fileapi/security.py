@@ -10,12 +10,12 @@ from ntmm.native.security import access_to_change, access_to_read, change_descri
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status, is_success
 from ntmm.win32.failing import failing
-from ntmm.win32.fileapi.naming import narrow, nt_path_of
+from ntmm.win32.fileapi.naming import narrow, nt_path_at
 from ntmm.win32.text import WIDE, StringKind
 
 
 def _open(call: Call, kind: StringKind, name: int, access: int) -> File:
-    return open_file(call, nt_path_of(call, kind.read(call, name)), OpenRequest(access, 7)).file
+    return open_file(call, nt_path_at(call, kind, name), OpenRequest(access, 7)).file
 
 
 def _get(call: Call, kind: StringKind, name: int, information: int, buffer: int, size: int, needed: int) -> int:

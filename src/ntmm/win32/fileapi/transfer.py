@@ -10,7 +10,7 @@ from ntmm.native.call import Call
 from ntmm.native.file import READING, WRITING, lookup_file, read_into, write_from
 from ntmm.native.file_information import set_basic, set_valid_data, time_or_none
 from ntmm.native.service_table import service
-from ntmm.native.transfer_rules import check_position
+from ntmm.native.transfer_rules import check_position, start_of
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import (
@@ -26,6 +26,13 @@ FILE_CURRENT: Final = 1
 FILE_END: Final = 2
 
 
+def _request(call: Call, file: File, overlapped: int) -> Overlapped | None:
+    """The OVERLAPPED of a call; None without one, which only synchronous files may lack (87)."""
+    if not overlapped and not file.is_synchronous:
+        raise IoFailure(Status.INVALID_PARAMETER)
+    return Overlapped(call, file, overlapped) if overlapped else None
+
+
 @service("kernel32", "ReadFile", "h p u32 p p")
 @failing(0)
 def ReadFile(call: Call, handle: int, buffer: int, size: int, count_address: int, overlapped: int) -> int:
@@ -33,43 +40,33 @@ def ReadFile(call: Call, handle: int, buffer: int, size: int, count_address: int
     if count_address:
         call.memory.write_u32(count_address, 0)
     file = lookup_file(call, handle, READING)
-    request = Overlapped(call, overlapped) if overlapped else None
-    count = read_into(call, file, buffer, size, request.offset if request else None)
+    request = _request(call, file, overlapped)
+    count = read_into(call, file, buffer, size, start_of(file, request.offset, False) if request else None)
     if count_address:
         call.memory.write_u32(count_address, count)
+    status = file.read_status
     if request is not None:
-        status = Status.END_OF_FILE if size and not count else Status.SUCCESS
+        status = Status.END_OF_FILE if size and not count and file.has_end else status
         request.complete(status, count)
-        if status:
-            raise IoFailure(status)
+    if status:
+        raise IoFailure(status)
     return 1
 
 
 @service("kernel32", "WriteFile", "h p u32 p p")
 @failing(0)
 def WriteFile(call: Call, handle: int, buffer: int, size: int, count_address: int, overlapped: int) -> int:
-    """Writes all bytes or fails."""
+    """Writes all bytes or fails; an OVERLAPPED with all bits of the offset set appends."""
     if count_address:
         call.memory.write_u32(count_address, 0)
     file = lookup_file(call, handle, WRITING)
-    request = Overlapped(call, overlapped) if overlapped else None
-    count = write_from(call, file, buffer, size, request.offset if request else None)
+    request = _request(call, file, overlapped)
+    count = write_from(call, file, buffer, size, start_of(file, request.offset, True) if request else None)
     if count_address:
         call.memory.write_u32(count_address, count)
     if request is not None:
         request.complete(Status.SUCCESS, count)
     return 1
-
-
-@service("kernel32", "GetOverlappedResult", "h p p u32")
-@failing(0)
-def GetOverlappedResult(call: Call, handle: int, overlapped: int, count_address: int, wait: int) -> int:
-    """The outcome of a request, which has completed when it was made."""
-    lookup_file(call, handle)
-    pointer_size = call.memory.pointer_size
-    status = call.memory.read_u32(overlapped)
-    call.memory.write_u32(count_address, call.memory.read_u32(overlapped + pointer_size))
-    return 1 if status == Status.SUCCESS else call.fail(status)
 
 
 def _move(file: File, distance: int, method: int) -> int:

@@ -30,7 +30,7 @@ from ntmm.nt.memory import (
 from ntmm.nt.status import Status, is_success
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.failing import INVALID_HANDLE_VALUE, Win32Failure, failing
-from ntmm.win32.named_objects import creating, opening
+from ntmm.win32.named_objects import creating, opening, read_object_name
 from ntmm.win32.text import ANSI, WIDE, StringKind
 
 FILE_MAP_COPY: Final = 0x01
@@ -68,10 +68,6 @@ def _create(call: Call, file: int, security: int, protect: int, size: int, name:
     return handle
 
 
-def _read_name(call: Call, kind: StringKind, name: int) -> str:
-    return kind.read(call, name) if name else ""
-
-
 @service("kernel32", "CreateFileMappingW", "h p u32 u32 u32 p")
 @failing(0)
 def CreateFileMappingW(call: Call, file: int, security: int, protect: int, high: int, low: int, name: int) -> int:
@@ -79,14 +75,14 @@ def CreateFileMappingW(call: Call, file: int, security: int, protect: int, high:
 
     A name that exists gives a handle to that section, whose size stays what it is, and last error ALREADY_EXISTS (183).
     """
-    return _create(call, file, security, protect, high << 32 | low, _read_name(call, WIDE, name))
+    return _create(call, file, security, protect, high << 32 | low, read_object_name(call, WIDE, name))
 
 
 @service("kernel32", "CreateFileMappingA", "h p u32 u32 u32 p")
 @failing(0)
 def CreateFileMappingA(call: Call, file: int, security: int, protect: int, high: int, low: int, name: int) -> int:
     """CreateFileMappingW with an ANSI name."""
-    return _create(call, file, security, protect, high << 32 | low, _read_name(call, ANSI, name))
+    return _create(call, file, security, protect, high << 32 | low, read_object_name(call, ANSI, name))
 
 
 def _open(call: Call, access: int, inherit: int, kind: StringKind, name: int) -> int:
@@ -96,7 +92,7 @@ def _open(call: Call, access: int, inherit: int, kind: StringKind, name: int) ->
         access = SECTION_MAP_READ
     elif access & FILE_MAP_EXECUTE:
         access = access & ~FILE_MAP_EXECUTE | SECTION_MAP_EXECUTE
-    return open_section(call, access, opening(call, kind.read(call, name), inherit))
+    return open_section(call, access, opening(call, read_object_name(call, kind, name), inherit))
 
 
 @service("kernel32", "OpenFileMappingW", "u32 u32 p")

@@ -9,6 +9,7 @@ from ntmm.native.physical_pages import (
 )
 from ntmm.native.service_table import service
 from ntmm.nt.status import is_success
+from ntmm.win32.failing import probing
 
 
 def _answer(call: Call, status: int) -> int:
@@ -16,6 +17,7 @@ def _answer(call: Call, status: int) -> int:
 
 
 @service("kernel32", "AllocateUserPhysicalPages", "h p p")
+@probing(0)
 def AllocateUserPhysicalPages(call: Call, process: int, count: int, frames: int) -> int:
     """Takes pages of RAM for a process; the count may come back smaller. PRIVILEGE_NOT_HELD (1314) without
     SeLockMemoryPrivilege.
@@ -24,18 +26,21 @@ def AllocateUserPhysicalPages(call: Call, process: int, count: int, frames: int)
 
 
 @service("kernel32", "FreeUserPhysicalPages", "h p p")
+@probing(0)
 def FreeUserPhysicalPages(call: Call, process: int, count: int, frames: int) -> int:
     """Gives pages back; the count tells how many were freed."""
     return _answer(call, NtFreeUserPhysicalPages(call, process, count, frames))
 
 
 @service("kernel32", "MapUserPhysicalPages", "p p p")
+@probing(0)
 def MapUserPhysicalPages(call: Call, address: int, count: int, frames: int) -> int:
     """Shows pages in a window made with MEM_RESERVE | MEM_PHYSICAL; frames NULL empties it. All or nothing."""
     return _answer(call, NtMapUserPhysicalPages(call, address, count, frames))
 
 
 @service("kernel32", "MapUserPhysicalPagesScatter", "p p p")
+@probing(0)
 def MapUserPhysicalPagesScatter(call: Call, addresses: int, count: int, frames: int) -> int:
     """As MapUserPhysicalPages, with an address for each page."""
     return _answer(call, NtMapUserPhysicalPagesScatter(call, addresses, count, frames))

@@ -12,12 +12,13 @@ from ntmm.native.handles import (
     PROCESS_VM_WRITE,
     TargetProcess,
 )
-from ntmm.native.memory import copy_between, encode_basic_information
+from ntmm.native.memory import copy_between, encode_basic_information, is_user_range
 from ntmm.native.privilege import has_privilege
 from ntmm.native.service_table import service
 from ntmm.nt.memory import ALLOCATION_GRANULARITY, MEM_RELEASE, PAGE_EXECUTE_READWRITE, PAGE_READWRITE
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
+from ntmm.win32.failing import probing
 
 _WRITABLE: Final = PAGE_READWRITE | PAGE_EXECUTE_READWRITE
 
@@ -62,6 +63,7 @@ def VirtualProtect(call: Call, address: int, size: int, protect: int, old_protec
 
 
 @service("kernel32", "VirtualProtectEx", "h p p u32 p")
+@probing(0)
 def VirtualProtectEx(call: Call, process: int, address: int, size: int, protect: int, old_protect: int) -> int:
     """Changes the protection of committed pages of a process; `old_protect` must be writable memory."""
     if not old_protect:
@@ -82,6 +84,7 @@ def VirtualQuery(call: Call, address: int, buffer: int, length: int) -> int:
 
 
 @service("kernel32", "VirtualQueryEx", "h p p p")
+@probing(0)
 def VirtualQueryEx(call: Call, process: int, address: int, buffer: int, length: int) -> int:
     """Describes the pages at an address of a process; bytes written, or 0."""
     with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
@@ -97,8 +100,10 @@ def VirtualQueryEx(call: Call, process: int, address: int, buffer: int, length: 
 
 @service("kernel32", "ReadProcessMemory", "h p p p p")
 def ReadProcessMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
-    """Copies from a process; all or ERROR_PARTIAL_COPY."""
+    """Copies from a process; all or ERROR_PARTIAL_COPY. A range that leaves user space is NOACCESS (998)."""
     with TargetProcess(call, process, PROCESS_VM_READ) as source:
+        if not is_user_range(call, (address, buffer), size):
+            return call.fail(Status.ACCESS_VIOLATION)
         done = copy_between(source, address, call.process, buffer, size)
     if count:
         call.memory.write_pointer(count, done)
@@ -109,6 +114,8 @@ def ReadProcessMemory(call: Call, process: int, address: int, buffer: int, size:
 def WriteProcessMemory(call: Call, process: int, address: int, buffer: int, size: int, count: int) -> int:
     """Copies into a process. A range that is not writable but executable is made so for the time of the copy."""
     with TargetProcess(call, process, PROCESS_VM_WRITE | PROCESS_VM_OPERATION) as target:
+        if not is_user_range(call, (address, buffer), size):
+            return call.fail(Status.ACCESS_VIOLATION)
         done = _write_checked(call, target, address, buffer, size)
     if count:
         call.memory.write_pointer(count, done)

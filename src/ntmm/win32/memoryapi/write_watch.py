@@ -7,11 +7,13 @@ from ntmm.native.handles import CURRENT_PROCESS
 from ntmm.native.service_table import service
 from ntmm.native.write_watch import NtGetWriteWatch, NtResetWriteWatch
 from ntmm.nt.status import is_success
+from ntmm.win32.failing import probing
 
 _FAILED: Final = 0xFFFFFFFF
 
 
 @service("kernel32", "GetWriteWatch", "u32 p p p p p")
+@probing(_FAILED)
 def GetWriteWatch(call: Call, flags: int, base: int, size: int, addresses: int, count: int, granularity: int) -> int:
     """0, or all ones with INVALID_PARAMETER; addresses, their number and the size of a page as NtGetWriteWatch."""
     return _answer(call, NtGetWriteWatch(call, CURRENT_PROCESS, flags, base, size, addresses, count, granularity))

@@ -1,6 +1,6 @@
 /* allocate.c: allocating and freeing behind the front end, RtlReAllocateHeap and RtlSizeHeap. */
 #include "codes.h"
-#include "heap.h"
+#include "low_fragmentation.h"
 #include "text.h"
 
 /* With the header and what a debugging heap keeps in the block. `size` is below 2 GB. */
@@ -32,6 +32,9 @@ static NOINLINE void *allocate_large(HEAP *heap, u32 flags, usize size) {
 void *WINAPI allocate_behind(HEAP *heap, u32 flags, usize size) {
     if (UNLIKELY(size > heap->ListedLimit))
         return allocate_large(heap, flags, size);
+    HEAP_ENTRY *placed = has_buckets(heap) && size < BUCKET_LIMIT ? allocate_in_bucket(heap, flags, size) : NULL;
+    if (placed)
+        return (heap->Flags | flags) & HEAP_ZERO_MEMORY ? memset(placed + 1, 0, size) : placed + 1;
     lock_heap(heap, flags);
     HEAP_ENTRY *entry = allocate_units(heap, units_for(heap, size));
     if (LIKELY(entry != NULL)) {
@@ -57,7 +60,10 @@ HEAP_ENTRY *busy_entry(HEAP *heap, const void *block) {
     HEAP_ENTRY *entry = (HEAP_ENTRY *)block - 1;
     if ((uptr)block % UNIT || !(entry->Flags & ENTRY_BUSY))
         return NULL;
-    if (!(entry->Flags & ENTRY_VIRTUAL) && (entry->SegmentIndex >= SEGMENTS || !entry->UnusedBytes))
+    if (entry->SegmentIndex == LFH_INDEX && !(entry->Flags & ENTRY_VIRTUAL))
+        return is_in_bucket(heap, entry) ? entry : NULL;
+    if (!(entry->Flags & ENTRY_VIRTUAL) &&
+        (entry->SegmentIndex >= SEGMENTS || !entry->UnusedBytes || entry->SmallTagIndex == USER_BLOCK_TAG))
         return NULL;
     if (UNLIKELY(heap->Flags & HEAP_DEBUG_FLAGS) && !is_checked(heap, block)) {
         heap_corrupted();
@@ -79,7 +85,13 @@ static HEAP_ENTRY *locked_busy_entry(HEAP *heap, u32 flags, const void *block) {
 u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
     if (!block)
         return TRUE;
-    HEAP_ENTRY *entry = locked_busy_entry(heap, flags, block);
+    HEAP_ENTRY *entry = (HEAP_ENTRY *)block - 1;
+    if (has_buckets(heap) && (uptr)block % UNIT == 0 && entry->SegmentIndex == LFH_INDEX &&
+        (entry->Flags & (ENTRY_BUSY | ENTRY_VIRTUAL)) == ENTRY_BUSY && is_in_bucket(heap, entry)) {
+        free_in_bucket(heap, flags, entry);
+        return TRUE;
+    }
+    entry = locked_busy_entry(heap, flags, block);
     if (!entry)
         return FALSE;
     bool32 done = TRUE;
@@ -93,7 +105,11 @@ u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
 
 /* Bytes that a busy block was asked for with. */
 usize size_of(HEAP_ENTRY *entry) {
-    return entry->Flags & ENTRY_VIRTUAL ? virtual_size(entry) : (usize)entry->Size * UNIT - entry->UnusedBytes;
+    if (entry->Flags & ENTRY_VIRTUAL)
+        return virtual_size(entry);
+    if (entry->SegmentIndex == LFH_INDEX)
+        return (usize)named_subsegment(entry)->BlockSize * UNIT - bucket_unused(entry);
+    return (usize)entry->Size * UNIT - entry->UnusedBytes;
 }
 
 /* Bytes the block was asked for with, or -1. */
@@ -157,6 +173,8 @@ static bool32 resize_in_place(HEAP *heap, HEAP_ENTRY *entry, usize size) {
         entry->Size = (u16)(whole - size);
         return TRUE;
     }
+    if (entry->SegmentIndex == LFH_INDEX)
+        return resize_in_bucket(entry, size);
     if (size > heap->ListedLimit)
         return FALSE;
     u32 units = units_for(heap, size);

@@ -86,7 +86,7 @@ void free_block(HEAP *heap, HEAP_ENTRY *entry) {
     entry->Flags &= ENTRY_LAST;
     if (LIKELY(!(heap->Flags & HEAP_DISABLE_COALESCE_ON_FREE)))
         entry = coalesce(heap, entry);
-    if (entry->Size >= heap->DeCommitFreeBlockThreshold &&
+    if (entry->Size >= heap->DeCommitFreeBlockThreshold && !heap->CommitRoutine &&
         heap->TotalFreeSize + entry->Size >= heap->DeCommitTotalFreeThreshold)
         entry = decommit_block(heap, entry);
     if (entry)

@@ -4,7 +4,6 @@
 #include "text.h"
 
 #define LISTED_HEAPS 512
-#define DEFAULT_RESERVE 0x40000u
 
 static CRITICAL_SECTION list_lock = CRITICAL_SECTION_FREE;
 static void *listed[LISTED_HEAPS];
@@ -66,7 +65,7 @@ static bool32 has_safe_unlinking(const PEB *block) {
     return version > 0x502 || (version == 0x502 && pack >= 1) || (version == 0x501 && pack >= 2);
 }
 
-static void fill_header(HEAP *heap, u32 flags) {
+static void fill_header(HEAP *heap, u32 flags, CRITICAL_SECTION *lock) {
     heap->Entry.Size = (u16)(offsetof(HEAP, FirstSegment) / UNIT);
     heap->Entry.Flags = ENTRY_BUSY;
     heap->Signature = HEAP_SIGNATURE;
@@ -80,7 +79,7 @@ static void fill_header(HEAP *heap, u32 flags) {
     for (u32 index = 0; index < FREE_LISTS; index++)
         heap->FreeLists[index].Flink = heap->FreeLists[index].Blink = &heap->FreeLists[index];
     RtlInitializeCriticalSection(&heap->Lock);
-    heap->LockVariable = flags & HEAP_NO_SERIALIZE ? NULL : &heap->Lock;
+    heap->LockVariable = flags & HEAP_NO_SERIALIZE ? NULL : lock ? lock : &heap->Lock;
     heap->FrontState = FRONT_NONE;
     heap->LargeBlocksIndex = heap->ClassFirst;
     u32 listed = flags & HEAP_GROWABLE ? heap->VirtualMemoryThreshold : MAXIMUM_UNITS;
@@ -98,42 +97,31 @@ static void fill_header(HEAP *heap, u32 flags) {
     }
 }
 
-static usize round_to_pages(usize size) { return (size + PAGE_SIZE - 1) & ~(usize)(PAGE_SIZE - 1); }
-
-static void release(void *base) {
-    usize size = 0;
-    NtFreeVirtualMemory(CURRENT_PROCESS, &base, &size, MEM_RELEASE);
-}
-
-/* Makes a heap. A caller's own memory (`base`) or lock are not supported and answer NULL. Sizes in bytes; a heap that
-   cannot grow has `reserve` and no more. */
-void *WINAPI RtlCreateHeap(u32 flags, void *base, usize reserve, usize commit, void *lock, void *parameters) {
+/* Makes a heap, in memory of its own or at `base`. Sizes in bytes; a heap that cannot grow has `reserve` and no more. A
+   caller's lock is one that it has initialized. With a commit routine in the parameters, `base` and the sizes there are
+   what the heap gets, and it cannot grow. NULL if there is no room. */
+void *WINAPI RtlCreateHeap(u32 flags, void *base, usize reserve, usize commit, void *lock, const void *parameters) {
+    const HEAP_PARAMETERS *given_parameters = parameters;
+    PLACEMENT place = {base, reserve, commit};
     usize header = (sizeof(HEAP) + UNIT - 1) / UNIT * UNIT;
-    if (base || lock)
+    if (lock && flags & HEAP_NO_SERIALIZE)
         return NULL;
     flags |= debugging_flags();
     is_unlinking_safe = has_safe_unlinking(peb());
-    commit = round_to_pages(commit > header + PAGE_SIZE / 2 ? commit : header + PAGE_SIZE / 2);
-    reserve = round_to_pages(reserve ? reserve : commit > DEFAULT_RESERVE ? commit + 0xFFFF : DEFAULT_RESERVE);
-    if (flags & HEAP_GROWABLE)
-        reserve = (reserve + 0xFFFF) & ~(usize)0xFFFF;
-    reserve = reserve < commit ? commit : reserve;
-    u32 protect = flags & HEAP_CREATE_ENABLE_EXECUTE ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE;
-    if (!SUCCEEDED(NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &reserve, MEM_RESERVE, protect)))
+    if (!place_heap(&place, flags, given_parameters))
         return NULL;
-    if (!SUCCEEDED(NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &commit, MEM_COMMIT, protect))) {
-        release(base);
-        return NULL;
-    }
-    HEAP *heap = base;
-    set_thresholds(heap, parameters);
-    fill_header(heap, flags);
-    initialize_segment(heap, &heap->FirstSegment, 0, base, reserve, commit, (HEAP_ENTRY *)((u8 *)base + header));
+    HEAP *heap = place.Base;
+    set_thresholds(heap, given_parameters);
+    fill_header(heap, flags, lock);
+    heap->CommitRoutine = given_parameters ? given_parameters->CommitRoutine : NULL;
+    initialize_segment(heap, &heap->FirstSegment, 0, place.Base, place.Reserve, place.Commit,
+                       (HEAP_ENTRY *)((u8 *)heap + header));
+    heap->FirstSegment.Flags = base ? USER_ALLOCATED : 0;
     list_heap(heap);
     return heap;
 }
 
-/* Destroys a heap and all its memory; answers NULL, or the heap if it is the process heap or none. */
+/* Destroys a heap and all its memory but what its creator gave; answers NULL, or the heap if it is the process heap or none. */
 HEAP *WINAPI RtlDestroyHeap(HEAP *heap) {
     if (!heap || heap->Signature != HEAP_SIGNATURE || heap == peb()->ProcessHeap)
         return heap;
@@ -143,8 +131,10 @@ HEAP *WINAPI RtlDestroyHeap(HEAP *heap) {
         free_virtual(heap, &((VIRTUAL_ENTRY *)heap->VirtualAllocdBlocks.Flink)->Block);
     release_ranges(heap);
     for (u32 index = heap->LastSegmentIndex; index; index--)
-        release(heap->Segments[index]->BaseAddress);
-    release(heap);
+        release_memory(heap->Segments[index]->BaseAddress);
+    heap->Signature = 0;
+    if (!(heap->FirstSegment.Flags & USER_ALLOCATED))
+        release_memory(heap);
     return NULL;
 }
 

@@ -15,26 +15,23 @@
 #define UNIT_BITS (IS_64 ? 4 : 3)
 #define POINTER_BITS (8 * (u32)sizeof(uptr))
 
-/* Sets FRONT_USED, in one instruction; TRUE if it was clear. */
-static inline bool32 take_front(HEAP *heap) {
-    bool32 was_set;
-    __asm__ volatile("lock btsl $0, %1" : "=@ccc"(was_set), "+m"(heap->FrontState) : : "memory");
-    return !was_set;
-}
-
-static inline void give_front(HEAP *heap) { __atomic_store_n(&heap->FrontState, FRONT_FREE, __ATOMIC_RELEASE); }
-
-static NOINLINE void *WINAPI allocate_zeroed(HEAP *heap, u32 flags, usize size) {
+/* What is too large for the look-aside lists or has to be cleared. */
+NOINLINE void *WINAPI allocate_unusual(HEAP *heap, u32 flags, usize size) {
     if (size > SMALL_LIMIT)
         return allocate_behind(heap, flags, size);
     void *block = RtlAllocateHeap(heap, flags & ~HEAP_ZERO_MEMORY, size);
     return block ? memset(block, 0, size) : NULL;
 }
 
+#if defined(__i386__) && !defined(NTMM_HOST)
+_Static_assert(offsetof(HEAP, FrontState) == 0x660 && offsetof(HEAP, Lookaside) == 0x664 &&
+                   offsetof(HEAP, EndOfLists) == 0x864 && SMALL_LIMIT == 0x3F0 && LOOKASIDE_DEPTH == 64,
+               "front_end_x86.S knows them");
+#else
 /* A new block of `size` bytes, or NULL (STATUS_NO_MEMORY raised with HEAP_GENERATE_EXCEPTIONS). */
 void *WINAPI RtlAllocateHeap(HEAP *heap, u32 flags, usize size) {
     if (UNLIKELY(((flags & HEAP_ZERO_MEMORY) << 16 | size) > SMALL_LIMIT))
-        return allocate_zeroed(heap, flags, size);
+        return allocate_unusual(heap, flags, size);
     if (LIKELY(take_front(heap))) {
         u32 units = (u32)(size + 2 * UNIT - 1) / UNIT; /* 1 for size 0, and that list is always empty */
         LOOKASIDE_ENTRY *entry = heap->Lookaside[units];
@@ -80,6 +77,7 @@ u8 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block) {
     }
     return free_behind(heap, flags, block);
 }
+#endif
 
 /* Keeps all threads away from the look-aside lists until it is undone; the caller has locked the heap. */
 void hold_front(HEAP *heap) {
@@ -96,7 +94,7 @@ void release_front(HEAP *heap) {
 
 /* Empties the look-aside lists, so that every block that is not in use is known to be free. */
 void flush_lookaside(HEAP *heap) {
-    if (!heap->FrontEndHeap)
+    if (heap->FrontState == FRONT_NONE)
         return;
     hold_front(heap);
     for (u32 units = 0; units < FREE_LISTS; units++)

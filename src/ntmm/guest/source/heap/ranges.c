@@ -98,13 +98,22 @@ bool32 add_range(HEAP *heap, SEGMENT *segment, uptr address, usize size, u32 las
     return TRUE;
 }
 
-/* Commits the first `size` bytes of a range, which may be all of it; the descriptor is then unused. */
-bool32 commit_range(HEAP *heap, SEGMENT *segment, UNCOMMITTED_RANGE *range, usize size) {
-    void *at = (void *)range->Address;
-    if (!SUCCEEDED(NtAllocateVirtualMemory(CURRENT_PROCESS, &at, 0, &size, MEM_COMMIT, protection(heap))))
+/* With the caller's routine it may become more than was asked for. */
+static bool32 commit_pages(HEAP *heap, void *at, usize *size) {
+    usize wanted = *size;
+    if (heap->CommitRoutine)
+        return SUCCEEDED(((COMMIT_ROUTINE)heap->CommitRoutine)(heap, &at, size)) && *size >= wanted &&
+               *size % PAGE_SIZE == 0;
+    return SUCCEEDED(NtAllocateVirtualMemory(CURRENT_PROCESS, &at, 0, size, MEM_COMMIT, protection(heap)));
+}
+
+/* Commits the first `*size` bytes of a range, or more, and tells how many. Of a range that is committed whole the
+   descriptor is unused. */
+bool32 commit_range(HEAP *heap, SEGMENT *segment, UNCOMMITTED_RANGE *range, usize *size) {
+    if (!commit_pages(heap, (void *)range->Address, size) || *size > range->Size)
         return FALSE;
-    range->Address += size;
-    range->Size -= size;
+    range->Address += *size;
+    range->Size -= *size;
     if (!range->Size) {
         UNCOMMITTED_RANGE **link = &segment->UnCommittedRanges;
         while (*link != range)

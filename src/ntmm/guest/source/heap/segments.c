@@ -63,9 +63,9 @@ HEAP_ENTRY *extend_range(HEAP *heap, SEGMENT *segment, UNCOMMITTED_RANGE *range,
                        ? heap->SegmentCommit
                        : wanted;
     growth = growth < room ? growth : room;
-    if (!commit_range(heap, segment, range, growth)) {
+    if (!commit_range(heap, segment, range, &growth)) {
         growth = wanted;
-        if (!commit_range(heap, segment, range, growth))
+        if (!commit_range(heap, segment, range, &growth))
             return NULL;
     }
     bool32 is_followed = growth == room && (u8 *)end + growth != segment->LastValidEntry;

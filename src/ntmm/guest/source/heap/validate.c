@@ -2,7 +2,7 @@
 
    Validation follows no pointer that it has not looked at: a damaged heap answers FALSE, it does not fault. */
 #include "codes.h"
-#include "heap.h"
+#include "low_fragmentation.h"
 
 /* What a walk over all blocks counts, to be compared with the lists. */
 typedef struct CENSUS {
@@ -108,7 +108,7 @@ static bool32 are_lists_valid(HEAP *heap, CENSUS *census) {
 }
 
 static bool32 are_lookasides_valid(HEAP *heap) {
-    for (u32 units = 0; heap->FrontEndHeap && units < FREE_LISTS; units++) {
+    for (u32 units = 0; heap->FrontState != FRONT_NONE && units < FREE_LISTS; units++) {
         u32 depth = LOOKASIDE_DEPTH;
         for (LOOKASIDE_ENTRY *entry = heap->Lookaside[units]; entry != &heap->EndOfLists; entry = entry->Next, depth--) {
             HEAP_ENTRY *header = &entry->Header;
@@ -143,6 +143,9 @@ bool32 is_block_valid(HEAP *heap, HEAP_ENTRY *entry) {
     SEGMENT *segment = segment_of(heap, entry);
     if (!segment)
         return are_virtual_blocks_valid(heap, entry);
+    SUBSEGMENT *in = subsegment_at(heap, entry);
+    if (in)
+        return entry->Flags & ENTRY_BUSY && is_bucket_block_valid(in, entry);
     if (!is_entry_valid(segment, entry) || !(entry->Flags & ENTRY_BUSY) || entry->UnusedBytes < UNIT)
         return FALSE;
     if (!entry->PreviousSize || entry == segment->FirstEntry)
@@ -155,7 +158,8 @@ static bool32 is_heap_valid(HEAP *heap) {
     for (u32 index = 0; index <= heap->LastSegmentIndex; index++)
         if (!is_segment_valid(heap->Segments[index], &census))
             return FALSE;
-    return are_lists_valid(heap, &census) && are_lookasides_valid(heap) && are_virtual_blocks_valid(heap, NULL);
+    return are_lists_valid(heap, &census) && are_lookasides_valid(heap) && are_buckets_valid(heap) &&
+           are_virtual_blocks_valid(heap, NULL);
 }
 
 /* Whether a heap, or one block of it, is intact. With a block nothing else is looked at. */
@@ -189,6 +193,11 @@ static void join_free_blocks(HEAP *heap, SEGMENT *segment) {
 usize WINAPI RtlCompactHeap(HEAP *heap, u32 flags) {
     lock_heap(heap, flags);
     flush_lookaside(heap);
+    if (has_buckets(heap)) {
+        hold_front(heap);
+        release_empty_user_blocks(heap);
+        release_front(heap);
+    }
     for (u32 index = 0; index <= heap->LastSegmentIndex; index++)
         join_free_blocks(heap, heap->Segments[index]);
     usize largest = 0;
@@ -216,7 +225,7 @@ bool32 WINAPI RtlUnlockHeap(HEAP *heap) {
     if (!heap || heap->Signature != HEAP_SIGNATURE)
         return FALSE;
     bool32 is_serialized = !(heap->Flags & HEAP_NO_SERIALIZE);
-    if (is_serialized && (!heap->Lock.RecursionCount || heap->Lock.OwningThread != teb()->UniqueThread)) {
+    if (is_serialized && (!heap->LockVariable->RecursionCount || heap->LockVariable->OwningThread != teb()->UniqueThread)) {
         set_last_error(ERROR_NOT_LOCKED);
         return FALSE;
     }

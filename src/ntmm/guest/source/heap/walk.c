@@ -1,9 +1,9 @@
 /* walk.c: HeapWalk and HeapSummary.
 
    A walk visits each segment (a region), its blocks and uncommitted ranges by address, and at last the blocks that have
-   memory of their own. It keeps its place in the entry alone, so other threads must not change the heap meanwhile. */
+   memory of their own. A user block of the low-fragmentation heap is visited as the blocks it is cut into. It keeps its place in the entry alone, so other threads must not change the heap meanwhile. */
 #include "codes.h"
-#include "heap.h"
+#include "low_fragmentation.h"
 
 #define REGION 0x01
 #define UNCOMMITTED 0x02
@@ -56,10 +56,18 @@ static bool32 tell_range(PROCESS_HEAP_ENTRY *entry, SEGMENT *segment, UNCOMMITTE
     return TRUE;
 }
 
+/* The index of the segment that a block lies in. */
+static u32 region_of(HEAP_ENTRY *block) {
+    if (block->Flags & ENTRY_VIRTUAL)
+        return OWN_MEMORY;
+    return block->SegmentIndex == LFH_INDEX ? outer_entry(named_subsegment(block))->SegmentIndex : block->SegmentIndex;
+}
+
 static bool32 tell_block(PROCESS_HEAP_ENTRY *entry, HEAP_ENTRY *block) {
-    u32 index = block->Flags & ENTRY_VIRTUAL ? OWN_MEMORY : block->SegmentIndex;
+    u32 index = region_of(block);
+    u32 units = block->SegmentIndex == LFH_INDEX && index != OWN_MEMORY ? named_subsegment(block)->BlockSize : block->Size;
     if (!(block->Flags & ENTRY_BUSY)) {
-        tell(entry, block + 1, (usize)(block->Size - 1) * UNIT, UNIT, index, 0);
+        tell(entry, block + 1, (usize)(units - 1) * UNIT, UNIT, index, 0);
         return TRUE;
     }
     u32 overhead = block->Flags & ENTRY_VIRTUAL ? sizeof(VIRTUAL_ENTRY) : block->UnusedBytes;
@@ -69,6 +77,14 @@ static bool32 tell_block(PROCESS_HEAP_ENTRY *entry, HEAP_ENTRY *block) {
         entry->Block.Memory = handle_of_block(block + 1);
     }
     return TRUE;
+}
+
+/* A block of a user block, once its header is known to tell the truth. */
+static bool32 tell_bucket_block(PROCESS_HEAP_ENTRY *entry, SUBSEGMENT *in, HEAP_ENTRY *block) {
+    if (is_bucket_block_valid(in, block))
+        return tell_block(entry, block);
+    set_last_error(ERROR_INVALID_PARAMETER);
+    return FALSE;
 }
 
 static bool32 tell_virtual(PROCESS_HEAP_ENTRY *entry, HEAP *heap, LIST_ENTRY *link) {
@@ -93,12 +109,19 @@ static bool32 tell_at(PROCESS_HEAP_ENTRY *entry, HEAP *heap, SEGMENT *segment, v
         set_last_error(ERROR_INVALID_PARAMETER);
         return FALSE;
     }
-    return tell_block(entry, at);
+    SUBSEGMENT *in = ((HEAP_ENTRY *)at)->SmallTagIndex == USER_BLOCK_TAG
+                         ? subsegment_at(heap, (HEAP_ENTRY *)at + 1 + FIRST_OFFSET)
+                         : NULL;
+    return in ? tell_bucket_block(entry, in, block_of(in, 0)) : tell_block(entry, at);
 }
 
 static bool32 tell_behind_block(PROCESS_HEAP_ENTRY *entry, HEAP *heap, HEAP_ENTRY *block) {
     if (entry->RegionIndex == OWN_MEMORY)
         return tell_virtual(entry, heap, virtual_entry(block)->Link.Flink);
+    SUBSEGMENT *in = subsegment_at(heap, block);
+    if (in && block != block_of(in, in->BlockCount - 1u))
+        return tell_bucket_block(entry, in, block + in->BlockSize);
+    block = in ? outer_entry(in) : block;
     SEGMENT *segment = segment_of(heap, block);
     if (!segment || !block->Size) {
         set_last_error(ERROR_INVALID_PARAMETER);

@@ -49,6 +49,7 @@ typedef struct HEAP_ENTRY {
 #define VIRTUAL_THRESHOLD ((0x10000u * UNIT - PAGE_SIZE) / UNIT) /* a larger request gets its own virtual memory */
 #define MINIMUM_BLOCK 2u      /* units: a free block holds its header and a LIST_ENTRY */
 #define SEGMENTS 64
+#define USER_ALLOCATED 1u    /* HEAP_SEGMENT.Flags: memory of the caller's, which is not released */
 #define CLASS_BITS 4
 #define LARGE_CLASSES (9 << CLASS_BITS)
 #define LOOKASIDE_DEPTH 64
@@ -153,6 +154,15 @@ typedef struct HEAP_PARAMETERS {
     usize Reserved[2];
 } HEAP_PARAMETERS;
 
+/* RTL_HEAP_COMMIT_ROUTINE: commits at `*address`, the end of what is committed, and tells how much it did. */
+typedef status(WINAPI *COMMIT_ROUTINE)(void *base, void **address, usize *size);
+
+/* What RtlCreateHeap was asked for, then what it has. Sizes in bytes. */
+typedef struct PLACEMENT {
+    void *Base;
+    usize Reserve, Commit;
+} PLACEMENT;
+
 /* debugging.c */
 extern bool32 is_unlinking_safe; /* XP SP2 and Server 2003 SP1 look at both neighbours before they unlink */
 extern bool32 ends_on_corruption;
@@ -169,7 +179,7 @@ HEAP_ENTRY *find_free(HEAP *heap, u32 units);
 /* ranges.c */
 UNCOMMITTED_RANGE *range_at(SEGMENT *segment, const void *address);
 bool32 add_range(HEAP *heap, SEGMENT *segment, uptr address, usize size, u32 last_units);
-bool32 commit_range(HEAP *heap, SEGMENT *segment, UNCOMMITTED_RANGE *range, usize size);
+bool32 commit_range(HEAP *heap, SEGMENT *segment, UNCOMMITTED_RANGE *range, usize *size);
 HEAP_ENTRY *decommit_block(HEAP *heap, HEAP_ENTRY *entry);
 void release_ranges(HEAP *heap);
 /* segments.c */
@@ -188,6 +198,9 @@ u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block);
 void hold_front(HEAP *heap);
 void release_front(HEAP *heap);
 void flush_lookaside(HEAP *heap);
+/* placement.c */
+bool32 place_heap(PLACEMENT *place, u32 flags, const HEAP_PARAMETERS *parameters);
+void release_memory(void *base);
 /* virtual_blocks.c */
 void *allocate_virtual(HEAP *heap, usize size);
 bool32 free_virtual(HEAP *heap, HEAP_ENTRY *entry);
@@ -202,19 +215,28 @@ bool32 is_block_valid(HEAP *heap, HEAP_ENTRY *entry);
 /* handles.c */
 void *handle_of_block(const void *block); /* the movable object whose block it is, or NULL */
 
+/* Sets FRONT_USED, in one instruction; TRUE if it was clear. */
+static inline bool32 take_front(HEAP *heap) {
+    bool32 was_set;
+    __asm__ volatile("lock btsl $0, %1" : "=@ccc"(was_set), "+m"(heap->FrontState) : : "memory");
+    return !was_set;
+}
+
+static inline void give_front(HEAP *heap) { __atomic_store_n(&heap->FrontState, FRONT_FREE, __ATOMIC_RELEASE); }
+
 static inline HEAP_ENTRY *next_entry(HEAP_ENTRY *entry) { return entry + entry->Size; }
 static inline HEAP_ENTRY *previous_entry(HEAP_ENTRY *entry) { return entry - entry->PreviousSize; }
 static inline bool32 is_last(HEAP_ENTRY *entry) { return entry->Flags & ENTRY_LAST; }
 static inline void lock_heap(HEAP *heap, u32 flags) {
     if (!((heap->Flags | flags) & HEAP_NO_SERIALIZE))
-        RtlEnterCriticalSection(&heap->Lock);
+        RtlEnterCriticalSection(heap->LockVariable);
 }
 static inline void unlock_heap(HEAP *heap, u32 flags) {
     if (!((heap->Flags | flags) & HEAP_NO_SERIALIZE))
-        RtlLeaveCriticalSection(&heap->Lock);
+        RtlLeaveCriticalSection(heap->LockVariable);
 }
 
-void *WINAPI RtlCreateHeap(u32 flags, void *base, usize reserve, usize commit, void *lock, void *parameters);
+void *WINAPI RtlCreateHeap(u32 flags, void *base, usize reserve, usize commit, void *lock, const void *parameters);
 HEAP *WINAPI RtlDestroyHeap(HEAP *heap);
 void *WINAPI RtlAllocateHeap(HEAP *heap, u32 flags, usize size);
 u8 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block);

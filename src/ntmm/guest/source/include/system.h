@@ -15,6 +15,13 @@ typedef struct NTMM_START {
     INITIALIZER Initializers[];
 } NTMM_START;
 
+/* The caller's record of an asynchronous request; its first two words are the status block. */
+typedef struct OVERLAPPED {
+    uptr Internal, InternalHigh;
+    i64 Offset __attribute__((aligned(sizeof(void *))));
+    handle Event;
+} OVERLAPPED;
+
 IMPORT status WINAPI NtAllocateVirtualMemory(handle, void **base, uptr zero_bits, usize *size, u32 type, u32 protect);
 IMPORT status WINAPI NtFreeVirtualMemory(handle, void **base, usize *size, u32 type);
 IMPORT status WINAPI NtProtectVirtualMemory(handle, void **base, usize *size, u32 protect, u32 *old);
@@ -28,6 +35,12 @@ IMPORT status WINAPI NtClose(handle);
 IMPORT status WINAPI NtYieldExecution(void);
 IMPORT status WINAPI NtDelayExecution(u8 alertable, i64 *interval);
 IMPORT status WINAPI NtWaitForSingleObject(handle, u8 alertable, i64 *timeout);
+IMPORT status WINAPI NtTestAlert(void);
+IMPORT status WINAPI NtQueueApcThread(handle, void *routine, void *first, void *second, void *third);
+IMPORT status WINAPI NtReadFile(handle, handle event, void *apc, void *context, void *status_block, void *buffer,
+                                u32 size, i64 *offset, u32 *key);
+IMPORT status WINAPI NtWriteFile(handle, handle event, void *apc, void *context, void *status_block, void *buffer,
+                                 u32 size, i64 *offset, u32 *key);
 IMPORT status WINAPI NtCreateEvent(handle *, u32 access, void *attributes, u32 type, u8 state);
 IMPORT status WINAPI NtSetEvent(handle, i32 *previous);
 IMPORT status WINAPI NtQuerySystemInformation(u32 kind, void *, u32 size, u32 *needed);

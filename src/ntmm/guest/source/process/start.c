@@ -73,8 +73,7 @@ int outermost_handler(EXCEPTION_RECORD *record, void *frame, CONTEXT *context, D
 #define THREAD_START start_thread
 #endif
 
-NORETURN void PROCESS_START(NTMM_START *block) {
-    ENTER_OUTERMOST_FRAME;
+static void initialize_process(NTMM_START *block) {
     publish_locks();
     make_process_heap();
     crt_initialize();
@@ -83,6 +82,34 @@ NORETURN void PROCESS_START(NTMM_START *block) {
     leave_loader();
     if (!accepted)
         RtlExitUserProcess((u32)STATUS_DLL_INIT_FAILED);
+}
+
+static void initialize_thread(NTMM_START *block) {
+    enter_loader();
+    call_initializers(block, DLL_THREAD_ATTACH, NULL);
+    leave_loader();
+}
+
+/* Threads of NtCreateThread go on with the registers that their creator has given. */
+static NORETURN void go_on(NTMM_START *block) {
+    for (CONTEXT *context = block->Parameter;;)
+        NtContinue(context, TRUE);
+}
+
+NORETURN void WINAPI NtmmProcessThunk(NTMM_START *block) {
+    initialize_process(block);
+    go_on(block);
+}
+
+NORETURN void WINAPI NtmmThreadThunk(NTMM_START *block) {
+    initialize_thread(block);
+    go_on(block);
+}
+
+NORETURN void PROCESS_START(NTMM_START *block) {
+    ENTER_OUTERMOST_FRAME;
+    initialize_process(block);
+    NtTestAlert();
     RtlExitUserProcess((u32)call_unchecked(block->StartAddress, (uptr)peb(), 0, 0));
 }
 
@@ -90,8 +117,7 @@ NORETURN void THREAD_START(NTMM_START *block) {
     ENTER_OUTERMOST_FRAME;
     void *start = block->StartAddress;
     uptr parameter = (uptr)block->Parameter;
-    enter_loader();
-    call_initializers(block, DLL_THREAD_ATTACH, NULL);
-    leave_loader();
+    initialize_thread(block);
+    NtTestAlert(); /* APCs that were queued before the thread ran come before its routine */
     ExitThread((u32)call_unchecked(start, parameter, 0, 0));
 }

@@ -82,7 +82,7 @@ class PagingFileServices(Parts):
         page, user = self.architecture.page_size, process.space.user
         total_virtual = user.highest + 1 - user.lowest
         account, limit = process.space.account, self.ledger.limit
-        available = max(0, limit - self.ledger.committed)
+        available = max(0, self.ledger.room)
         if account.quota is not None:
             limit, available = min(limit, account.quota), min(available, max(0, account.quota - account.pages))
         return MemoryStatus(

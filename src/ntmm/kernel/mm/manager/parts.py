@@ -46,7 +46,12 @@ _POOL_USAGE_MAXIMUM: Final = 80
 """Percent of paged pool."""
 
 _MARGIN_SHIFT: Final = 6
-"""1/64 of RAM is kept out of the commit limit for page tables and working-set lists."""
+_FLUID_PAGES: Final = 128
+"""1/64 of RAM, or this if it is more, is kept out of the commit limit: what runs needs pages of code and files, which
+nobody charges. Without a paging file private pages never leave RAM, and these are all that is left to replace."""
+
+_KEPT_PAGES: Final = 32
+"""The end of the commit limit that only growing stacks and the system may use."""
 
 
 _BASED_TOP: Final = 0x800000
@@ -131,7 +136,10 @@ class Parts:
         self.system = build_system_space(
             self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames), large_pages, pools
         )
-        self.ledger.limit = self.ledger.committed + self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT)
+        margin = max(self.pfn.frames >> _MARGIN_SHIFT, _FLUID_PAGES)
+        self.ledger.limit = self.ledger.committed + self.pfn.available - margin
+        self.ledger.kept = _KEPT_PAGES
+        self.system_account.may_use_kept = True
         self.resident = ResidentLedger(self.pfn.available - (self.pfn.frames >> _MARGIN_SHIFT))
         self.paging_files = PagingFiles(self.pfn.slots, architecture.page_size)
         self.disk = disk = Disk(clock)

@@ -139,10 +139,15 @@ class SectionServices(Parts):
         return block.data
 
     def extend_section(self, section: Section, size: int) -> tuple[Status, int]:
-        """NtExtendSection: (status, size in bytes); the file of a data section grows with it, views do not."""
+        """NtExtendSection: (status, size in bytes); the file of a data section grows with it, views do not.
+
+        SECTION_PROTECTION where the section's pages may not change the file: it may have been opened for reading only.
+        """
         area = section.control_area
         if area.kind is not AreaKind.FILE:
             return Status.SECTION_NOT_EXTENDED, 0
+        if not may_write(section.page_protection):
+            return Status.SECTION_PROTECTION, 0
         if size <= section.size:
             return Status.SUCCESS, section.size
         try:

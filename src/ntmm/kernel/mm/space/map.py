@@ -125,6 +125,8 @@ def _check_section(machine: SpaceMachine, section: Section, request: ViewRequest
     rounded = -(-section.size // page) * page
     if request.offset >= rounded or request.view_size > rounded - request.offset:
         return Status.INVALID_VIEW_SIZE
+    if request.commit_size and area.kind is AreaKind.FILE:  # only a view that grows with its file would have a use
+        return Status.INVALID_PARAMETER_5
     if request.commit_size > (request.view_size or rounded - request.offset):
         return Status.INVALID_PARAMETER_5
     return None

@@ -49,7 +49,7 @@ def allocate_physical(machine: SpaceMachine, space: AddressSpace, count: int) ->
     account, pfn, ledger = space.physical.account, machine.pfn, machine.ledger
     count = min(count, pfn.available - RESERVE_PAGES, machine.resident.available)
     if count > 0 and not ledger.has_room(count):
-        count = ledger.limit - ledger.committed
+        count = ledger.room
     if count <= 0 or not account.charge(count):
         return Allocation(Status.INSUFFICIENT_RESOURCES, _NONE)
     assert machine.resident.charge(count)
@@ -89,6 +89,14 @@ def map_physical(
     nowhere else (CONFLICTING_ADDRESSES); nothing is changed otherwise.
     """
     shift = machine.architecture.page_shift
+    if isinstance(addresses, range):
+        start, end = addresses.start, addresses.stop
+        if not _is_in_windows(space, start >> shift, end - 1 >> shift):
+            return Status.INVALID_PARAMETER_1
+        if frames is None:
+            space.tables.bring_in_range(start, end)
+            clear_window(machine, space, start, end)
+            return Status.SUCCESS
     starts = [address >> shift << shift for address in addresses]
     if not _are_windows(space, [address >> shift for address in starts]):
         return Status.INVALID_PARAMETER_1
@@ -117,6 +125,16 @@ def _spans(machine: SpaceMachine, starts: list[int]) -> list[tuple[int, int]]:
     """What each page table that maps one of the addresses maps, in the order of addresses."""
     size = machine.architecture.large_page_size
     return [(start, start + size) for start in sorted({address & -size for address in starts})]
+
+
+def _is_in_windows(space: AddressSpace, vpn: int, last: int) -> bool:
+    """True if windows hold all pages from `vpn` to `last`, which may be more than one could list."""
+    while vpn <= last:
+        vad = space.vads.find(vpn)
+        if vad is None or vad.kind is not VadKind.PHYSICAL:
+            return False
+        vpn = vad.end_vpn + 1
+    return True
 
 
 def _are_windows(space: AddressSpace, vpns: list[int]) -> bool:
