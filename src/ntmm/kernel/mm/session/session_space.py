@@ -190,9 +190,8 @@ class SessionSpace:
         result = make_prototype_valid(handler, place, view.area, page)
         if result.resolution is not Resolution.RESOLVED:
             return result
-        bits = memory.format.kernel_bits[MM_READWRITE] | memory.architecture.no_execute
-        index = self.tables.find(address)
-        memory.write(index, memory.entries[place] & memory.format.frame_mask | bits)
+        bits = memory.format.kernel_bits[MM_READWRITE]
+        memory.write(self.tables.find(address), memory.entries[place] & memory.format.frame_mask | bits)
         self.working_set.insert_shared(address >> self._page_shift, MM_READWRITE)
         return result
 
