@@ -81,8 +81,9 @@ def _link(kernel: Kernel, number: int, link: int) -> int | None:
 
 
 def used_frames(kernel: Kernel) -> Iterator[int]:
-    """Frames that were ever handed out; those above are zeroed."""
-    return iter(range(kernel.mm.pfn.high_water))
+    """Frames that were ever handed out; those above are zeroed, and nobody has those that are set aside below 4 GB."""
+    pfn = kernel.mm.pfn
+    return (frame for frame in range(pfn.high_water) if not pfn.is_set_aside(frame))
 
 
 def statistics(kernel: Kernel) -> MemoryStatistics:
@@ -197,9 +198,8 @@ def pool_pages(kernel: Kernel) -> tuple[int, int]:
 
 def pool_limits(kernel: Kernel) -> tuple[int, int]:
     """Pages that paged and nonpaged pool may have at most."""
-    layout, page = kernel.mm.layout, kernel.architecture.page_size
-    paged, nonpaged = layout.paged_pool_end - layout.paged_pool, layout.nonpaged_pool_end - layout.nonpaged_pool
-    return paged // page, nonpaged // page
+    system = kernel.mm.system
+    return system.paged_pool.maximum_pages, system.nonpaged_pool.maximum_pages
 
 
 def resident_available(kernel: Kernel) -> int:

@@ -39,7 +39,8 @@ class AddressSpaceServices(Parts):
 
     def has_room_for_space(self) -> bool:
         """Waits for the pages of another space; False if RAM will not have them, or cannot promise its minimum."""
-        return self.resident.available >= self.limits.minimum and self.pfn.ensure_pages(_PAGES_OF_A_SPACE)
+        is_promised = self.resident.available >= self.limits.minimum and self.pfn.has_low
+        return is_promised and self.pfn.ensure_pages(_PAGES_OF_A_SPACE)
 
     def delete_address_space(self, space: AddressSpace) -> None:
         """Returns everything that a space holds (MmDeleteProcessAddressSpace).

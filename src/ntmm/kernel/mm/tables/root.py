@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable
 from typing import Final
 
-from ntmm.kernel.mm.pfn import NO_FRAME, PageUse
+from ntmm.kernel.mm.pfn import NO_FRAME, PageUse, PfnDatabase
 from ntmm.kernel.mm.tables.table_memory import TableMemory
 
 PAE_DIRECTORIES: Final = 4
@@ -42,13 +42,7 @@ def create_root(memory: TableMemory, template: int | None) -> tuple[int, dict[st
 
 def _create_pae_root(memory: TableMemory) -> tuple[int, dict[str, int]]:
     """The pointer table and its four directories, side by side in RAM where never-touched frames allow it."""
-    pfn, count = memory.pfn, 1 + PAE_DIRECTORIES
-    first = pfn.take_contiguous(count, PageUse.PAGE_TABLE)
-    if first == NO_FRAME:
-        frames = [pfn.take_zeroed(PageUse.PAGE_TABLE) for _ in range(count)]
-    else:
-        frames = list(range(first, first + count))
-    root, directories = frames[0], frames[1:]
+    root, *directories = _take_pae_frames(memory.pfn)
     last = directories[-1] << memory.entries_shift
     for slot, frame in enumerate(directories):
         memory.entries[(root << memory.entries_shift) + slot] = frame << memory.architecture.page_shift | 1
@@ -56,6 +50,16 @@ def _create_pae_root(memory: TableMemory) -> tuple[int, dict[str, int]]:
         _own(memory, frame)
     _own(memory, root)
     return root, {"page directory pointer table": 1, "page directories": PAE_DIRECTORIES}
+
+
+def _take_pae_frames(pfn: PfnDatabase) -> list[int]:
+    """The frames of the pointer table and the directories. CR3 has 32 bits, so the former lies below 4 GB."""
+    low = [pfn.take_low(PageUse.PAGE_TABLE)] if pfn.low else []
+    count = 1 + PAE_DIRECTORIES - len(low)
+    first = pfn.take_contiguous(count, PageUse.PAGE_TABLE)
+    if first == NO_FRAME:
+        return low + [pfn.take_zeroed(PageUse.PAGE_TABLE) for _ in range(count)]
+    return low + list(range(first, first + count))
 
 
 def _own(memory: TableMemory, frame: int) -> None:
