@@ -28,7 +28,7 @@ class MemoryMachine:
         self.architecture = architecture_named(profile.architecture)
         self.clock = Clock()
         self.scheduler = Scheduler(self.clock)
-        self.ram = Ram(profile.usable_ram)
+        self.ram = Ram(profile.usable_ram, profile.ram)
         self.mm = MemoryManager(
             self.ram,
             self.architecture,
