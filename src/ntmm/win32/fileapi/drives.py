@@ -144,26 +144,34 @@ def _store_text(call: Call, kind: StringKind, text: str, buffer: int, size: int)
     call.memory.write(buffer, data)
 
 
-@service("kernel32", "GetVolumeInformationW", "p p u32 p p p p u32")
-@failing(0)
-def GetVolumeInformationW(
-    call: Call,
-    root: int,
-    name: int,
-    name_size: int,
-    serial: int,
-    longest: int,
-    flags: int,
-    system_name: int,
-    system_size: int,
+def _volume_information(
+    call: Call, kind: StringKind, root: int, texts: tuple[int, int, int, int], numbers: tuple[int, int, int]
 ) -> int:
-    """Label, serial number, longest name and file system of a drive."""
-    drive = _drive(call, WIDE.read(call, root) if root else _current_drive(call))
+    drive = _drive(call, kind.read(call, root) if root else _current_drive(call))
     if drive is None:
         raise Win32Failure(Win32Error.PATH_NOT_FOUND)
-    _store_text(call, WIDE, drive.label, name, name_size)
-    _store_text(call, WIDE, FILE_SYSTEM, system_name, system_size)
-    for address, value in ((serial, drive.serial_number), (longest, LONGEST_COMPONENT), (flags, FILE_SYSTEM_FLAGS)):
+    name, name_size, system_name, system_size = texts
+    _store_text(call, kind, drive.label, name, name_size)
+    _store_text(call, kind, FILE_SYSTEM, system_name, system_size)
+    for address, value in zip(numbers, (drive.serial_number, LONGEST_COMPONENT, FILE_SYSTEM_FLAGS), strict=True):
         if address:
             call.memory.write_u32(address, value)
     return 1
+
+
+@service("kernel32", "GetVolumeInformationW", "p p u32 p p p p u32")
+@failing(0)
+def GetVolumeInformationW(
+    call: Call, root: int, name: int, size: int, serial: int, longest: int, flags: int, system: int, system_size: int
+) -> int:
+    """Label, serial number, longest name and file system of a drive."""
+    return _volume_information(call, WIDE, root, (name, size, system, system_size), (serial, longest, flags))
+
+
+@service("kernel32", "GetVolumeInformationA", "p p u32 p p p p u32")
+@failing(0)
+def GetVolumeInformationA(
+    call: Call, root: int, name: int, size: int, serial: int, longest: int, flags: int, system: int, system_size: int
+) -> int:
+    """GetVolumeInformationW in ANSI."""
+    return _volume_information(call, ANSI, root, (name, size, system, system_size), (serial, longest, flags))
