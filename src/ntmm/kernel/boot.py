@@ -119,6 +119,16 @@ class Kernel:
             self.system_threads.append(thread)
             self.scheduler.start(thread)
 
+    def mount_ram_disk(self, letter: str) -> None:
+        """An empty volume under a drive letter such as "R:", in the RAM that the system does not use.
+
+        Raises ValueError where there is none.
+        """
+        if not self.ram.beyond:
+            raise ValueError("a RAM disk lies in RAM that the system does not use, and this machine has none")
+        self.volume.mount_ram_disk(letter, self.ram.beyond)
+        self.names.add_device(self.volume.drives[letter].device, letter)
+
     def _current_teb(self, space: AddressSpace) -> int:
         """The TEB whose stack may grow when the kernel touches memory of `space`: only the running thread's own."""
         thread = self.scheduler.current

@@ -28,7 +28,7 @@ class MemoryMachine:
         self.architecture = architecture_named(profile.architecture)
         self.clock = Clock()
         self.scheduler = Scheduler(self.clock)
-        self.ram = Ram(profile.usable_ram)
+        self.ram = Ram(profile.usable_ram, profile.ram)
         layout = layout_of_profile(profile)
         self.mm = MemoryManager(
             self.ram,

@@ -4,9 +4,10 @@ import struct
 from typing import Final
 
 from ntmm.kernel.io.constants import FILE_ATTRIBUTE_ARCHIVE, FILE_ATTRIBUTE_NORMAL, FILE_WRITE_ATTRIBUTES
+from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.io.information import FileInformation, TimeChange
 from ntmm.kernel.io.paths import Device, parse_nt_path
-from ntmm.kernel.io.volume import SERIAL_NUMBER, OpenRequest
+from ntmm.kernel.io.volume import OpenRequest
 from ntmm.native.call import Call
 from ntmm.native.file import lookup_file, open_file
 from ntmm.native.file_information import set_basic
@@ -27,7 +28,7 @@ def attribute_data(known: FileInformation) -> bytes:
 
 def _attributes(call: Call, kind: StringKind, name: int) -> int:
     path = nt_path_at(call, kind, name)
-    if parse_nt_path(path).device is Device.NUL:
+    if parse_nt_path(path, call.kernel.volume.drives).device is Device.NUL:
         return FILE_ATTRIBUTE_ARCHIVE
     known: FileInformation = call.kernel.volume.query(path)
     return known.attributes
@@ -96,9 +97,11 @@ def SetFileAttributesA(call: Call, name: int, attributes: int) -> int:
 @failing(0)
 def GetFileInformationByHandle(call: Call, handle: int, buffer: int) -> int:
     """BY_HANDLE_FILE_INFORMATION, 52 bytes."""
-    known = lookup_file(call, handle).information()
+    file = lookup_file(call, handle)
+    known = file.information()
     times = (known.creation_time, known.access_time, known.write_time)
-    numbers = (SERIAL_NUMBER, known.size >> 32, known.size & 0xFFFFFFFF, known.links)
+    serial = file.block.store.drive.serial_number if isinstance(file, FileObject) else 0
+    numbers = (serial, known.size >> 32, known.size & 0xFFFFFFFF, known.links)
     index = (known.index >> 32, known.index & 0xFFFFFFFF)
     call.memory.write(buffer, struct.pack("<I3Q6I", known.attributes, *times, *numbers, *index))
     return 1
