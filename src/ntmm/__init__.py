@@ -14,19 +14,30 @@ Rooms, top down; each imports only from those after it, and rooms on one line do
     guest           C: the part of the system DLLs that runs as guest code, and where its built form lies
 """
 
-from typing import Any
+from importlib import import_module
+from typing import Any, Final
+
+_PLACES: Final = {
+    "Machine": ("ntmm.teaching", "Machine"),
+    "MemoryFault": ("ntmm.teaching", "MemoryFault"),
+    "Process": ("ntmm.teaching", "Process"),
+    "RefusedCall": ("ntmm.teaching", "RefusedCall"),
+    "Region": ("ntmm.teaching", "Region"),
+    "Table": ("ntmm.teaching", "Table"),
+    "SystemProfile": ("ntmm.nt.profile", "SystemProfile"),
+    "boot_options": ("ntmm.nt.boot_options", "parse_boot_options"),
+    "registry": ("ntmm.nt.registry", "parse_registry"),
+}
 
 
 def __getattr__(name: str) -> Any:
     """`ntmm.Machine` and its company, brought in when they are asked for: the command line needs none of them."""
-    from ntmm import teaching  # noqa: PLC0415
-    from ntmm.nt.boot_options import parse_boot_options  # noqa: PLC0415
-    from ntmm.nt.profile import SystemProfile  # noqa: PLC0415
-    from ntmm.nt.registry import parse_registry  # noqa: PLC0415
+    if name not in _PLACES:
+        raise AttributeError(f"module 'ntmm' has no attribute {name!r}")
+    module, attribute = _PLACES[name]
+    return getattr(import_module(module), attribute)
 
-    names = {"SystemProfile": SystemProfile, "boot_options": parse_boot_options, "registry": parse_registry}
-    names |= {each: getattr(teaching, each) for each in teaching.__all__}
-    try:
-        return names[name]
-    except KeyError:
-        raise AttributeError(f"module 'ntmm' has no attribute {name!r}") from None
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return sorted([*globals(), *_PLACES])
