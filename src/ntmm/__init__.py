@@ -42,3 +42,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'ntmm' has no attribute {name!r}")
     module, attribute = _HOMES[name]
     return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return sorted([*globals(), *_HOMES])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ntmm.cli import main
+from ntmm.runner.options import ProgramLine
 from tests.runs.running import MACHINES, run, sample
 
 MB = 1 << 20
@@ -17,6 +18,27 @@ def test_does_every_check_of_the_sample_pass(folder: str, architecture: str) -> 
     finished = run(program, architecture=architecture, ram=32 * MB, granted=("SeLockMemoryPrivilege",))
     assert "FAIL" not in finished.output, finished.output
     assert finished.output.endswith("all 47 checks passed\n")
+    assert finished.report.exit_status == 0
+
+
+@pytest.mark.parametrize(("folder", "architecture"), [("x86", "pae"), ("x64", "x64")])
+def test_do_ten_programs_own_more_than_32_bits_address(folder: str, architecture: str) -> None:
+    """On a machine of 64 GB, all at the same time; the first takes the RAM up to 4 GB, so that the rest lies beyond."""
+    program = sample(folder, "awe")
+    others = [ProgramLine(program, ("48", str(number))) for number in range(1, 10)]
+    finished = run(
+        program,
+        "4096",
+        "0",
+        architecture=architecture,
+        ram=64 << 30,
+        granted=("SeLockMemoryPrivilege",),
+        others=others,
+        checking=False,
+    )
+    assert "FAIL" not in finished.output, finished.output
+    assert finished.output.count("all 7 checks passed") == 10
+    assert finished.output.count("pages beyond 4 GB: yes") == 10
     assert finished.report.exit_status == 0
 
 

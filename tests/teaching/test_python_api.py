@@ -1,9 +1,12 @@
 """Does the memory manager driven from Python do what its documentation shows, on every machine?"""
 
 import doctest
+import io
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -12,7 +15,7 @@ import ntmm
 from ntmm import teaching
 from ntmm.nt.memory import MEM_RESERVE, PAGE_EXECUTE_READ, PAGE_GUARD, PAGE_READWRITE
 from ntmm.nt.status import Status
-from ntmm.teaching import Machine, MemoryFault, RefusedCall, Table
+from ntmm.teaching import Machine, MemoryFault, Process, RefusedCall, Table
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "python-api.md"
 ARCHITECTURES = ("x86", "pae", "x64", "ia64")
@@ -157,3 +160,109 @@ def test_is_a_range_that_cannot_be_locked_refused() -> None:
         with pytest.raises(RefusedCall, match="MmAllocateContiguousMemory: STATUS_INSUFFICIENT_RESOURCES"):
             machine.allocate_contiguous(1 << 40)
         assert machine.audit() == []
+
+
+def test_does_it_work_in_a_fresh_interpreter() -> None:
+    """Where nothing but `ntmm` was imported."""
+    code = "import ntmm; print(ntmm.Machine(architecture='x86', ram=8 << 20)); print({'Table'} & set(dir(ntmm)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == ""
+    assert done.stdout == "<Machine Windows XP SP2, x86, 8 MB of RAM, 0 processes>\n{'Table'}\n"
+
+
+@pytest.mark.parametrize("name", ntmm.teaching.__all__)
+def test_is_every_name_of_the_interface_in_ntmm_itself(name: str) -> None:
+    assert getattr(ntmm, name) is getattr(ntmm.teaching, name)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (lambda: Machine("x86"), "a machine is made from a SystemProfile or from keywords"),  # type: ignore[arg-type]
+        (lambda: Machine(arch="x86"), "a profile has no field 'arch': choose one of architecture, ram"),
+        (lambda: Machine(ram="64M"), "RAM is a number of bytes, such as 64 << 20"),
+    ],
+)
+def test_is_a_mistaken_machine_explained(body: Callable[[], Machine], sentence: str) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        body()
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    with Machine(architecture="x86", ram=8 << 20) as machine:
+        yield machine.create_process()
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (lambda process: process.read("x", 1), "an address is a number"),
+        (lambda process: process.read(0x10000, -1), "a size is a number from 0 on"),
+        (lambda process: process.write(0x10000, "text"), "only bytes can be written"),
+        (lambda process: process.VirtualAlloc(None, "x"), "a size is a number from 0 on"),
+        (lambda process: process.VirtualAlloc(-5, 1), "an address is a number"),
+        (lambda process: process.state(None), "an address is a number"),
+        (lambda process: process.vads.column("none"), "'none' is no column: choose one of start, end"),
+    ],
+)
+def test_is_a_mistaken_argument_explained(process: Process, body: Callable[[Any], object], sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        body(process)
+
+
+@pytest.mark.parametrize("number", [-1, 2048, 1 << 60])
+def test_is_a_frame_refused_that_is_not_there(number: int) -> None:
+    with Machine(architecture="x86", ram=8 << 20) as machine:
+        with pytest.raises(ValueError, match="is no frame: this machine has 0x800 of them"):
+            machine.frame(number)
+        assert machine.frame(2047).column("value")[0] == "zeroed"
+
+
+def test_does_a_closed_machine_say_so() -> None:
+    machine = Machine(architecture="x86", ram=8 << 20)
+    process = machine.create_process()
+    machine.close()
+    machine.close()
+    for body in (machine.create_process, lambda: process.VirtualAlloc(None, 4096), lambda: machine.let_time_pass(1)):
+        with pytest.raises(RuntimeError, match="this machine was closed: make another"):
+            body()
+
+
+def test_do_a_machine_and_a_process_show_themselves_in_a_notebook(process: Process) -> None:
+    base = process.VirtualAlloc(None, 3 * 4096)
+    process.write(base, b"x")
+    shown = process._repr_html_()
+    assert shown.startswith("<p>&lt;Process") and "Address descriptors" in shown and hex(base) in shown
+    with Machine(architecture="x86", ram=8 << 20) as machine:
+        assert "Page lists" in machine._repr_html_()
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(process)
+    assert "Address descriptors" in console.export_text()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_are_the_page_tables_of_a_process_shown(architecture: str) -> None:
+    with Machine(architecture=architecture, ram=8 << 20) as machine:
+        process = machine.create_process()
+        before = process.page_tables
+        base = process.VirtualAlloc(None, 3 * machine.memory.architecture.page_size)
+        process.write(base, b"x")
+        process.write(base + 2 * machine.memory.architecture.page_size, b"x")
+        tables = process.page_tables
+        assert len(tables) > len(before)
+        last = [row for row in tables if row[0] == "page table" and row[1] == "0x0"]
+        assert [row[-1] for row in last] == [2]
+        entry = process.entries(base)
+        assert f"frame {last[0][2]}" in str(entry[len(entry) - 2][-1])
+
+
+def test_is_a_view_unmapped() -> None:
+    with Machine(architecture="pae", ram=8 << 20) as machine:
+        process, section = machine.create_process(), machine.CreateFileMapping(8192)
+        view = process.MapViewOfFile(section)
+        process.UnmapViewOfFile(view)
+        with pytest.raises(MemoryFault):
+            process.read(view)
+        with pytest.raises(RefusedCall, match="UnmapViewOfFile: STATUS_NOT_MAPPED_VIEW"):
+            process.UnmapViewOfFile(view)

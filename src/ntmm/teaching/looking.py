@@ -1,5 +1,6 @@
 """What there is to see: address descriptors, page-table entries, working sets, page lists, frames."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from ntmm.kernel.memory_machine import MemoryMachine
@@ -26,6 +27,8 @@ _LEVELS: Final = {
     3: ("PPE", "PDE", "PTE"),
     4: ("PXE", "PPE", "PDE", "PTE"),
 }
+_TABLES: Final = ("page table", "page directory", "directory pointers", "top level")
+"""By how many levels are below."""
 
 
 def protection_text(value: int) -> str:
@@ -60,6 +63,28 @@ def entry_table(machine: MemoryMachine, space: AddressSpace, address: int) -> Ta
             break
         table = memory.format.frame(entry)
     return Table(f"Entries of {address:#x}", ("level", "slot", "address", "entry", "meaning"), rows)
+
+
+def page_table_table(machine: MemoryMachine, space: AddressSpace) -> Table:
+    """The tables that translate user addresses, from the root down; where one is paged out nothing is told below it."""
+    rows = list(_tables_below(machine, space.user.highest, 0, space.tables.root, 0))
+    return Table("Page tables", ("table", "from", "frame", "valid entries"), rows)
+
+
+def _tables_below(
+    machine: MemoryMachine, highest: int, level: int, table: int, start: int
+) -> Iterator[tuple[object, ...]]:
+    memory, architecture = machine.mm.table_memory, machine.architecture
+    first = table << memory.entries_shift
+    found = []
+    for slot in range(1 << architecture.index_bits[level]):
+        address, entry = start + (slot << architecture.shifts[level]), memory.entries[first + slot]
+        if address <= highest and entry & 1:
+            found.append((address, memory.format.frame(entry)))
+    yield _TABLES[architecture.levels - 1 - level], f"{start:#x}", f"{table:#x}", len(found)
+    if level + 1 < architecture.levels:
+        for address, frame in found:
+            yield from _tables_below(machine, highest, level + 1, frame, address)
 
 
 def entry_text(machine: MemoryMachine, entry: int) -> str:

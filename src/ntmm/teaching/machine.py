@@ -1,11 +1,15 @@
 """A machine without programs, whose processes are driven from Python."""
 
 from collections.abc import Callable
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+
+from rich.console import Group
+from rich.markup import escape
 
 from ntmm.kernel.io.paging_store import HostPagingStore
 from ntmm.kernel.ke.thread import KernelThread
@@ -20,7 +24,7 @@ from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
 from ntmm.teaching.exceptions import RefusedCall
 from ntmm.teaching.process import Process
-from ntmm.teaching.table import Table
+from ntmm.teaching.table import Table, paragraph
 
 Result = TypeVar("Result")
 
@@ -45,6 +49,18 @@ class _Caller(KernelThread):
             self.raised = error
 
 
+def _check_arguments(profile: object, fields: dict[str, Any]) -> None:
+    """Raises TypeError with a sentence."""
+    if profile is not None and not isinstance(profile, SystemProfile):
+        raise TypeError("a machine is made from a SystemProfile or from keywords: Machine(architecture='x86')")
+    known = [field.name for field in dataclass_fields(SystemProfile)]
+    for name in fields:
+        if name not in known:
+            raise TypeError(f"a profile has no field {name!r}: choose one of {', '.join(known)}")
+    if not isinstance(fields.get("ram", 0), int):
+        raise TypeError("RAM is a number of bytes, such as 64 << 20")
+
+
 class Machine:
     """The memory of one machine. Use it as a context manager, or close it: paging files take room on the host.
 
@@ -52,8 +68,10 @@ class Machine:
     """
 
     def __init__(self, profile: SystemProfile | None = None, **fields: Any) -> None:
-        """Raises ValueError with a sentence for a machine that never was."""
+        """Raises ValueError with a sentence for a machine that never was, TypeError for arguments that mean none."""
+        _check_arguments(profile, fields)
         self.profile = replace(profile or SystemProfile(), **fields)
+        self._is_closed = False
         self.memory = MemoryMachine(self.profile)
         self.processes: list[Process] = []
         self._folder = TemporaryDirectory(prefix="ntmm-")
@@ -72,12 +90,22 @@ class Machine:
 
     def close(self) -> None:
         """Ends the machine; nothing of it can be used afterwards."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self.memory.close()
         self._folder.cleanup()
 
     def __repr__(self) -> str:
         version, ram = self.profile.version.name, self.profile.ram >> 20
         return f"<Machine {version}, {self.profile.architecture}, {ram} MB of RAM, {len(self.processes)} processes>"
+
+    def __rich__(self) -> Group:
+        return Group(escape(repr(self)), self.page_lists)
+
+    def _repr_html_(self) -> str:
+        """What a Jupyter notebook shows: the machine and its page lists."""
+        return paragraph(repr(self)) + self.page_lists._repr_html_()
 
     def _open_store(self, name: str) -> HostPagingStore:
         self._stores += 1
@@ -87,6 +115,8 @@ class Machine:
 
     def run(self, body: Callable[[], Result]) -> Result:
         """Carries out a function on a thread of the machine, where it may wait for paging; its result."""
+        if self._is_closed:
+            raise RuntimeError("this machine was closed: make another")
         scheduler = self.memory.scheduler
         if scheduler.current is not None:
             return body()
@@ -181,7 +211,10 @@ class Machine:
         return Table("System space", ("region", "start", "end", "note"), rows)
 
     def frame(self, number: int) -> Table:
-        """The PFN entry of a frame."""
+        """The PFN entry of a frame; raises ValueError for a number that no frame has."""
+        count = self.memory.mm.pfn.frames
+        if not 0 <= number < count:
+            raise ValueError(f"{number!r} is no frame: this machine has {count:#x} of them, from 0 on")
         return looking.frame_table(self.memory, number)
 
     def audit(self) -> list[str]:

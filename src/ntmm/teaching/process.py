@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from rich.console import Group
+from rich.markup import escape
+
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.memory_machine import MemoryMachine
 from ntmm.kernel.mm.fault import Resolution
@@ -16,7 +19,7 @@ from ntmm.teaching.device import LockedPages
 from ntmm.teaching.exceptions import MemoryFault, RefusedCall
 from ntmm.teaching.runner import Runner
 from ntmm.teaching.session import Session
-from ntmm.teaching.table import Table
+from ntmm.teaching.table import Table, paragraph
 
 Result = TypeVar("Result")
 
@@ -40,6 +43,16 @@ class Region:
         return f"<{self.state} {self.size:#x} bytes at {self.base:#x}, {self.protection}>"
 
 
+def _check_range(address: object, size: object = 0) -> None:
+    """Raises TypeError or ValueError with a sentence."""
+    if not isinstance(address, int):
+        raise TypeError(f"an address is a number, and {address!r} is not")
+    if address < 0:
+        raise ValueError(f"an address is a number from 0 on, and {address!r} is not")
+    if not isinstance(size, int) or size < 0:
+        raise ValueError(f"a size is a number from 0 on, and {size!r} is not")
+
+
 class Process:
     """`space` is the memory manager's own object, for those who want to look deeper."""
 
@@ -51,6 +64,13 @@ class Process:
 
     def __repr__(self) -> str:
         return f"<Process {self.name!r}, {len(list(self.space.vads))} regions, {self.working_set_size} pages in RAM>"
+
+    def __rich__(self) -> Group:
+        return Group(escape(repr(self)), self.vads)
+
+    def _repr_html_(self) -> str:
+        """What a Jupyter notebook shows: the process and its address descriptors."""
+        return paragraph(repr(self)) + self.vads._repr_html_()
 
     @property
     def session(self) -> Session:
@@ -68,12 +88,14 @@ class Process:
     ) -> int:
         """The base address of what was reserved or committed; raises RefusedCall. Sizes in bytes."""
         mm = self._machine.mm
+        _check_range(address or 0, size)
         status, base, _ = self._runner.run(lambda: mm.allocate(self, address or 0, size, allocation_type, protection))
         self._require("VirtualAlloc", status)
         return base
 
     def VirtualFree(self, address: int, size: int = 0, free_type: int = MEM_RELEASE) -> None:
         """Decommits pages, or releases a whole allocation (size 0); raises RefusedCall."""
+        _check_range(address, size)
         status = self._runner.run(lambda: self._machine.mm.free(self, address, size, free_type)).status
         self._require("VirtualFree", status)
 
@@ -83,12 +105,14 @@ class Process:
 
     def VirtualProtect(self, address: int, size: int, protection: int) -> int:
         """Changes the protection of committed pages; the old PAGE_* value of the first. Raises RefusedCall."""
+        _check_range(address, size)
         status, old, _, _ = self._runner.run(lambda: self._machine.mm.protect(self, address, size, protection))
         self._require("VirtualProtect", status)
         return old
 
     def VirtualQuery(self, address: int) -> Region:
         """The run of alike pages at an address; raises RefusedCall above user space."""
+        _check_range(address)
         found = self._runner.run(lambda: self._machine.mm.query(self, address))
         if found is None:
             raise RefusedCall("VirtualQuery", Status.INVALID_PARAMETER)
@@ -101,6 +125,11 @@ class Process:
         self._require("MapViewOfFile", view.status)
         return view.base
 
+    def UnmapViewOfFile(self, address: int) -> None:
+        """Unmaps the view at an address; raises RefusedCall."""
+        _check_range(address)
+        self._require("UnmapViewOfFile", self._runner.run(lambda: self._machine.mm.unmap_view(self, address)))
+
     @staticmethod
     def _require(function: str, status: int) -> None:
         if is_error(status):
@@ -110,14 +139,19 @@ class Process:
 
     def read(self, address: int, size: int = 1) -> bytes:
         """Bytes as the processor reads them: page faults are answered; raises MemoryFault where it may not."""
+        _check_range(address, size)
         return self._access(lambda: self.space.memory.read(address, size))
 
     def write(self, address: int, data: bytes) -> None:
         """Writes as the processor does; raises MemoryFault where it may not."""
+        _check_range(address)
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"only bytes can be written, as in b'text', and {data!r} is not")
         self._access(lambda: self.space.memory.write(address, data))
 
     def execute(self, address: int) -> None:
         """Fetches an instruction from an address and no more; raises MemoryFault where it may not."""
+        _check_range(address)
         self._runner.run(lambda: self._fetch(address))
 
     def _access(self, body: Callable[[], Result]) -> Result:
@@ -174,10 +208,17 @@ class Process:
         """The working-set list."""
         return looking.working_set_table(self._machine, self.space)
 
+    @property
+    def page_tables(self) -> Table:
+        """The page tables of user space, as a tree: those of a level before those that they point to."""
+        return looking.page_table_table(self._machine, self.space)
+
     def entries(self, address: int) -> Table:
         """The page-table entries on the way to an address."""
+        _check_range(address)
         return looking.entry_table(self._machine, self.space, address)
 
     def state(self, address: int) -> str:
         """What the page-table entry of an address says."""
+        _check_range(address)
         return looking.state_of(self._machine, self.space, address)

@@ -6,6 +6,11 @@ from html import escape
 from rich.table import Table as RichTable
 
 
+def paragraph(text: str) -> str:
+    """A line of text as HTML."""
+    return f"<p>{escape(text)}</p>"
+
+
 class Table(Sequence[tuple[object, ...]]):
     """A frozen table; numbers stand to the right. Item: a row as a tuple; `column(name)`: all values of a column."""
 
@@ -25,6 +30,8 @@ class Table(Sequence[tuple[object, ...]]):
 
     def column(self, name: str) -> list[object]:
         """The values of a column, top to bottom; raises ValueError for a name that there is not."""
+        if name not in self.columns:
+            raise ValueError(f"{name!r} is no column: choose one of {', '.join(self.columns)}")
         place = self.columns.index(name)
         return [row[place] for row in self._rows]
 
