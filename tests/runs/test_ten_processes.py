@@ -52,6 +52,7 @@ class Watch:
             self._count(kernel, process)
         self.shares = {frame: kernel.mm.pfn.share_count[frame] for frame in self.wanted}
         accounts = sum(process.space.account.pages for process in kernel.ps.started_processes)
+        accounts += sum(session.account.pages for session in kernel.mm.sessions_by_id.values())
         self.commit = {"ledger": kernel.mm.ledger.committed, "accounts": accounts + kernel.mm.system_account.pages}
 
     def _count(self, kernel: Kernel, process: Process) -> None:
