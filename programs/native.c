@@ -84,14 +84,22 @@ static VOID CALLBACK add_thousand(ULONG_PTR unused) {
 static void show_thread(void) {
     NTMM_INITIAL_TEB stack;
     CONTEXT context;
+    OBJECT_ATTRIBUTES attributes;
     LONG number = 41;
     HANDLE thread = NULL;
     DWORD code = 0;
     char probe;
     section("A thread on a stack of one's own");
     make_stack(GetCurrentProcess(), &stack, &context, (void *)run_here, &number);
-    check(nt.create_thread(&thread, THREAD_ALL_ACCESS, NULL, GetCurrentProcess(), NULL, &context, &stack, TRUE) == 0,
+    InitializeObjectAttributes(&attributes, NULL, OBJ_INHERIT, NULL, NULL);
+    attributes.Length = 1;
+    check(nt.create_thread(&thread, THREAD_ALL_ACCESS, &attributes, GetCurrentProcess(), NULL, &context, &stack, TRUE) ==
+                  (NTSTATUS)0xC000000D,
+          "attributes of a wrong length make none");
+    attributes.Length = sizeof attributes;
+    check(nt.create_thread(&thread, THREAD_ALL_ACCESS, &attributes, GetCurrentProcess(), NULL, &context, &stack, TRUE) == 0,
           "NtCreateThread, suspended");
+    check(GetHandleInformation(thread, &code) && code == HANDLE_FLAG_INHERIT, "its handle is inheritable, as was asked");
     check(WaitForSingleObject(thread, 5) == WAIT_TIMEOUT && seen == 0, "it does not run yet");
     QueueUserAPC(add_thousand, thread, 0);
     check(ResumeThread(thread) == 1, "ResumeThread");

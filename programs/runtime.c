@@ -51,6 +51,39 @@ static void dates(void)
     check(!_gmtime64(&moment) && errno == EINVAL, "before 1970 is EINVAL");
 }
 
+static const char *local(__time64_t moment)
+{
+    static char text[100];
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z %z", _localtime64(&moment));
+    return text;
+}
+
+static void zones(void)
+{
+    struct tm when = {.tm_year = 106, .tm_mon = 6, .tm_mday = 1, .tm_isdst = -1};
+    section("Time zones");
+    same(local(1150000000), "2006-06-11 04:26:40 UTC +0000", "without TZ local time is universal");
+    _putenv("TZ=EST5EDT");
+    _tzset();
+    check(_timezone == 18000 && _daylight == 1 && !strcmp(_tzname[0], "EST") && !strcmp(_tzname[1], "EDT"), "TZ=EST5EDT");
+    same(local(1150000000), "2006-06-11 00:26:40 EDT -0400", "daylight saving time in June");
+    same(local(1173596399), "2007-03-11 01:59:59 EST -0500", "standard time until 2:00 of the second Sunday in March");
+    same(local(1173596400), "2007-03-11 03:00:00 EDT -0400", "a second later it is 3:00");
+    same(local(1194155999), "2007-11-04 01:59:59 EDT -0400", "until 2:00 of the first Sunday in November");
+    same(local(1194156000), "2007-11-04 01:00:00 EST -0500", "when it is 1:00 again");
+    same(local(986108400), "2001-04-01 03:00:00 EDT -0400", "before 2007 from the first Sunday in April");
+    same(local(1004248800), "2001-10-28 01:00:00 EST -0500", "to the last Sunday in October");
+    check_equal((unsigned long long)_mktime64(&when), 1151726400, "mktime finds out whether clocks are ahead");
+    _putenv("TZ=NST3:30NDT");
+    _tzset();
+    same(local(1150000000), "2006-06-11 01:56:40 NDT -0230", "minutes");
+    _putenv("TZ=CET-1");
+    _tzset();
+    same(local(1150000000), "2006-06-11 05:26:40 CET +0100", "east of Greenwich, without daylight saving time");
+    _putenv("TZ=");
+    _tzset();
+}
+
 static void files(void)
 {
     struct _stat64 data;
@@ -246,6 +279,7 @@ int main(int count, char **arguments)
     if (count == 3 && !strcmp(arguments[1], "child"))
         return atoi(arguments[2]);
     dates();
+    zones();
     files();
     environment();
     conversions();

@@ -17,27 +17,33 @@ Rooms, top down; each imports only from those after it, and rooms on one line do
 from importlib import import_module
 from typing import Any, Final
 
-_PLACES: Final = {
+_HOMES: Final = {
+    "LockedPages": ("ntmm.teaching", "LockedPages"),
     "Machine": ("ntmm.teaching", "Machine"),
     "MemoryFault": ("ntmm.teaching", "MemoryFault"),
     "Process": ("ntmm.teaching", "Process"),
     "RefusedCall": ("ntmm.teaching", "RefusedCall"),
     "Region": ("ntmm.teaching", "Region"),
+    "Session": ("ntmm.teaching", "Session"),
     "Table": ("ntmm.teaching", "Table"),
     "SystemProfile": ("ntmm.nt.profile", "SystemProfile"),
     "boot_options": ("ntmm.nt.boot_options", "parse_boot_options"),
     "registry": ("ntmm.nt.registry", "parse_registry"),
 }
+"""Module and name of what users find here."""
 
 
 def __getattr__(name: str) -> Any:
-    """`ntmm.Machine` and its company, brought in when they are asked for: the command line needs none of them."""
-    if name not in _PLACES:
+    """`ntmm.Machine` and its company, brought in when they are asked for: the command line needs none of them.
+
+    The import system asks here too, for rooms that are not imported yet: only names of the table may import anything.
+    """
+    if name not in _HOMES:
         raise AttributeError(f"module 'ntmm' has no attribute {name!r}")
-    module, attribute = _PLACES[name]
+    module, attribute = _HOMES[name]
     return getattr(import_module(module), attribute)
 
 
 def __dir__() -> list[str]:
     """What tab completion offers."""
-    return sorted([*globals(), *_PLACES])
+    return sorted([*globals(), *_HOMES])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.external.conftest import WINDOWS
 from tests.external.registries import program
-from tests.runs.running import Finished, run
+from tests.runs.running import Finished, run, sample
 
 pytestmark = [pytest.mark.external, pytest.mark.parametrize("platform", WINDOWS)]
 
@@ -65,3 +65,20 @@ def test_does_it_clean_what_was_made(ninja: dict[str, Path], platform: str, own_
     left = {path.name for path in own_folder.iterdir()}
     assert left == {"build.ninja", "gen.in", "a.c", "b.c"}
     assert finished.report.unexplained_faults == 0
+
+
+def test_does_it_run_commands(ninja: dict[str, Path], platform: str, own_folder: Path) -> None:
+    (own_folder / "tool.exe").write_bytes(sample("x86", "hello").read_bytes())
+    rule = "rule say\n  command = tool.exe $out\n  description = SAY $out\n"
+    (own_folder / "build.ninja").write_text(rule + "".join(f"build part{number}: say\n" for number in range(4)))
+    finished = on_machine(ninja, platform, "-j", "2")
+    assert all(f"argument 1: part{number}\n" in finished.output for number in range(4)), finished.output
+    assert finished.output.count("SAY part") == 4
+    assert len(finished.report.processes) == 5
+
+
+def test_does_it_tell_of_a_command_that_is_not_there(ninja: dict[str, Path], platform: str, own_folder: Path) -> None:
+    (own_folder / "build.ninja").write_text("rule nothing\n  command = none.exe\nbuild a: nothing\n")
+    finished = run(program(ninja[platform], "ninja.exe"))
+    assert finished.report.exit_status == 1
+    assert "FAILED: " in finished.output, finished.output + finished.error

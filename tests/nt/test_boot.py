@@ -114,6 +114,7 @@ def test_are_registry_values_read_in_any_case() -> None:
         ("Nonsense=1", "unknown registry value 'Nonsense'"),
         ("LargeSystemCache=2", "takes a number from 0 to 0x1"),
         ("SystemPages=many", "takes a number from 0 to 0xffffffff, not 'many'"),
+        ("SystemCacheLimit=64", "SystemCacheLimit begins with Windows Vista"),
         ("Layers\\a.exe=Win95", "a layer is DisableNXShowUI or EnableNXShowUI"),
     ],
 )

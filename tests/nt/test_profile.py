@@ -133,7 +133,9 @@ def test_does_auto_take_an_edition_that_has_the_switch(windows: str, switches: s
         ("pae", "xp", "auto", "/NOPAE", "choose architecture x86, or auto"),
         ("x64", "auto", "auto", "/NOPAE", "leave them out on a 64-bit system"),
         ("pae", "xp", "auto", "/NOEXECUTE=OPTIN", "Windows XP has no /NOEXECUTE"),
-        ("pae", "2003-sp1", "auto", "/NOLOWMEM", "/NOLOWMEM needs drivers"),
+        ("pae", "2003-sp1", "auto", "/NOLOWMEM", "/NOLOWMEM leaves only RAM above 4 GB: give the machine 5 GB"),
+        ("x86", "2003-sp1", "auto", "/NOLOWMEM", "/NOLOWMEM is for the kernel that reaches RAM above 4 GB by PAE"),
+        ("x64", "2003-sp1", "auto", "/NOLOWMEM", "/NOLOWMEM is for the kernel that reaches RAM above 4 GB by PAE"),
         ("pae", "auto", "auto", "/MAXMEM=2", "must leave 4 MB of RAM"),
         ("pae", "auto", "auto", "/BURNMEMORY=64", "must leave 4 MB of RAM"),
         ("pae", "xp", "datacenter", "", "Windows XP has no edition 'datacenter'"),
@@ -225,7 +227,21 @@ def test_is_a_large_system_one_with_more_ram_than_the_lecture_says(windows: str,
     assert SystemProfile("x86", ram, windows=windows).has_large_system_pages
     for value in ("LargePageMinimum=0xFFFFFFFF", "EnforceWriteProtection=1"):
         assert not SystemProfile("x86", ram, windows=windows, registry=parse_registry([value])).has_large_system_pages
-    assert not SystemProfile("x86", ram, windows="xp", boot=parse_boot_options("/3GB")).has_large_system_pages
+    for value, is_large in (("LargePageMinimum=0x4000000", True), ("LargePageMinimum=0x20000000", False)):
+        profile = SystemProfile("x86", 128 * MEGABYTE, windows=windows, registry=parse_registry([value]))
+        assert profile.has_large_system_pages is is_large
+
+
+def test_has_nt_4_no_large_system_pages() -> None:
+    registry = parse_registry(["LargePageMinimum=0x100000"])
+    assert not SystemProfile("x86", 1024 * MEGABYTE, windows="nt4", registry=registry).has_large_system_pages
+
+
+@pytest.mark.parametrize(("architecture", "switches"), [("x86", "/3GB"), ("pae", "/3GB /USERVA=2800"), ("ia64", "")])
+def test_has_a_large_machine_large_system_pages_everywhere(architecture: str, switches: str) -> None:
+    boot = parse_boot_options(switches)
+    assert SystemProfile(architecture, 256 * MEGABYTE, windows="2003", boot=boot).has_large_system_pages
+    assert not SystemProfile(architecture, 255 * MEGABYTE, windows="2003", boot=boot).has_large_system_pages
 
 
 @pytest.mark.parametrize(
@@ -296,3 +312,32 @@ def test_is_an_impossible_paging_file_refused(
 def test_is_a_wrong_number_of_processors_refused(processors: int) -> None:
     with pytest.raises(ValueError, match="1 to 32 processors"):
         SystemProfile(processors=processors)
+
+
+@pytest.mark.parametrize("switches", ["/NOLOWMEM /MAXMEM=4100", "/NOLOWMEM /BURNMEMORY=2000"])
+def test_does_nolowmem_ask_what_the_other_switches_leave(switches: str) -> None:
+    with pytest.raises(ValueError, match="/NOLOWMEM leaves only RAM above 4 GB"):
+        SystemProfile("pae", 6 * GIGABYTE, windows="2003-sp1", boot=parse_boot_options(switches))
+    with pytest.raises(ValueError, match="give the machine 5 GB that its edition uses"):
+        SystemProfile("pae", 6 * GIGABYTE, windows="xp-sp2", boot=parse_boot_options("/NOLOWMEM"))
+    profile = SystemProfile("pae", 5 * GIGABYTE, windows="2003-sp1", boot=parse_boot_options("/NOLOWMEM"))
+    assert profile.usable_ram == 5 * GIGABYTE
+
+
+def test_what_do_maxmem_and_burnmemory_leave() -> None:
+    boot = parse_boot_options("/MAXMEM=256 /BURNMEMORY=100")
+    profile = SystemProfile("pae", 512 * MEGABYTE, windows="xp-sp2", boot=boot)
+    assert (profile.usable_ram, profile.unused_ram) == (156 * MEGABYTE, 356 * MEGABYTE)
+    assert not profile.has_large_system_pages  # what counts is the RAM that is used
+    above = SystemProfile("pae", 512 * MEGABYTE, windows="xp-sp2", boot=parse_boot_options("/MAXMEM=1024"))
+    assert above.usable_ram == 512 * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    ("processors", "switches", "reported"),
+    [(4, "/NUMPROC=2", 2), (2, "/NUMPROC=4", 2), (4, "/ONECPU", 1), (4, "/ONECPU /NUMPROC=3", 1), (4, "", 4)],
+)
+def test_how_many_processors_do_the_switches_report(processors: int, switches: str, reported: int) -> None:
+    profile = SystemProfile("pae", processors=processors, windows="2000", boot=parse_boot_options(switches))
+    assert profile.reported_processors == reported
+    assert profile.replacement_policy == ("clock" if reported == 1 else "fifo")

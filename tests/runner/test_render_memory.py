@@ -9,7 +9,14 @@ from typing import Any
 from ntmm.runner.measure_memory import memory_report
 from ntmm.runner.render import print_report, report_to_json
 from ntmm.runner.report import RunReport
-from ntmm.runner.report_memory import CacheReport, MemoryReport, PageMove, PagingFileReport, SwapReport
+from ntmm.runner.report_memory import (
+    CacheReport,
+    MemoryReport,
+    PageMove,
+    PagingFileReport,
+    SwapReport,
+    SystemAreaReport,
+)
 from tests.samples import sample_process, sample_report
 
 QUIET = MemoryReport(
@@ -30,6 +37,7 @@ QUIET = MemoryReport(
     trimmed_pages=0,
     repurposed=0,
     moves=(),
+    areas=(),
     paging_files=(),
     cache=CacheReport(0, 0, 0, 0, 0, 0),
     swaps=SwapReport(0, 0, 0, 0),
@@ -53,6 +61,7 @@ BUSY = MemoryReport(
     trimmed_pages=200,
     repurposed=5,
     moves=(PageMove("active", "modified", 128), PageMove("standby", "active", 9)),
+    areas=(SystemAreaReport("paged pool", 16, 8192),),
     paging_files=(PagingFileReport("C:\\pagefile.sys", 96 << 20, 96 << 20, 192 << 20, 128 << 12, 130 << 12),),
     cache=CacheReport(40, 2, 300, 32, 4, 64),
     swaps=SwapReport(3, 2, 1, 1),
@@ -72,6 +81,7 @@ def test_does_the_text_tell_of_paging() -> None:
         "hard 7 waited for a page to be read from a paging file or a mapped file",
         "soft 100 answered with what was in RAM:",
         "demand zero 60 a fresh page of zeros",
+        "paged pool 16 64 KB 32 MB",
         "copy-on-write 30 a private copy of a shared page",
         "other 10 a page that still lay on a list, a page that others share, a right that was missing",
         "read 56 224 KB 7",
@@ -168,7 +178,7 @@ def test_are_statistics_taken_over_in_order() -> None:
     plain = {
         name: number
         for number, name in enumerate(MemoryReport.__slots__)
-        if name not in ("moves", "paging_files", "cache", "swaps")
+        if name not in ("moves", "areas", "paging_files", "cache", "swaps")
     }
     transitions = (
         ("active", "modified", 4),
@@ -178,10 +188,17 @@ def test_are_statistics_taken_over_in_order() -> None:
     cache = SimpleNamespace(
         read_hits=1, read_misses=2, faults=3, read_ahead_pages=4, lazy_writes=5, lazy_write_pages=6, size=7
     )
-    statistics: Any = SimpleNamespace(**plain, transitions=transitions, paging_files=files, cache=cache)
+    statistics: Any = SimpleNamespace(
+        **plain,
+        transitions=transitions,
+        areas=[SimpleNamespace(name="paged pool", pages=3, maximum=7)],
+        paging_files=files,
+        cache=cache,
+    )
     report = memory_report(statistics, SwapReport(1, 2, 3, 4))
     assert report.cache == CacheReport(1, 2, 3, 4, 5, 6)
     assert report.swaps == SwapReport(1, 2, 3, 4)
     assert {name: getattr(report, name) for name in plain} == plain
     assert report.moves == (PageMove("standby", "active", 9), PageMove("active", "modified", 4))
+    assert report.areas == (SystemAreaReport("paged pool", 3, 7),)
     assert [file.name for file in report.paging_files] == ["0.sys", "1.sys"]

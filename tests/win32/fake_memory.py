@@ -31,6 +31,7 @@ STATISTICS = SimpleNamespace(
     page_size=4096,
     total_pages=16384,
     available=900,
+    standby=500,
     commit=2000,
     commit_limit=40000,
     peak_commit=2500,

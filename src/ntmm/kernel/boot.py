@@ -68,6 +68,7 @@ class Kernel:
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.usable_ram)
+        self.system_threads: list[SystemThread] = []
         self.names = ObjectNames()
         self.pipes = Pipes(self.scheduler)
         self.accounts = Accounts()
@@ -115,6 +116,7 @@ class Kernel:
         for number, plan in enumerate([*self.mm.pageout.plans(), *self.cc.plans()]):
             thread = SystemThread(_LAST_THREAD_ID - 4 * number, plan)
             thread.kernel_stack = self.mm.kernel_stacks.create()
+            self.system_threads.append(thread)
             self.scheduler.start(thread)
 
     def mount_ram_disk(self, letter: str) -> None:

@@ -10,7 +10,7 @@ from ntmm.hw.arch import architecture_named
 from ntmm.hw.ram import Ram
 from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.ke.scheduler import Scheduler
-from ntmm.kernel.mm.layout import layout_of_profile
+from ntmm.kernel.mm.layout import layout_of_profile, pool_sizes_of_profile
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pageout.system_threads import SystemThread
 from ntmm.nt.profile import SystemProfile
@@ -29,6 +29,7 @@ class MemoryMachine:
         self.clock = Clock()
         self.scheduler = Scheduler(self.clock)
         self.ram = Ram(profile.usable_ram, profile.ram)
+        layout = layout_of_profile(profile)
         self.mm = MemoryManager(
             self.ram,
             self.architecture,
@@ -38,12 +39,19 @@ class MemoryMachine:
             profile.replacement_policy,
             profile.has_large_system_pages,
             profile.registry.large_page_drivers,
-            layout_of_profile(profile),
+            layout,
             profile.registry.get("SystemPages"),
             large_cache=bool(profile.registry.get("LargeSystemCache")),
             no_execute=profile.dep.in_hardware,
             is_server=profile.edition_data.is_server,
             memory_thresholds=(profile.registry.get("LowMemoryThreshold"), profile.registry.get("HighMemoryThreshold")),
+            no_low_memory=profile.boot.no_low_memory,
+            pools=pool_sizes_of_profile(profile, layout),
+            session_sizes=(
+                profile.registry.get("SessionViewSize") << 20,
+                profile.registry.get("SessionPoolSize") << 20,
+            ),
+            pool_usage_maximum=profile.registry.get("PoolUsageMaximum"),
         )
 
     def create_paging_files(self) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ke.exceptions import CONTEXT_32_SIZE, CONTEXT_64_SIZE
 from ntmm.kernel.mm.section import Section
-from ntmm.kernel.ob import InvalidHandle
+from ntmm.kernel.ob import InvalidHandle, ObjectAttributes, create_object
 from ntmm.kernel.ps import Process, Thread
 from ntmm.kernel.ps.stack import StackPlace
 from ntmm.loader.errors import LoaderError
@@ -24,10 +24,11 @@ from ntmm.native.call import Call
 from ntmm.native.handles import PROCESS_CREATE_PROCESS, PROCESS_CREATE_THREAD, TargetProcess, process_of
 from ntmm.native.job import join_job
 from ntmm.native.named_section import section_of
+from ntmm.native.object_attributes import read_object_attributes
 from ntmm.native.section import image_headers
 from ntmm.native.service_table import service
 from ntmm.nt.memory import SEC_IMAGE, SECTION_MAP_EXECUTE
-from ntmm.nt.status import Status
+from ntmm.nt.status import Status, is_success
 from ntmm.pe.headers import require_program
 from ntmm.pe.malformed import MalformedImage
 
@@ -61,7 +62,9 @@ def _create(call: Call, parent: Process, inherit: bool, section: Section) -> Pro
     child = new_process(call.kernel, backing.name.rpartition("\\")[2], headers, parent, inherit)
     try:
         _join_job_of(call, parent, child)
-        parameters = dataclasses.replace(parent.parameters, image_path=backing.name, command_line=f'"{backing.name}"')
+        parameters = dataclasses.replace(
+            parent.parameters, image_path=backing.name, command_line=f'"{backing.name}"', runtime_data=b""
+        )
         open_image = linker_of(call).search.open_image
         child.first_start = load_program(call.kernel, child, headers, backing, parameters, open_image)
     except (LoaderError, MalformedImage, GuestFault):
@@ -72,13 +75,29 @@ def _create(call: Call, parent: Process, inherit: bool, section: Section) -> Pro
     return child
 
 
-def _create_process(call: Call, handle: int, access: int, parent: int, inherit: bool, section: int) -> int:
+def _give_handle(call: Call, address: int, target: Process | Thread, access: int, asked: ObjectAttributes) -> Status:
+    """Stores a first handle to a new process or thread, with its name and descriptor; what cannot have them ends."""
+    status, handle = create_object(call.kernel.names, call.requester, target, asked, access)
+    if not target.handle_count:
+        if isinstance(target, Process):
+            call.kernel.ps.exit_process(target, status)
+        else:
+            call.kernel.ps.exit_thread(target, status)
+    if is_success(status):
+        call.memory.write_pointer(address, handle)
+    return status
+
+
+def _create_process(
+    call: Call, handle: int, access: int, attributes: int, parent: int, inherit: bool, section: int
+) -> int:
     if not section:
         return Status.NOT_IMPLEMENTED  # a copy of the parent's address space
     giver = process_of(call, parent, PROCESS_CREATE_PROCESS)
     image = section_of(call, section, SECTION_MAP_EXECUTE)
     if not image.attributes & SEC_IMAGE:
         return Status.SECTION_NOT_IMAGE
+    asked = read_object_attributes(call, attributes)
     call.memory.write_pointer(handle, 0)
     if giver.ended:
         return Status.PROCESS_IS_TERMINATING
@@ -86,8 +105,7 @@ def _create_process(call: Call, handle: int, access: int, parent: int, inherit: 
         child = _create(call, giver, inherit, image)
     except (LoaderError, MalformedImage, GuestFault) as refusal:
         return refusal.status
-    call.memory.write_pointer(handle, call.process.handles.insert(child, access))
-    return Status.SUCCESS
+    return _give_handle(call, handle, child, access, asked)
 
 
 @service(
@@ -107,7 +125,7 @@ def NtCreateProcess(
     """A process over an image section; NtCreateThread gives it its first thread. Copies of processes (no section) are
     not implemented; ports of debuggers are not looked at.
     """
-    return _create_process(call, handle, access, parent, bool(inherit & 0xFF), section)
+    return _create_process(call, handle, access, attributes, parent, bool(inherit & 0xFF), section)
 
 
 @service(
@@ -129,7 +147,7 @@ def NtCreateProcessEx(
     job_level: int,
 ) -> int:
     """NtCreateProcess with flags."""
-    return _create_process(call, handle, access, parent, bool(flags & _INHERIT_HANDLES), section)
+    return _create_process(call, handle, access, attributes, parent, bool(flags & _INHERIT_HANDLES), section)
 
 
 def _initial_stack(call: Call, address: int) -> StackPlace:
@@ -194,7 +212,7 @@ def NtCreateThread(
 ) -> int:
     """A thread that begins with the registers of a CONTEXT, on a stack that stays when it ends."""
     registers, sp = _read_context(call, context)
-    stack = _initial_stack(call, initial_teb)
+    stack, asked = _initial_stack(call, initial_teb), read_object_attributes(call, attributes)
     call.memory.write_pointer(handle, 0)
     with TargetProcess(call, process, PROCESS_CREATE_THREAD) as target:
         if target.modules is None:
@@ -209,6 +227,7 @@ def NtCreateThread(
         if client_id:
             call.memory.write_pointer(client_id, target.id)
             call.memory.write_pointer(client_id + call.memory.pointer_size, thread.id)
-        call.kernel.ps.start(thread)
-    call.memory.write_pointer(handle, call.process.handles.insert(thread, access))
-    return Status.SUCCESS
+        status = _give_handle(call, handle, thread, access, asked)
+        if not thread.ended:
+            call.kernel.ps.start(thread)
+    return status

@@ -35,11 +35,12 @@ class _Layout(NamedTuple):
     window: int
     window_title: int
     desktop: int
+    runtime_data: int
 
 
 _LAYOUTS: Final = {
-    4: _Layout(0x290, 0x18, 0x24, 0x30, 0x38, 0x40, 0x48, 0x4C, 0x70, 0x78),
-    8: _Layout(0x3F0, 0x20, 0x38, 0x50, 0x60, 0x70, 0x80, 0x88, 0xB0, 0xC0),
+    4: _Layout(0x290, 0x18, 0x24, 0x30, 0x38, 0x40, 0x48, 0x4C, 0x70, 0x78, 0x88),
+    8: _Layout(0x3F0, 0x20, 0x38, 0x50, 0x60, 0x70, 0x80, 0x88, 0xB0, 0xC0, 0xE0),
 }
 
 
@@ -47,6 +48,7 @@ _LAYOUTS: Final = {
 class ProcessParameters:
     """What a process is started with. Paths are guest paths; the standard streams are handle numbers.
 
+    `runtime_data` is what the C run-time of the creator tells that of the new process.
     `window` are position, size, characters, fill, flags and show flags of the first window, as STARTUPINFO has them.
     """
 
@@ -60,6 +62,7 @@ class ProcessParameters:
     window: tuple[int, ...] = (0,) * 9
     window_title: str | None = None
     desktop: str = "WinSta0\\Default"
+    runtime_data: bytes = b""
 
 
 def environment_block(environment: dict[str, str]) -> bytes:
@@ -107,9 +110,10 @@ def _texts(layout: _Layout, parameters: ProcessParameters, dll_path: str) -> lis
         (layout.desktop, parameters.desktop),
     ]
     encoded = [(offset, utf16(text)) for offset, text in plain]
-    return [(layout.current_folder, current, _CURRENT_FOLDER_CAPACITY)] + [
-        (offset, text, len(text) + 2) for offset, text in encoded
-    ]
+    buffers = [(layout.current_folder, current, _CURRENT_FOLDER_CAPACITY)]
+    buffers += [(offset, text, len(text) + 2) for offset, text in encoded]
+    runtime_data = parameters.runtime_data
+    return buffers + ([(layout.runtime_data, runtime_data, len(runtime_data))] if runtime_data else [])
 
 
 def _encode(

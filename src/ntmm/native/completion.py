@@ -13,6 +13,7 @@ from ntmm.native.call import Call
 from ntmm.native.file import lookup_file
 from ntmm.native.io_request import write_io_status
 from ntmm.native.object_attributes import create_from_attributes, open_from_attributes
+from ntmm.native.pipe_request import cancel_requests
 from ntmm.native.service_table import service
 from ntmm.native.synchronization import timeout_of
 from ntmm.nt.status import Status
@@ -89,7 +90,7 @@ def NtQueryIoCompletion(call: Call, handle: int, kind: int, buffer: int, length:
 
 @service("ntdll", "NtCancelIoFile", "h p")
 def NtCancelIoFile(call: Call, handle: int, io_status: int) -> int:
-    """Cancels the caller's requests for a file; there are none, as every request completes in its call."""
-    lookup_file(call, handle)
+    """Cancels the caller's requests for a file; only those of pipes go on after their call."""
+    cancel_requests(call, lookup_file(call, handle))
     write_io_status(call, io_status, Status.SUCCESS, 0)
     return Status.SUCCESS

@@ -30,6 +30,7 @@ from ntmm.kernel.se import SecurityDescriptor
 from ntmm.native.call import Call
 from ntmm.native.io_request import IoRequest, write_io_status
 from ntmm.native.object_attributes import read_descriptor
+from ntmm.native.pipe_request import may_go_on, read_pipe, tell_unless_pending, write_pipe
 from ntmm.native.probe import probe_pointers
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import check_read, check_write, start_of
@@ -236,10 +237,12 @@ def NtReadFile(
     byte_offset: int,
     key: int,
 ) -> int:
-    """Reads and completes at once; END_OF_FILE if there is nothing to read."""
+    """Reads; END_OF_FILE if there is nothing to read, PENDING from a pipe that waits for its writer."""
     file, request = lookup_file(call, handle, READING), IoRequest(event, apc_routine, apc_context, io_status)
     offset = offset_of(call, file, byte_offset, is_write=False)
     request.begin(call, file)
+    if may_go_on(file):
+        return tell_unless_pending(call, file, request, read_pipe(call, file, request, buffer, length))
     count = read_into(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:
         file.position = offset + count
@@ -261,10 +264,12 @@ def NtWriteFile(
     byte_offset: int,
     key: int,
 ) -> int:
-    """Writes and completes at once."""
+    """Writes; PENDING to a pipe that has no room."""
     file, request = lookup_file(call, handle, WRITING), IoRequest(event, apc_routine, apc_context, io_status)
     offset = offset_of(call, file, byte_offset, is_write=True)
     request.begin(call, file)
+    if may_go_on(file):
+        return tell_unless_pending(call, file, request, write_pipe(call, file, request, buffer, length))
     count = write_from(call, file, buffer, length, offset, key_of(call, key))
     if offset is not None:
         file.position = offset + count

@@ -1,6 +1,7 @@
 """A request's parameters that say how its end is told: event, APC routine, completion port, status block.
 
-Every request has completed when its service returns (IopSynchronousServiceTail, IopCompleteRequest).
+Requests have completed when their service returns (IopSynchronousServiceTail, IopCompleteRequest), but for those of
+pipes (`pipe_request`).
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Final
 from ntmm.kernel.io.completion import Packet
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File
+from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.ke.apc import UserApc
 from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
@@ -17,10 +19,15 @@ from ntmm.nt.status import Status, is_error
 EVENT_MODIFY_STATE: Final = 2
 
 
+def store_io_status(memory: GuestMemory, address: int, status: int, information: int) -> None:
+    """Fills an IO_STATUS_BLOCK in the memory of some process."""
+    memory.write_u32(address, status)
+    memory.write_pointer(address + memory.pointer_size, information)
+
+
 def write_io_status(call: Call, address: int, status: int, information: int) -> None:
     """Fills an IO_STATUS_BLOCK."""
-    call.memory.write_u32(address, status)
-    call.memory.write_pointer(address + call.memory.pointer_size, information)
+    store_io_status(call.memory, address, status, information)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ _DEFAULT_PAGING_FILE_CAP: Final = 4095 << 20
 """The default of the machine asks for no more than a file without PAE can hold."""
 
 _FOUR_GB: Final = 4 << 30
+_NO_LOW_MEMORY_RAM: Final = 5 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,16 @@ class SystemProfile:
         if boot.no_execute is not None and not self._knows_dep:
             raise ValueError(f"{self._release.title} has no /NOEXECUTE: choose xp-sp2, 2003-sp1 or an x64 system")
         if boot.no_low_memory:
-            raise ValueError("/NOLOWMEM needs drivers that can do without RAM below 4 GB, which are not simulated")
+            self._check_no_low_memory()
+
+    def _check_no_low_memory(self) -> None:
+        """The switch leaves the system what lies above 4 GB."""
+        if self.architecture != "pae":
+            raise ValueError("/NOLOWMEM is for the kernel that reaches RAM above 4 GB by PAE: choose architecture pae")
+        if self.usable_ram < _NO_LOW_MEMORY_RAM:
+            raise ValueError(
+                "/NOLOWMEM leaves only RAM above 4 GB: give the machine 5 GB that its edition uses, or more"
+            )
 
     def _check_three_gb(self) -> None:
         title = self._release.title
@@ -276,11 +286,8 @@ class SystemProfile:
 
     @property
     def has_large_system_pages(self) -> bool:
-        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound.
-
-        Not with /3GB, whose gigabyte has no room for that pool, nor on IA-64, whose large pages are not simulated.
-        """
-        if self.boot.three_gb or self.architecture == "ia64" or self.registry.get("EnforceWriteProtection"):
+        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound."""
+        if self.registry.get("EnforceWriteProtection"):
             return False
         minimum = dict(self.registry.values).get("LargePageMinimum")
         return has_large_system_pages(self.family, self.usable_ram, minimum)

@@ -40,10 +40,12 @@ VALUES: Final = {
     "PagedPoolQuota": RegistryValue(_NOTHING + "no process is charged for pool", high=128),
     "PagedPoolSize": RegistryValue("bytes of paged pool; 0: computed, 0xFFFFFFFF: the largest"),
     "PhysicalAddressExtension": RegistryValue("1: boots the PAE kernel, as /PAE does", high=1),
-    "PoolUsageMaximum": RegistryValue(_NOTHING + "pools are trimmed by their own rules", high=100),
+    "PoolUsageMaximum": RegistryValue(
+        "percent of paged pool from which on sections that nobody uses are deleted; 0: 80", high=100
+    ),
     "SecondLevelDataCache": RegistryValue(_NOTHING + "every machine has 64 page colours", high=1 << 16),
-    "SessionPoolSize": RegistryValue("MB of session pool", high=512),
-    "SessionViewSize": RegistryValue("MB of session views", high=512),
+    "SessionPoolSize": RegistryValue("MB of a session's pool", high=512),
+    "SessionViewSize": RegistryValue("MB of a session's views", high=512),
     "SystemPages": RegistryValue("system PTEs; 0: computed, 0xFFFFFFFF: as many as fit"),
     "SystemViewSize": RegistryValue("MB of system views", high=512),
 }
@@ -53,6 +55,8 @@ LAYERS: Final = "layers\\"
 OPT_OUT: Final = "DisableNXShowUI"
 OPT_IN: Final = "EnableNXShowUI"
 _LISTS: Final = ("LargePageDrivers",)
+_LATER: Final = ("nonpagedpoollimit", "pagedpoollimit", "sessionspacelimit", "systemcachelimit", "systempteslimit")
+"""Limits of 32-bit Vista SP1 and Server 2008."""
 _BY_LOWER_NAME: Final = {name.lower(): name for name in (*VALUES, *_LISTS)}
 
 
@@ -91,6 +95,9 @@ def parse_registry(texts: Sequence[str]) -> Registry:
             layers[key[len(LAYERS) :].lower()] = _layer(value)
             continue
         name = _BY_LOWER_NAME.get(key.lower())
+        if key.lower() in _LATER:
+            sizes = "PagedPoolSize, NonPagedPoolSize, SystemPages, SessionPoolSize"
+            raise ValueError(f"{key} begins with Windows Vista: what sizes system space here is {sizes}")
         if name is None:
             raise ValueError(f"unknown registry value {key!r}: known are {', '.join((*VALUES, *_LISTS))}, Layers\\NAME")
         if name in _LISTS:

@@ -16,7 +16,7 @@ from ntmm.kernel.mm.layout import (
     system_regions,
     user_range,
 )
-from ntmm.kernel.mm.layout.sizes import initial_nonpaged_pool, maximum_nonpaged_pool, paged_pool
+from ntmm.kernel.mm.layout.sizes import computed_pools
 from ntmm.nt.dep import covered_regions
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.profile import SystemProfile
@@ -136,21 +136,22 @@ def _kernel_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
 
 
 def _size_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
-    """How large the parts of system space are, and how large Windows would make its pools for this RAM."""
+    """How large parts of system space are or may become, and where that is not what Windows computes for the RAM."""
     mm, profile, page = kernel.mm, kernel.profile, kernel.architecture.page_size
     section = "Sizes"
     ptes = mm.system_ptes.total
     yield InfoRow(section, "system cache", size=mm.system_cache.size)
     yield InfoRow(section, "system PTEs", size=ptes * page, note=f"{ptes} entries")
-    if profile.architecture in ("x86", "pae"):
-        entry = 0x1C if profile.architecture == "pae" else 0x18
-        nonpaged = maximum_nonpaged_pool(profile.usable_ram, profile.boot.three_gb, entry)
-        yield InfoRow(section, "nonpaged pool, initial", size=initial_nonpaged_pool(profile.usable_ram), note=_COMPUTED)
-        yield InfoRow(section, "nonpaged pool, maximum", size=nonpaged, note=_COMPUTED)
-        yield InfoRow(section, "paged pool", size=paged_pool(nonpaged, profile.family), note=_COMPUTED)
-
-
-_COMPUTED: Final = "by Windows' formula; see System space for the room it has here"
+    computed = computed_pools(profile)
+    for name, pool, size in (
+        ("paged pool", mm.system.paged_pool, computed.paged),
+        ("nonpaged pool", mm.system.nonpaged_pool, computed.nonpaged),
+    ):
+        most = pool.maximum_pages * page
+        note = "" if size == most else f"Windows computes {size_text(size)} for the RAM"
+        yield InfoRow(section, f"{name}, maximum", size=most, note=note)
+    start, end = mm.system.nonpaged_pool.initial_range or (0, 0)
+    yield InfoRow(section, "nonpaged pool, in large pages", size=end - start)
 
 
 def _dep_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:

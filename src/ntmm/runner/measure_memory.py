@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 
 from ntmm.kernel.mm.statistics import MemoryStatistics, PagingFileStatus
-from ntmm.runner.report_memory import CacheReport, MemoryReport, PageMove, PagingFileReport, SwapReport
+from ntmm.runner.report_memory import (
+    CacheReport,
+    MemoryReport,
+    PageMove,
+    PagingFileReport,
+    SwapReport,
+    SystemAreaReport,
+)
 
 
 def memory_report(statistics: MemoryStatistics, swaps: SwapReport) -> MemoryReport:
@@ -27,6 +34,7 @@ def memory_report(statistics: MemoryStatistics, swaps: SwapReport) -> MemoryRepo
         trimmed_pages=statistics.trimmed_pages,
         repurposed=statistics.repurposed,
         moves=_moves(statistics.transitions),
+        areas=tuple(SystemAreaReport(area.name, area.pages, area.maximum) for area in statistics.areas),
         paging_files=_paging_files(statistics.paging_files),
         cache=CacheReport(
             cache.read_hits,

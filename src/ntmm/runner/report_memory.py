@@ -25,6 +25,15 @@ class PagingFileReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemAreaReport:
+    """A pool, or the system PTEs: pages in use at the end of the run, and the most that there may be."""
+
+    name: str
+    pages: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
 class CacheReport:
     """What the file cache did: requests that needed no disk and those that did; the rest in pages and transfers."""
 
@@ -73,6 +82,7 @@ class MemoryReport:
     trimmed_pages: int
     repurposed: int
     moves: tuple[PageMove, ...]
+    areas: tuple[SystemAreaReport, ...]
     paging_files: tuple[PagingFileReport, ...]
     cache: CacheReport
     swaps: SwapReport

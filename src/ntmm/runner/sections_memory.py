@@ -5,7 +5,7 @@ from dataclasses import astuple
 
 from rich.table import Table
 
-from ntmm.runner.report_memory import CacheReport, MemoryReport, PagingFileReport, SwapReport
+from ntmm.runner.report_memory import CacheReport, MemoryReport, PagingFileReport, SwapReport, SystemAreaReport
 from ntmm.runner.sizes import size_text
 from ntmm.runner.table import Cell, table_of
 
@@ -21,6 +21,8 @@ def memory_sections(memory: MemoryReport, page_size: int) -> Iterable[tuple[str,
     if any(astuple(memory.swaps)):
         yield "Swapping", table_of(_swap_rows(memory.swaps))
     yield "Commit of the system", table_of(_commit_rows(memory, page_size))
+    if memory.areas:
+        yield "System space", table_of(_area_rows(memory.areas, page_size))
     if memory.trim_passes or memory.trimmed_pages:
         yield "Trims of working sets", table_of([("passes", memory.trim_passes), ("pages", memory.trimmed_pages)])
     if memory.moves:
@@ -76,6 +78,12 @@ def _swap_rows(swaps: SwapReport) -> Iterable[tuple[Cell, ...]]:
 def _commit_rows(memory: MemoryReport, page_size: int) -> Iterable[tuple[Cell, ...]]:
     for name, pages in (("at the end", memory.commit), ("peak", memory.peak_commit), ("limit", memory.commit_limit)):
         yield name, pages, "pages", size_text(pages * page_size)
+
+
+def _area_rows(areas: Iterable[SystemAreaReport], page_size: int) -> Iterable[tuple[Cell, ...]]:
+    yield "", "pages", "", "at most"
+    for area in areas:
+        yield area.name, area.pages, size_text(area.pages * page_size), size_text(area.maximum * page_size)
 
 
 def _paging_file_rows(files: Iterable[PagingFileReport]) -> Iterable[tuple[Cell, ...]]:

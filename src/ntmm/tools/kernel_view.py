@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ntmm.kernel.boot import Kernel
+from ntmm.kernel.mm.pageout import SystemThread
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
 from ntmm.kernel.mm.section import AreaKind, ControlArea
+from ntmm.kernel.mm.session import SessionSpace
 from ntmm.kernel.mm.statistics import MemoryStatistics
 from ntmm.kernel.mm.system_cache import VIEW_BYTES
 from ntmm.kernel.mm.vad import Vad
@@ -47,6 +49,11 @@ _FLAG_LETTERS: Final = (
 )
 
 
+def system_threads(kernel: Kernel) -> list[SystemThread]:
+    """The threads of the System process, in the order in which they were made."""
+    return list(kernel.system_threads)
+
+
 def frame_count(kernel: Kernel) -> int:
     """Frames of the machine's RAM."""
     return kernel.mm.pfn.frames
@@ -81,8 +88,9 @@ def _link(kernel: Kernel, number: int, link: int) -> int | None:
 
 
 def used_frames(kernel: Kernel) -> Iterator[int]:
-    """Frames that were ever handed out; those above are zeroed."""
-    return iter(range(kernel.mm.pfn.high_water))
+    """Frames that were ever handed out; those above are zeroed, and nobody has those that are set aside below 4 GB."""
+    pfn = kernel.mm.pfn
+    return (frame for frame in range(pfn.high_water) if not pfn.is_set_aside(frame))
 
 
 def statistics(kernel: Kernel) -> MemoryStatistics:
@@ -197,9 +205,13 @@ def pool_pages(kernel: Kernel) -> tuple[int, int]:
 
 def pool_limits(kernel: Kernel) -> tuple[int, int]:
     """Pages that paged and nonpaged pool may have at most."""
-    layout, page = kernel.mm.layout, kernel.architecture.page_size
-    paged, nonpaged = layout.paged_pool_end - layout.paged_pool, layout.nonpaged_pool_end - layout.nonpaged_pool
-    return paged // page, nonpaged // page
+    system = kernel.mm.system
+    return system.paged_pool.maximum_pages, system.nonpaged_pool.maximum_pages
+
+
+def sessions(kernel: Kernel) -> list[SessionSpace]:
+    """The sessions that processes belong to, by number; none on systems that have no session space."""
+    return [session for _, session in sorted(kernel.mm.sessions_by_id.items())]
 
 
 def resident_available(kernel: Kernel) -> int:

@@ -207,6 +207,8 @@ def _create(call: Call, request: _Request) -> Thread:
         call.kernel.ps.abandon_process(child)
         raise Win32Failure(Win32Error.NOT_ENOUGH_QUOTA)
     parameters = _parameters(request, _give_streams(call, child, request))
+    if child.memory.pointer_size == call.memory.pointer_size:  # handles in it are as wide as pointers
+        parameters.runtime_data = request.startup.runtime_data
     open_image = linker_of(call).search.open_image
     return load_new_process(call.kernel, child, NewProgram(request.program.image, headers, parameters, open_image))
 

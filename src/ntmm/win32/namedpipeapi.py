@@ -10,6 +10,7 @@ from ntmm.kernel.io.paths import nt_path
 from ntmm.kernel.io.pipe import PipeEnd
 from ntmm.native.call import Call
 from ntmm.native.file import TRANSFER_CHUNK
+from ntmm.native.pipe_request import listen, may_go_on
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -115,7 +116,7 @@ def _register_create(name: str, kind: StringKind) -> None:
     def create(
         call: Call, name: int, mode: int, kind_of_pipe: int, most: int, output: int, input_: int, timeout: int, sa: int
     ) -> int:
-        """An instance of a pipe, for its server. Requests wait in their call, with FILE_FLAG_OVERLAPPED as well."""
+        """An instance of a pipe, for its server. With FILE_FLAG_OVERLAPPED its requests may go on after their call."""
         return _create(call, kind, name, mode, kind_of_pipe, most, (output, input_), timeout, sa)
 
 
@@ -128,10 +129,10 @@ _register_create("CreateNamedPipeA", ANSI)
 def ConnectNamedPipe(call: Call, handle: int, overlapped: int) -> int:
     """Waits for a client; PIPE_CONNECTED (535) if one has come already, NO_DATA (232) if it has gone again."""
     end = _server(call, handle)
-    request = Overlapped(call, end, overlapped) if overlapped and not end.is_synchronous else None
+    if overlapped and may_go_on(end):
+        request = Overlapped(call, end, overlapped)
+        return request.answer((listen(call, end, request.request), 0))
     status = end.listen()
-    if request is not None and status == Status.SUCCESS:
-        request.complete(status, 0)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 

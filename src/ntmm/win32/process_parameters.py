@@ -24,10 +24,11 @@ class Layout:
     window: int
     window_title: int
     desktop: int
+    runtime_data: int
 
 
-LAYOUT_32: Final = Layout(0x10, 0x18, 0x24, 0x38, 0x40, 0x48, 0x4C, 0x70, 0x78)
-LAYOUT_64: Final = Layout(0x20, 0x20, 0x38, 0x60, 0x70, 0x80, 0x88, 0xB0, 0xC0)
+LAYOUT_32: Final = Layout(0x10, 0x18, 0x24, 0x38, 0x40, 0x48, 0x4C, 0x70, 0x78, 0x88)
+LAYOUT_64: Final = Layout(0x20, 0x20, 0x38, 0x60, 0x70, 0x80, 0x88, 0xB0, 0xC0, 0xE0)
 
 
 class ProcessParameters:
@@ -80,6 +81,11 @@ class ProcessParameters:
     def set_environment(self, address: int) -> None:
         """Makes another block the environment."""
         self._memory.write_pointer(self.address + self.layout.environment, address)
+
+    def runtime_data(self) -> tuple[int, int]:
+        """Size in bytes and address of what the creator's C run-time told this one."""
+        place = self.address + self.layout.runtime_data
+        return self._memory.read_u16(place), self._memory.read_pointer(place + self._pointer_size)
 
     def window(self) -> tuple[int, ...]:
         """Position, size, characters, fill, flags and show flags of the first window: nine numbers."""

@@ -163,9 +163,10 @@ def _startup_info(call: Call, with_strings: bool) -> bytes:
     desktop = parameters.buffer(parameters.layout.desktop) if with_strings else 0
     uses = bool(flags & STARTF_USESTDHANDLES)
     handles = [parameters.standard_handle(index) if uses else 0 for index in range(3)]
+    data_size, data = parameters.runtime_data()
     head = struct.pack("<I4x3Q" if is_64 else "<4I", 104 if is_64 else 68, 0, desktop, title)
-    middle = struct.pack("<8IHH", *numbers, flags, show & 0xFFFF, 0)
-    return head + middle + struct.pack("<4x4Q" if is_64 else "<4I", 0, *handles)
+    middle = struct.pack("<8IHH", *numbers, flags, show & 0xFFFF, data_size)
+    return head + middle + struct.pack("<4x4Q" if is_64 else "<4I", data, *handles)
 
 
 @service("kernel32", "GetStartupInfoW", "p")

@@ -1,4 +1,7 @@
-"""psapi.h: what processes and the system do with memory. The functions are exports of psapi.dll."""
+"""psapi.h: what processes and the system do with memory. The functions are exports of psapi.dll.
+
+On later systems kernel32 exports them under names that begin with K32.
+"""
 
 import struct
 
@@ -14,6 +17,7 @@ from ntmm.win32.text import ANSI, WIDE, StringKind
 
 
 @service("psapi", "EmptyWorkingSet", "h")
+@service("kernel32", "K32EmptyWorkingSet", "h")
 @failing(0)
 def EmptyWorkingSet(call: Call, process: int) -> int:
     """Takes every page out of a working set that is not locked; the next touches are soft faults."""
@@ -23,6 +27,7 @@ def EmptyWorkingSet(call: Call, process: int) -> int:
 
 
 @service("psapi", "QueryWorkingSet", "h p u32")
+@service("kernel32", "K32QueryWorkingSet", "h p u32")
 @failing(0)
 @probing(0)
 def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
@@ -81,6 +86,7 @@ def _memory_counters(call: Call, process: int, extended: bool) -> bytes:
 
 
 @service("psapi", "GetProcessMemoryInfo", "h p u32")
+@service("kernel32", "K32GetProcessMemoryInfo", "h p u32")
 @failing(0)
 def GetProcessMemoryInfo(call: Call, process: int, buffer: int, length: int) -> int:
     """Page faults, working set, pool quotas and commit of a process; the larger structure if there is room for it."""
@@ -92,9 +98,13 @@ def GetProcessMemoryInfo(call: Call, process: int, buffer: int, length: int) -> 
 
 
 @service("psapi", "GetPerformanceInfo", "p u32")
+@service("kernel32", "K32GetPerformanceInfo", "p u32")
 @failing(0)
 def GetPerformanceInfo(call: Call, buffer: int, length: int) -> int:
-    """PERFORMANCE_INFORMATION, 56 or 104 bytes: commit, RAM and kernel memory in pages; objects there are."""
+    """PERFORMANCE_INFORMATION, 56 or 104 bytes: commit, RAM and kernel memory in pages; objects there are.
+
+    The system cache is the standby list and the system working set.
+    """
     is_64 = call.memory.pointer_size == 8
     form = struct.Struct("<I4x10Q3I4x" if is_64 else "<14I")
     if length < form.size:
@@ -112,7 +122,7 @@ def GetPerformanceInfo(call: Call, buffer: int, length: int) -> int:
             figures.peak_commit,
             figures.total_pages,
             figures.available,
-            0,
+            figures.standby + system.working_set.count,
             paged + nonpaged,
             paged,
             nonpaged,

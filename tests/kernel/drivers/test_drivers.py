@@ -10,9 +10,11 @@ from ntmm.kernel.boot import Kernel
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.audit import audit
+from ntmm.nt.boot_options import parse_boot_options
 from ntmm.nt.large_pages import has_large_system_pages
 from ntmm.nt.memory import MEM_COMMIT, MEM_RESERVE, PAGE_READWRITE
 from ntmm.nt.profile import SystemProfile
+from ntmm.nt.registry import parse_registry
 
 MB = 1 << 20
 SMALL, LARGE = 64 * MB, 300 * MB
@@ -92,12 +94,35 @@ def test_is_code_of_the_kernel_protected_on_small_machines_only(kernel: Kernel) 
 
 
 def test_does_a_driver_in_a_large_page_overwrite_its_own_code(architecture: str, tmp_path: Path) -> None:
-    with booted(tmp_path, architecture, LARGE) as kernel:
-        kernel.mm.system_images._large_drivers.add("fast.sys")
+    registry = parse_registry(["LargePageDrivers=fast.sys"])
+    with booted(tmp_path, architecture, LARGE, registry=registry) as kernel:
         image = kernel.drivers.load("Fast.sys", code(kernel, STORE), data_size=0x1000)
         assert image.is_large and image.base % kernel.architecture.large_page_size == 0
         assert kernel.drivers.call(image.base, image.base + 0x100) == 1
         assert kernel.drivers.call(image.base, image.base + 0x1000) == 1
+
+
+def test_lies_a_named_driver_in_small_pages_where_the_system_does(architecture: str, tmp_path: Path) -> None:
+    registry = parse_registry(["LargePageDrivers=fast.sys", "LargePageMinimum=0xFFFFFFFF"])
+    with booted(tmp_path, architecture, LARGE, registry=registry) as kernel:
+        image = kernel.drivers.load("fast.sys", code(kernel, STORE))
+        assert not image.is_large and not kernel.mm.system.large_mappings.maps_kernel
+
+
+@pytest.mark.parametrize("architecture", ["x86", "pae"])
+def test_have_three_gb_machines_large_pages_as_far_as_there_is_room(architecture: str, tmp_path: Path) -> None:
+    boot, registry = parse_boot_options("/3GB"), parse_registry(["LargePageDrivers=a.sys b.sys c.sys"])
+    with booted(tmp_path, architecture, LARGE, boot=boot, registry=registry) as kernel:
+        large, pool = kernel.mm.system.large_mappings, kernel.mm.system.nonpaged_pool
+        assert pool.initial_range is not None
+        assert pool.initial_range[0] == 0xE0000000 + kernel.architecture.large_page_size
+        images = [kernel.drivers.load(name, code(kernel, STORE)) for name in ("a.sys", "b.sys", "c.sys")]
+        assert [image.is_large for image in images] == [True, True, False]  # the third finds no room
+        assert large.end <= kernel.mm.layout.paged_pool
+        for image in images[:2]:
+            assert kernel.drivers.call(image.base, image.base + 0x100) == 1
+        target = kernel.mm.system.kernel_addresses[0] + 0x800
+        assert kernel.drivers.call(images[0].base, target) == 1
 
 
 def test_is_a_stack_not_executed(kernel: Kernel) -> None:
@@ -187,3 +212,19 @@ def test_do_blocks_come_from_large_pages_first(architecture: str, tmp_path: Path
         assert kernel.mm.ram.bytes[pool.word(block) * kernel.architecture.pte_size] == 0
         far = pool.allocate(end - start + 8, "Big ")
         assert layout.nonpaged_pool <= far < layout.nonpaged_pool_end
+
+
+def test_does_a_driver_reach_locked_pages_of_a_process_outside_of_it(kernel: Kernel) -> None:
+    process = kernel.ps.create_process("a.exe")
+    assert process is not None
+    _, base, _ = kernel.mm.allocate(process, 0, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE)
+    mdl = kernel.mm.lock_pages(process, base + 0xFFE, 4, write=True)
+    address = kernel.mm.mdls.map(mdl)
+    assert address is not None
+    writer = kernel.drivers.load("writer.sys", code(kernel, STORE))
+    assert kernel.drivers.call(writer.base, address) == 1
+    assert kernel.drivers.call(writer.base, address + 3) == 1
+    kernel.mm.unlock_pages(mdl)
+    assert process.memory.read(base + 0xFFE, 4) == bytes([7, 0, 0, 7])
+    stop = stop_of(kernel, STORE, address)
+    assert stop.code is BugcheckCode.PAGE_FAULT_IN_NONPAGED_AREA

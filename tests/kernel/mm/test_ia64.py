@@ -8,10 +8,12 @@ import random
 
 import pytest
 
-from ntmm.hw.arch import IA64
+from ntmm.hw.arch import IA64, LARGE
 from ntmm.hw.arch.ia64 import PAGE_SIZES
 from ntmm.hw.cpu.walk import translate
 from ntmm.kernel.ke.access import GuestFault
+from ntmm.kernel.memory_machine import MemoryMachine as ProfileMachine
+from ntmm.kernel.mm.audit import audit
 from ntmm.kernel.mm.layout import GB, layout_for
 from ntmm.nt.memory import (
     MEM_COMMIT,
@@ -25,6 +27,7 @@ from ntmm.nt.memory import (
     PAGE_READWRITE,
     SEC_COMMIT,
 )
+from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
 from tests.kernel.mm.machine import FETCH_FAULT, MB, FakeProcess, MemoryMachine
 
@@ -240,3 +243,23 @@ def test_does_fifo_replacement_cost_as_many_faults_as_by_hand() -> None:
             valid.append(address)
         process.space.memory.read_u8(address)
     assert process.space.page_fault_count - before == by_hand == 9
+
+
+def test_have_large_machines_large_system_pages() -> None:
+    machine = ProfileMachine(SystemProfile("ia64", 512 * MB))
+    try:
+        mm = machine.mm
+        large, pool = mm.system.large_mappings, mm.system.nonpaged_pool
+        assert large.maps_kernel and large.start == mm.layout.kernel_image
+        assert pool.initial_range == (large.start + 16 * MB, large.start + 48 * MB)
+        for address in (large.start, large.start + 8 * MB):  # two directory entries name one large page
+            assert mm.table_memory.entries[mm.system.tables.directory_index(address)] & LARGE
+        block = pool.allocate(64, "Test")
+        assert pool.initial_range[0] <= block < pool.initial_range[1]
+        mm.table_memory.entries[mm.system.tables.find_word(block)] = 0x1234
+        assert machine.ram.u64[(large.runs[0].frame * PAGE + block - large.runs[0].address) // 8] == 0x1234
+        machine.ram.u64[(large.runs[0].frame * PAGE + block - large.runs[0].address) // 8] = 0
+        pool.free(block)
+        assert audit(mm) == []
+    finally:
+        machine.close()

@@ -15,7 +15,14 @@ from ntmm.kernel.mm.layout import (
     system_regions,
     user_range,
 )
-from ntmm.kernel.mm.layout.sizes import initial_nonpaged_pool, maximum_nonpaged_pool, paged_pool
+from ntmm.kernel.mm.layout.sizes import (
+    PAGED_CAP,
+    PoolSizes,
+    computed_pools,
+    initial_nonpaged_pool,
+    maximum_nonpaged_pool,
+    paged_pool,
+)
 from ntmm.nt.boot_options import parse_boot_options
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.registry import parse_registry
@@ -194,9 +201,50 @@ def test_are_the_pools_of_the_size_that_windows_computes() -> None:
     assert initial_nonpaged_pool(4 * MB) == 256 * KB
     assert initial_nonpaged_pool(64 * MB) == 256 * KB + 60 * 32 * KB
     assert initial_nonpaged_pool(16 * GB) == 128 * MB
-    assert maximum_nonpaged_pool(64 * MB, False, 0x18) == 1 * MB + 16384 * 0x18 + 60 * 400 * KB
-    assert maximum_nonpaged_pool(2 * GB, False, 0x18) == 256 * MB
-    assert maximum_nonpaged_pool(2 * GB, True, 0x18) == 128 * MB
-    assert paged_pool(4 * MB, "xp") == 32 * MB
-    assert paged_pool(256 * MB, "xp") == 490 * MB
-    assert paged_pool(256 * MB, "2003") == 512 * MB
+    assert maximum_nonpaged_pool(64 * MB, 256 * MB, 0x18) == 1 * MB + 16384 * 0x18 + 60 * 400 * KB
+    assert maximum_nonpaged_pool(2 * GB, 256 * MB, 0x18) == 256 * MB
+    assert maximum_nonpaged_pool(2 * GB, 128 * MB, 0x18) == 128 * MB
+    assert paged_pool(4 * MB, PAGED_CAP["xp"]) == 32 * MB
+    assert paged_pool(256 * MB, PAGED_CAP["xp"]) == 490 * MB
+    assert paged_pool(256 * MB, PAGED_CAP["2003"]) == 512 * MB
+
+
+@pytest.mark.parametrize(
+    ("architecture", "ram", "switches", "paged", "nonpaged"),
+    [
+        ("x86", 512 * MB, "", 256 * MB, 128 * MB),
+        ("x86", 2 * GB, "", 512 * MB, 256 * MB),
+        ("x86", 2 * GB, "/3GB", 256 * MB, 128 * MB),
+        ("pae", 16 * GB, "/3GB", 256 * MB, 128 * MB),
+        ("x64", 16 * GB, "", 2 * (MB + 200 * KB * (16 * 1024 - 4)), MB + 200 * KB * (16 * 1024 - 4)),
+        ("x64", 1 * TB, "", 128 * GB, 128 * GB),
+        ("ia64", 1 * TB, "", 128 * GB, 128 * GB),
+    ],
+)
+def test_which_pools_does_windows_compute_for_a_machine(
+    architecture: str, ram: int, switches: str, paged: int, nonpaged: int
+) -> None:
+    profile = SystemProfile(architecture, ram, windows="2003-sp1", boot=parse_boot_options(switches))
+    assert computed_pools(profile) == PoolSizes(-(-paged // (4 * MB)) * 4 * MB, nonpaged)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "registry", "system_ptes", "paged_end", "nonpaged"),
+    [
+        ("x86", (), (0xA4000000, 0xB9C00000), 0xF8000000, 0xF8000000),
+        ("pae", (), (0xA4000000, 0xB9C00000), 0xF3C00000, 0xF3C00000),
+        ("pae", ("LargeSystemCache=1",), (0xF0000000, 0xF8000000), 0xF0000000, 0xF8000000),
+        ("pae", ("NonPagedPoolSize=67108864",), (0xA4000000, 0xB9C00000), 0xFB800000, 0xFB800000),
+    ],
+)
+def test_have_the_pools_of_large_machines_the_place_of_the_system_ptes(
+    architecture: str, registry: tuple[str, ...], system_ptes: tuple[int, int], paged_end: int, nonpaged: int
+) -> None:
+    values = parse_registry(registry)
+    layout = layout_of_profile(SystemProfile(architecture, 2 * GB, windows="2003-sp1", registry=values))
+    assert (layout.system_ptes, layout.system_ptes_end) == system_ptes
+    assert (layout.paged_pool_end, layout.nonpaged_pool) == (paged_end, nonpaged)
+    rows = [row for row in system_regions(layout) if row.name != "shared user data"]
+    for before, row in pairwise(rows):
+        assert before.end <= row.start
+    assert ("system cache, extension" in {row.name for row in rows}) == bool(values.get("LargeSystemCache"))

@@ -1,5 +1,7 @@
 """Named pipes: their names, instances and connections."""
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
@@ -12,6 +14,7 @@ from ntmm.kernel.io.constants import (
 )
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.names import fold
+from ntmm.kernel.io.pending import MOST_PENDING, Pending
 from ntmm.kernel.io.pipe import PipeEnd, PipeQueue
 from ntmm.kernel.io.security import granted_access, pipe_security
 from ntmm.kernel.ke.scheduler import Scheduler
@@ -62,7 +65,7 @@ class ServerEnd(PipeEnd):
         self.security = pipe.security
         self.state = PipeState.LISTENING
         self.reads_messages = pipe.shape.is_message
-        self._queues: tuple[PipeQueue | None, PipeQueue | None] = (None, None)
+        self._listeners: deque[Pending] = deque()
 
     def accept(self, access: int, synchronous: bool) -> PipeEnd:
         """A client's end, connected to this one."""
@@ -72,21 +75,41 @@ class ServerEnd(PipeEnd):
         self.connect(to_server, to_client)
         self.state = PipeState.CONNECTED
         self.pipe.changed.set()
-        return ClientEnd(self, access, synchronous)
+        client = ClientEnd(self, access, synchronous)
+        self._end_listening(Status.SUCCESS)
+        return client
+
+    def _end_listening(self, status: Status) -> None:
+        while self._listeners:
+            self._listeners[0].end(status)
 
     def listen(self) -> Status:
         """Waits for a client: SUCCESS, or PIPE_CONNECTED if there is one, PIPE_CLOSING if it has gone again."""
+        status = self._offer()
+        if status is not Status.PENDING:
+            return status
+        while self.state is PipeState.LISTENING:
+            self.pipe.wait(None)
+        return Status.SUCCESS
+
+    def _offer(self) -> Status:
+        """Lets clients connect; PENDING until one does."""
         if self.state is PipeState.CONNECTED:
             return Status.PIPE_CONNECTED
         if self.state is PipeState.CLOSING:
             return Status.PIPE_CLOSING
         self.state = PipeState.LISTENING
         self.pipe.changed.set()
-        if not self.may_wait:
-            return Status.PIPE_LISTENING
-        while self.state is PipeState.LISTENING:
-            self.pipe.wait(None)
-        return Status.SUCCESS
+        return Status.PENDING if self.may_wait else Status.PIPE_LISTENING
+
+    def begin_listen(self, make: Callable[[], Pending]) -> Status:
+        """As `listen`, but PENDING, and the request goes on, where `listen` would wait. Raises IoFailure."""
+        if len(self._listeners) >= MOST_PENDING:
+            raise IoFailure(Status.INSUFFICIENT_RESOURCES)
+        status = self._offer()
+        if status is Status.PENDING:
+            make().wait_in(self._listeners)
+        return status
 
     def disconnect(self) -> None:
         """Ends the connection; the client's requests fail from now on."""
@@ -97,6 +120,7 @@ class ServerEnd(PipeEnd):
                 queue.disconnect()
         self.connect(None, None)
         self.state = PipeState.DISCONNECTED
+        self._end_listening(Status.PIPE_DISCONNECTED)
 
     def client_closed(self) -> None:
         """The client's end is gone."""
@@ -106,6 +130,7 @@ class ServerEnd(PipeEnd):
     def close(self) -> None:
         super().close()
         self.pipe.remove(self)
+        self._end_listening(Status.CANCELLED)
 
 
 class ClientEnd(PipeEnd):

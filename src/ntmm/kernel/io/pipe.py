@@ -1,21 +1,27 @@
 """Pipes: bytes or messages from one open to another (the named pipe file system, NPFS).
 
 An anonymous pipe is a named one whose name nobody knows. Requests for a pipe that has nothing to read, or no room, wait
-in their thread, whether the pipe was opened for asynchronous requests or not.
+in their thread; those of ends that were opened for asynchronous requests go on after their call (`begin_read`,
+`begin_write`).
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from ntmm.kernel.io.constants import FILE_READ_DATA, FILE_WRITE_DATA, FileType
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File
+from ntmm.kernel.io.pending import MOST_PENDING, Pending
 from ntmm.kernel.ke.scheduler import Scheduler
+from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ob.waitable import Event
 from ntmm.nt.status import Status
 
 DEFAULT_QUOTA: Final = 4096
 LARGEST_QUOTA: Final = 1 << 20
+MOST_BYTES_PENDING: Final = 4 << 20
+"""Bytes beyond the quota that requests which go on may put into a pipe."""
 MOST_MESSAGES: Final = 1 << 16
 """Messages, empty ones among them, after which writers wait whatever the quota."""
 
@@ -30,6 +36,8 @@ class PipeQueue:
         self.has_reader = self.has_writer = True
         self.is_disconnected = False
         self._parts: deque[bytes] = deque()
+        self._readers: deque[Pending] = deque()
+        self._writers: deque[Pending] = deque()
         self._scheduler = scheduler
         self._changed = Event(scheduler, manual_reset=True, signalled=False)
 
@@ -41,8 +49,60 @@ class PipeQueue:
         self._scheduler.wait(thread, (self._changed,), user_mode=True)
 
     def wake(self) -> None:
-        """Something has changed."""
+        """Something has changed. May block, where requests can end now."""
         self._changed.set()
+        while self._readers and (status := self._outcome_of_reading()) is not None:
+            reader, data = self._readers[0], b""
+            if status is Status.SUCCESS:
+                data, goes_on = self._take(reader.size, reader.by_message)
+                status = Status.BUFFER_OVERFLOW if goes_on else status
+            reader.end(status, data, len(data))
+        while self._writers and (status := self._outcome_of_writing()) is not None:
+            writer = self._writers[0]
+            writer.end(status, b"", writer.size if status is Status.SUCCESS else 0)
+
+    def _outcome_of_reading(self) -> Status | None:
+        """How the first reading request ends now; None while it goes on."""
+        if not self.has_reader:
+            return Status.CANCELLED
+        if self._parts:
+            return Status.SUCCESS
+        if self.is_disconnected:
+            return Status.PIPE_DISCONNECTED
+        return None if self.has_writer else Status.PIPE_BROKEN
+
+    def _outcome_of_writing(self) -> Status | None:
+        if not self.has_writer:
+            return Status.CANCELLED
+        if self.is_disconnected:
+            return Status.PIPE_DISCONNECTED
+        if not self.has_reader:
+            return Status.PIPE_BROKEN
+        return Status.SUCCESS if self.size <= self.quota else None
+
+    def begin_read(self, make: Callable[[], Pending]) -> bool:
+        """Keeps a request that finds nothing to read; False if it can be done, or has failed, now."""
+        if self._outcome_of_reading() is not None and not self._readers:
+            return False
+        if len(self._readers) >= MOST_PENDING:
+            raise IoFailure(Status.INSUFFICIENT_RESOURCES)
+        make().wait_in(self._readers)
+        return True
+
+    def begin_write(self, data: bytes, make: Callable[[], Pending]) -> bool:
+        """Adds a message, or bytes; True if the request goes on until no more than the quota is left to be read."""
+        self._check_writable()
+        if (
+            self.size > self.quota + MOST_BYTES_PENDING
+            or len(self._parts) >= MOST_MESSAGES
+            or len(self._writers) >= MOST_PENDING
+        ):
+            raise IoFailure(Status.INSUFFICIENT_RESOURCES)
+        self._add(data)
+        if self.size <= self.quota:
+            return False
+        make().wait_in(self._writers)
+        return True
 
     @property
     def first_size(self) -> int:
@@ -90,17 +150,23 @@ class PipeQueue:
 
     def write(self, data: bytes, may_wait: bool) -> int:
         """Adds a message, or bytes, and waits until no more than the quota is left to be read."""
+        self._check_writable()
+        if not may_wait and (self.size + len(data) > self.quota or len(self._parts) >= MOST_MESSAGES):
+            return 0
+        self._add(data)
+        self.drain(self.quota)
+        return len(data)
+
+    def _check_writable(self) -> None:
         self._check_connected()
         if not self.has_reader:
             raise IoFailure(Status.PIPE_CLOSING)
-        if not may_wait and (self.size + len(data) > self.quota or len(self._parts) >= MOST_MESSAGES):
-            return 0
+
+    def _add(self, data: bytes) -> None:
         if data or self.is_message:
             self._parts.append(data)
             self.size += len(data)
             self.wake()
-        self.drain(self.quota)
-        return len(data)
 
     def drain(self, left: int = 0) -> None:
         """Waits until at most `left` bytes are there; PIPE_BROKEN if the reader goes before."""
@@ -136,6 +202,11 @@ class PipeEnd(File):
         self.is_synchronous = synchronous
         self.reads_messages = False
         self.may_wait = True
+        self.is_idle = True
+        """No request has begun that has not ended; waits for the file are over then."""
+
+    def is_signalled(self, thread: KernelThread) -> bool:
+        return self.is_idle
 
     def connect(self, incoming: PipeQueue | None, outgoing: PipeQueue | None) -> None:
         """Gives the server's end of an instance its queues."""
@@ -152,6 +223,14 @@ class PipeEnd(File):
         data, goes_on = queue.read(size, queue.is_message and self.reads_messages, self.may_wait)
         self.read_status = Status.BUFFER_OVERFLOW if goes_on else Status.SUCCESS
         return data
+
+    def begin_read(self, make: Callable[[], Pending]) -> bool:
+        """True if nothing can be read yet and the request goes on; False if `read` will not wait. Raises IoFailure."""
+        return self._queue(self.incoming, FILE_READ_DATA).begin_read(make)
+
+    def begin_write(self, data: bytes, make: Callable[[], Pending]) -> bool:
+        """Writes; True if the request goes on until there is room for all that was written. Raises IoFailure."""
+        return self._queue(self.outgoing, FILE_WRITE_DATA).begin_write(data, make)
 
     def write(self, offset: int, data: bytes) -> int:
         return self._queue(self.outgoing, FILE_WRITE_DATA).write(data, self.may_wait)

@@ -1,6 +1,7 @@
 """Large pages of system space: the kernel and the HAL where they lie in RAM, initial nonpaged pool, chosen drivers.
 
-They lie side by side from the kernel's address on. All of them can be written and executed: that is their price.
+They lie side by side from the kernel's address on. All of them can be written and executed: that is their price. Where
+a large page spans more than a directory entry does, as on IA-64, each of its entries names it.
 """
 
 from dataclasses import dataclass, field
@@ -23,10 +24,11 @@ class LargeRun:
 
 @dataclass
 class LargeMappings:
-    """The large pages of one machine, in the order of their addresses; `start` is where the first may lie."""
+    """The large pages of one machine, in the order of their addresses, between `start` and `limit`."""
 
     tables: PageTables
     start: int
+    limit: int
     runs: list[LargeRun] = field(default_factory=list)
     maps_kernel: bool = False
     """The first large page maps the lowest frames of RAM, whatever they hold: the kernel and the HAL lie there."""
@@ -38,15 +40,20 @@ class LargeMappings:
         self.maps_kernel = True
 
     def map_run(self, size: int, use: PageUse) -> LargeRun | None:
-        """Adjacent zeroed pages for `size` bytes, rounded up to large pages; None if RAM has no such run."""
+        """Adjacent zeroed pages for `size` bytes, rounded up to large pages; None if there is no such run of RAM, or no
+        room for it up to `limit`.
+        """
         architecture, pfn = self.tables.memory.architecture, self.tables.memory.pfn
         large = architecture.large_page_size
-        pages = -(-size // large) * large // architecture.page_size
+        size = -(-size // large) * large
+        if size > self.room:
+            return None
+        pages = size // architecture.page_size
         frame = take_contiguous_run(pfn, pages, large // architecture.page_size, use)
         if frame is None:
             return None
         run = LargeRun(self.end, frame, pages)
-        for offset in range(0, pages * architecture.page_size, large):
+        for offset in range(0, size, large):
             first = frame + offset // architecture.page_size
             index = self._write(run.address + offset, first)
             part = slice(first, first + large // architecture.page_size)
@@ -63,10 +70,19 @@ class LargeMappings:
             return last.address + last.pages * self.tables.memory.architecture.page_size
         return self.start + (self.tables.memory.architecture.large_page_size if self.maps_kernel else 0)
 
+    @property
+    def room(self) -> int:
+        """Bytes between the end and `limit`."""
+        return max(0, self.limit - self.end)
+
     def _write(self, address: int, frame: int) -> int:
+        """Writes the entries of one large page; answers the index of the first."""
         memory, architecture = self.tables.memory, self.tables.memory.architecture
-        index = self.tables.ensure_directory(address, user=False)
         bits = memory.format.kernel_bits[MM_EXECUTE_READWRITE] | architecture.LARGE | architecture.DIRTY
-        memory.write(index, architecture.make_pte(frame, bits))
-        self.tables.table_made(index, frame)
-        return index
+        first, span = -1, 1 << architecture.shifts[-2]
+        for part in range(address, address + architecture.large_page_size, span):
+            index = self.tables.ensure_directory(part, user=False)
+            memory.write(index, architecture.make_pte(frame, bits))
+            self.tables.table_made(index, frame)
+            first = index if first < 0 else first
+        return first

@@ -8,7 +8,8 @@ from ntmm.kernel.mm.fault import FaultHandler, FaultKind
 from ntmm.kernel.mm.pagefile import PagingFile
 from ntmm.kernel.mm.pageout import PageOut
 from ntmm.kernel.mm.pfn import PageState, PfnDatabase
-from ntmm.kernel.mm.system_cache import SystemCache
+from ntmm.kernel.mm.pool import Pool
+from ntmm.kernel.mm.system_cache import VIEW_BYTES, SystemCache
 from ntmm.kernel.mm.working_set import WorkingSet
 
 _SOFT = (
@@ -32,6 +33,15 @@ class PagingFileStatus:
     usage: int
     peak: int
     free: int
+
+
+@dataclass(frozen=True, slots=True)
+class SystemAreaStatus:
+    """A part of system space that grows: pages that it has, and the most that it may have."""
+
+    name: str
+    pages: int
+    maximum: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,8 @@ class MemoryStatistics:
     transitions: tuple[tuple[str, str, int], ...]
     system_ptes_total: int
     system_ptes_free: int
+    areas: tuple[SystemAreaStatus, ...]
+    """Paged pool, nonpaged pool, system PTEs, the system cache with its views."""
     paging_files: tuple[PagingFileStatus, ...]
     cache: CacheStatus
 
@@ -105,14 +117,15 @@ def collect(
     pageout: PageOut,
     files: Iterable[PagingFile],
     system_ptes: tuple[int, int],
+    pools: tuple[Pool, Pool],
     cache: SystemCache,
 ) -> MemoryStatistics:
-    """The figures of the moment; `system_ptes` are all and free ones."""
+    """The figures of the moment; `system_ptes` are all and free ones, `pools` paged and nonpaged pool."""
     kinds = (sum(counts) for counts in zip(*faults.counts, strict=True))
     soft = [count - hard for count, hard in zip(kinds, faults.hard_counts, strict=True)]
     return MemoryStatistics(
         page_size=pfn.page_size,
-        total_pages=pfn.frames,
+        total_pages=pfn.frames - pfn.set_aside,
         zeroed=pfn.zeroed.count + pfn.never_touched,
         free=pfn.free_list.count,
         standby=pfn.standby.count,
@@ -141,9 +154,19 @@ def collect(
         transitions=_transitions(pfn),
         system_ptes_total=system_ptes[0],
         system_ptes_free=system_ptes[1],
+        areas=(
+            SystemAreaStatus("paged pool", pools[0].pages, pools[0].maximum_pages),
+            SystemAreaStatus("nonpaged pool", pools[1].pages, pools[1].maximum_pages),
+            SystemAreaStatus("system PTEs", system_ptes[0] - system_ptes[1], system_ptes[0]),
+            SystemAreaStatus("system cache", _view_pages(cache, pfn.page_size), cache.size // pfn.page_size),
+        ),
         paging_files=tuple(_status(file, pfn.page_size) for file in files),
         cache=_cache_status(cache, faults.system_working_set),
     )
+
+
+def _view_pages(cache: SystemCache, page: int) -> int:
+    return sum(1 for _ in cache.views()) * VIEW_BYTES // page
 
 
 def _transitions(pfn: PfnDatabase) -> tuple[tuple[str, str, int], ...]:

@@ -54,9 +54,10 @@ class SystemImages:
     def load(self, name: str, code: bytes, data_size: int = 0) -> SystemImage | None:
         """A driver of position-independent code and zeroed data; None if system PTEs, RAM or commit are used up."""
         code_pages, data_pages = -(-len(code) // self._page), -(-data_size // self._page)
+        image = None
         if self._large.maps_kernel and name.lower() in self._large_drivers:
             image = self._load_large(name, code_pages, data_pages)
-        else:
+        if image is None:  # also where no large page is left
             image = self._load_small(name, code_pages, data_pages)
         if image is not None:
             self._fill(image, code)

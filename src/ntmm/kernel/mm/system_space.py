@@ -7,6 +7,7 @@ from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.large_mappings import LargeMappings
 from ntmm.kernel.mm.layout import AddressLayout
+from ntmm.kernel.mm.layout.sizes import PoolSizes, initial_nonpaged_pool
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
 from ntmm.kernel.mm.pool import Pool
@@ -17,9 +18,7 @@ from ntmm.nt.memory import MM_READONLY, MM_READWRITE
 KERNEL_PAGES: Final = 3
 """Supervisor code, which is read-only where small pages map it, descriptor tables, the stack of the entry to ring 3."""
 
-_SMALLEST_POOL: Final = 256 << 10
-_POOL_PER_MB: Final = 32 << 10
-_LARGEST_INITIAL_POOL: Final = 128 << 20
+_DRIVER_PAGES: Final = 2
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,6 @@ class SystemSpace:
     large_mappings: LargeMappings
 
 
-def initial_nonpaged_pool(ram_bytes: int) -> int:
-    """Bytes of nonpaged pool at boot (MmSizeOfNonPagedPoolInBytes): 256 KB and 32 KB for each MB of RAM beyond 4, at
-    most 128 MB.
-    """
-    return min(_SMALLEST_POOL + max(0, (ram_bytes >> 20) - 4) * _POOL_PER_MB, _LARGEST_INITIAL_POOL)
-
-
 def build_system_space(
     memory: TableMemory,
     ram: Ram,
@@ -51,35 +43,41 @@ def build_system_space(
     account: CommitAccount,
     limits: WorkingSetLimits,
     large_pages: bool = False,
+    pools: PoolSizes | None = None,
 ) -> SystemSpace:
-    """Makes system space in an empty machine; `large_pages`: the kernel and initial nonpaged pool are mapped so."""
+    """Makes system space in an empty machine; `large_pages`: the kernel and initial nonpaged pool are mapped so.
+
+    `pools` is what they may have at most; without it, all that their ranges have room for.
+    """
     pfn, page = memory.pfn, memory.architecture.page_size
-    frames = tuple(pfn.take_zeroed(PageUse.KERNEL) for _ in range(KERNEL_PAGES))
+    frames = tuple(pfn.take_low(PageUse.KERNEL) for _ in range(KERNEL_PAGES))
     root, counts = create_root(memory, None)
     account.charge_required(KERNEL_PAGES + sum(counts.values()))
     tables = PageTables(memory, root, account)
     addresses = tuple(layout.kernel_image + frame * page for frame in frames)
-    large = LargeMappings(tables, layout.kernel_image)
+    large = LargeMappings(tables, layout.kernel_image, layout.large_pages_end)
     if large_pages:
         large.map_kernel()
     else:
         for number, (address, frame) in enumerate(zip(addresses, frames, strict=True)):
             map_system_page(tables, address, frame, writable=number > 0)
-    paged = Pool(tables, layout.paged_pool, layout.paged_pool_end, PageUse.PAGED_POOL, account, downward=False)
-    nonpaged = Pool(
-        tables, layout.nonpaged_pool, layout.nonpaged_pool_end, PageUse.NONPAGED_POOL, account, downward=True
-    )
+    pools = pools or PoolSizes(0, 0)
+    start, end = layout.paged_pool, layout.paged_pool_end
+    paged = Pool(tables, start, end, PageUse.PAGED_POOL, account, False, pools.paged)
+    start, end = layout.nonpaged_pool, layout.nonpaged_pool_end
+    nonpaged = Pool(tables, start, end, PageUse.NONPAGED_POOL, account, True, pools.nonpaged)
     if large_pages:
-        _add_initial_pool(nonpaged, large, ram.size, account)
+        _add_initial_pool(nonpaged, large, min(initial_nonpaged_pool(ram.size), pools.nonpaged or ram.size), account)
     working_set = WorkingSet(tables, ram, layout.system_working_set_list, account, limits)
     paged.page_made = lambda frame, address: _in_working_set(memory, working_set, frame, address)
     shared, prototype = _make_shared_page(tables, layout, account, paged)
     return SystemSpace(tables, paged, nonpaged, working_set, frames, addresses, shared, prototype, large)
 
 
-def _add_initial_pool(pool: Pool, large: LargeMappings, ram_bytes: int, account: CommitAccount) -> None:
-    """Nonpaged pool that is there from boot on."""
-    run = large.map_run(initial_nonpaged_pool(ram_bytes), PageUse.NONPAGED_POOL)
+def _add_initial_pool(pool: Pool, large: LargeMappings, size: int, account: CommitAccount) -> None:
+    """Nonpaged pool that is there from boot on; where room is scarce, drivers keep two large pages of it."""
+    spare = _DRIVER_PAGES * large.tables.memory.architecture.large_page_size
+    run = large.map_run(min(size, large.room - spare), PageUse.NONPAGED_POOL)
     assert run is not None, "a large machine has no room for its nonpaged pool"
     account.charge_required(run.pages)
     pool.add_initial(run.address, run.pages)

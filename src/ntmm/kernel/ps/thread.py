@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ntmm.hw.cpu import Context
+from ntmm.kernel.io.pending import Pending
 from ntmm.kernel.ke.dispatcher import DispatcherObject
 from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ke.trap import UserThread
@@ -40,6 +41,8 @@ class Thread(KernelObject, DispatcherObject, UserThread):
         self.ended = False
         self.impersonated: TokenObject | None = None
         """On whose behalf it acts; its process's where it is None."""
+        self.pending_requests: set[Pending] = set()
+        """Its requests that go on; they are cancelled when it ends."""
         self._run = run
 
     @property

@@ -9,6 +9,7 @@ from ntmm.kernel.ob import Event
 from ntmm.native.call import Call
 from ntmm.native.completion import IO_COMPLETION_MODIFY_STATE, bind_port, make_port
 from ntmm.native.file import READING, WRITING, lookup_file
+from ntmm.native.pipe_request import cancel_requests
 from ntmm.native.scatter import read_scatter, write_gather
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status, is_error
@@ -23,15 +24,15 @@ _NO_FILE = -1
 @service("kernel32", "GetOverlappedResult", "h p p u32")
 @failing(0)
 def GetOverlappedResult(call: Call, handle: int, overlapped: int, count_address: int, wait: int) -> int:
-    """The outcome of a request; one still marked as pending is waited for at its event, else IO_INCOMPLETE (996)."""
-    lookup_file(call, handle)
+    """The outcome of a request; one that goes on is waited for, else IO_INCOMPLETE (996)."""
+    file = lookup_file(call, handle)
     pointer_size = call.memory.pointer_size
     if call.memory.read_u32(overlapped) == Status.PENDING:
         event = call.memory.read_pointer(overlapped + 2 * pointer_size + 8) & 0xFFFFFFFC
         if not wait:
             raise Win32Failure(Win32Error.IO_INCOMPLETE)
-        if event:
-            call.kernel.scheduler.wait(call.thread, (call.process.handles.lookup(event, Event),), user_mode=True)
+        target = call.process.handles.lookup(event, Event) if event else file
+        call.kernel.scheduler.wait(call.thread, (target,), user_mode=True)
     status = call.memory.read_u32(overlapped)
     call.memory.write_u32(count_address, call.memory.read_u32(overlapped + pointer_size))
     return call.fail(status) if is_error(status) else 1
@@ -40,8 +41,8 @@ def GetOverlappedResult(call: Call, handle: int, overlapped: int, count_address:
 @service("kernel32", "CancelIo", "h")
 @failing(0)
 def CancelIo(call: Call, handle: int) -> int:
-    """Cancels the caller's requests for a file; there are none, as every request completes in its call."""
-    lookup_file(call, handle)
+    """Cancels the caller's requests for a file; only those of pipes go on after their call."""
+    cancel_requests(call, lookup_file(call, handle))
     return 1
 
 

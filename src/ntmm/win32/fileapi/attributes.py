@@ -13,7 +13,7 @@ from ntmm.native.file import lookup_file, open_file
 from ntmm.native.file_information import set_basic
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
-from ntmm.win32.failing import INVALID_FILE_ATTRIBUTES, Win32Failure, failing
+from ntmm.win32.failing import INVALID_FILE_ATTRIBUTES, INVALID_FILE_SIZE, Win32Failure, failing
 from ntmm.win32.fileapi.naming import narrow, nt_path_at
 from ntmm.win32.text import WIDE, StringKind
 
@@ -105,3 +105,26 @@ def GetFileInformationByHandle(call: Call, handle: int, buffer: int) -> int:
     index = (known.index >> 32, known.index & 0xFFFFFFFF)
     call.memory.write(buffer, struct.pack("<I3Q6I", known.attributes, *times, *numbers, *index))
     return 1
+
+
+def _compressed_size(call: Call, kind: StringKind, name: int, high_address: int) -> int:
+    size: int = call.kernel.volume.query(nt_path_at(call, kind, name)).size
+    if high_address:
+        call.memory.write_u32(high_address, size >> 32)
+    if size & 0xFFFFFFFF == INVALID_FILE_SIZE:
+        call.set_last_error(0)
+    return size & 0xFFFFFFFF
+
+
+@service("kernel32", "GetCompressedFileSizeW", "p p")
+@failing(INVALID_FILE_SIZE)
+def GetCompressedFileSizeW(call: Call, name: int, high_address: int) -> int:
+    """The size of a file by name: none is compressed."""
+    return _compressed_size(call, WIDE, name, high_address)
+
+
+@service("kernel32", "GetCompressedFileSizeA", "p p")
+@failing(INVALID_FILE_SIZE)
+def GetCompressedFileSizeA(call: Call, name: int, high_address: int) -> int:
+    """GetCompressedFileSizeW with an ANSI name."""
+    return _compressed_size(call, narrow(call), name, high_address)

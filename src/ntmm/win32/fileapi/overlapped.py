@@ -1,9 +1,12 @@
-"""OVERLAPPED, the request block of a read, a write or a lock. Every request has completed when its call returns."""
+"""OVERLAPPED, the request block of a read, a write, a lock or a wait for a client."""
 
+from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File
 from ntmm.native.call import Call
 from ntmm.native.io_request import IoRequest
-from ntmm.nt.status import Status
+from ntmm.nt.status import Status, is_error
+from ntmm.nt.win32 import Win32Error
+from ntmm.win32.failing import Win32Failure
 
 
 class Overlapped:
@@ -25,3 +28,16 @@ class Overlapped:
     def complete(self, status: int, count: int) -> None:
         """Stores the outcome, signals the event and tells the file's completion port."""
         self.request.complete(self._call, self._file, status, count)
+
+    def answer(self, outcome: tuple[Status, int], count_address: int = 0) -> int:
+        """TRUE for a request that has ended; raises Win32Failure(IO_PENDING) for one that goes on, and IoFailure."""
+        status, count = outcome
+        if status is Status.PENDING:
+            raise Win32Failure(Win32Error.IO_PENDING)
+        if count_address:
+            self._call.memory.write_u32(count_address, count)
+        if not is_error(status):
+            self.complete(status, count)
+        if status is not Status.SUCCESS:
+            raise IoFailure(status)
+        return 1

@@ -9,6 +9,7 @@ from ntmm.kernel.io.information import TimeChange
 from ntmm.native.call import Call
 from ntmm.native.file import READING, WRITING, lookup_file, read_into, write_from
 from ntmm.native.file_information import set_basic, set_valid_data, time_or_none
+from ntmm.native.pipe_request import may_go_on, read_pipe, write_pipe
 from ntmm.native.service_table import service
 from ntmm.native.transfer_rules import check_position, start_of
 from ntmm.nt.status import Status
@@ -41,6 +42,8 @@ def ReadFile(call: Call, handle: int, buffer: int, size: int, count_address: int
         call.memory.write_u32(count_address, 0)
     file = lookup_file(call, handle, READING)
     request = _request(call, file, overlapped)
+    if request is not None and may_go_on(file):
+        return request.answer(read_pipe(call, file, request.request, buffer, size), count_address)
     count = read_into(call, file, buffer, size, start_of(file, request.offset, False) if request else None)
     if count_address:
         call.memory.write_u32(count_address, count)
@@ -61,6 +64,8 @@ def WriteFile(call: Call, handle: int, buffer: int, size: int, count_address: in
         call.memory.write_u32(count_address, 0)
     file = lookup_file(call, handle, WRITING)
     request = _request(call, file, overlapped)
+    if request is not None and may_go_on(file):
+        return request.answer(write_pipe(call, file, request.request, buffer, size), count_address)
     count = write_from(call, file, buffer, size, start_of(file, request.offset, True) if request else None)
     if count_address:
         call.memory.write_u32(count_address, count)

@@ -1,5 +1,6 @@
-/* spawn.c: _spawn and _exec in all their forms, _cwait, system. Arguments are joined with blanks, as they are; programs that
+/* spawn.c: _spawn and _exec in all their forms, _cwait. Arguments are joined with blanks, as they are; programs that
    put quotes where they are needed find them on the other side. */
+#include "children.h"
 #include "codes.h"
 #include "crt.h"
 #include "process.h"
@@ -12,14 +13,6 @@
 #define INFINITE 0xFFFFFFFFu
 enum { WAIT, NO_WAIT, OVERLAY, NO_WAIT_O, DETACH };
 
-typedef struct STARTUP {
-    u32 Size;
-    void *Reserved, *Desktop, *Title;
-    u32 Numbers[8];
-    u16 Show, ReservedSize;
-    void *ReservedBytes;
-    handle Standard[3];
-} STARTUP;
 typedef struct CREATED {
     handle Process, Thread;
     u32 ProcessId, ThreadId;
@@ -28,7 +21,7 @@ typedef struct CREATED {
 char *getenv(const char *name);
 NORETURN void _exit(int code);
 
-static bool32 is_file(const char *path) {
+bool32 is_file(const char *path) {
     u32 attributes = GetFileAttributesA(path);
     return attributes != ~0u && !(attributes & 0x10);
 }
@@ -76,7 +69,7 @@ static bool32 find_program(char *to, const char *path, bool32 on_path) {
 }
 
 /* Strings one after the other with `between`; a further zero at the end. */
-static char *join(const char *const *words, char between) {
+char *join_words(const char *const *words, char between) {
     usize size = 2;
     for (const char *const *at = words; *at; at++)
         size += strlen(*at) + 1;
@@ -101,22 +94,31 @@ static iptr wait_for(handle process) {
     return (iptr)(i32)code;
 }
 
-static iptr start(int mode, const char *program, char *line, char *environment) {
-    STARTUP startup = {.Size = sizeof startup};
+handle create_child(const char *program, char *line, char *environment, u32 flags, STARTUP *startup) {
     CREATED created;
     crt_flush_streams();
-    if (!CreateProcessA(program, line, NULL, NULL, TRUE, mode == DETACH ? 8 : 0, environment, NULL, &startup, &created)) {
+    if (!CreateProcessA(program, line, NULL, NULL, TRUE, flags, environment, NULL, startup, &created)) {
         set_errno_from_win32(teb()->LastErrorValue);
-        return -1;
+        return NULL;
     }
     NtClose(created.Thread);
+    return created.Process;
+}
+
+static iptr start(int mode, const char *program, char *line, char *environment) {
+    STARTUP startup = {.Size = sizeof startup};
+    startup.ReservedBytes = descriptors_to_inherit(mode == DETACH, &startup.ReservedSize);
+    handle process = create_child(program, line, environment, mode == DETACH ? 8 : 0, &startup);
+    free(startup.ReservedBytes);
+    if (!process)
+        return -1;
     if (mode == WAIT)
-        return wait_for(created.Process);
+        return wait_for(process);
     if (mode == OVERLAY)
         _exit(0);
     if (mode != DETACH)
-        return (iptr)created.Process;
-    NtClose(created.Process);
+        return (iptr)process;
+    NtClose(process);
     return 0;
 }
 
@@ -131,7 +133,7 @@ static iptr spawn(int mode, const char *path, const char *const *arguments, cons
             return set_errno(ENOENT), -1;
         strcpy(program, path); /* CreateProcess also finds the running program, which need not lie on a drive */
     }
-    char *line = join(arguments, ' '), *block = environment ? join(environment, 0) : NULL;
+    char *line = join_words(arguments, ' '), *block = environment ? join_words(environment, 0) : NULL;
     iptr result = line && (block || !environment) ? start(mode, program, line, block) : (set_errno(ENOMEM), -1);
     free(line);
     free(block);
@@ -196,17 +198,4 @@ iptr _cwait(int *code, iptr process, int action) {
         *code = (int)ended;
     NtClose((handle)process);
     return process;
-}
-
-/* By the command interpreter of COMSPEC; the machine has none of its own, and then there is no such file. */
-int system(const char *command) {
-    const char *shell = getenv("COMSPEC");
-    bool32 has_shell = shell && is_file(shell);
-    if (!command)
-        return has_shell;
-    if (!has_shell) {
-        set_errno(ENOENT);
-        return -1;
-    }
-    return (int)spawn(WAIT, shell, (const char *[]){shell, "/c", command, NULL}, NULL, FALSE);
 }

@@ -1,4 +1,4 @@
-/* times.c: the clocks of the C run-time, today's date as text, and the time zone, which is UTC. */
+/* times.c: the clocks of the C run-time, and today's date as text. */
 #include "calendar.h"
 #include "system.h"
 #include "text.h"
@@ -34,7 +34,10 @@ typedef struct TIMEB64 {
 
 void _ftime64(TIMEB64 *result) {
     u64 now = filetime();
-    *result = (TIMEB64){(i64)(now / TICKS_A_SECOND - SECONDS_1601_TO_1970), (u16)(now / 10000 % 1000), 0, 0};
+    i64 seconds = (i64)(now / TICKS_A_SECOND - SECONDS_1601_TO_1970);
+    TM local;
+    _localtime64_s(&local, &seconds);
+    *result = (TIMEB64){seconds, (u16)(now / 10000 % 1000), (i16)(_timezone / 60), (i16)local.IsDaylightSaving};
 }
 
 /* Milliseconds since crt_initialize. */
@@ -53,7 +56,7 @@ typedef struct TIMEB32 {
 void _ftime32(TIMEB32 *result) {
     TIMEB64 now;
     _ftime64(&now);
-    *result = (TIMEB32){(i32)now.Seconds, now.Milliseconds, 0, 0};
+    *result = (TIMEB32){(i32)now.Seconds, now.Milliseconds, now.MinutesWest, now.IsDaylightSaving};
 }
 int _ftime64_s(TIMEB64 *result) { return result ? (_ftime64(result), 0) : (set_errno(EINVAL), EINVAL); }
 int _ftime32_s(TIMEB32 *result) { return result ? (_ftime32(result), 0) : (set_errno(EINVAL), EINVAL); }
@@ -99,13 +102,13 @@ static int store_parts(void *to, usize room, bool32 is_wide, int first, int seco
 static int store_date(void *to, usize room, bool32 is_wide) {
     TM now;
     i64 seconds = _time64(NULL);
-    _gmtime64_s(&now, &seconds);
+    _localtime64_s(&now, &seconds);
     return store_parts(to, room, is_wide, now.Month + 1, now.Day, now.Year % 100, '/');
 }
 static int store_time(void *to, usize room, bool32 is_wide) {
     TM now;
     i64 seconds = _time64(NULL);
-    _gmtime64_s(&now, &seconds);
+    _localtime64_s(&now, &seconds);
     return store_parts(to, room, is_wide, now.Hour, now.Minute, now.Second, ':');
 }
 int _strdate_s(char *to, usize room) { return store_date(to, room, FALSE); }
@@ -117,34 +120,9 @@ wchar *_wstrdate(wchar *to) { return store_date(to, 9, TRUE) ? NULL : to; }
 char *_strtime(char *to) { return store_time(to, 9, FALSE) ? NULL : to; }
 wchar *_wstrtime(wchar *to) { return store_time(to, 9, TRUE) ? NULL : to; }
 
-static char universal[64] = "UTC", no_daylight[64] = "";
-i32 _timezone, _dstbias;
-int _daylight;
-char *_tzname[2] = {universal, no_daylight};
-void _tzset(void) {}
-i32 *__p__timezone(void) { return &_timezone; }
-i32 *__p__dstbias(void) { return &_dstbias; }
-int *__p__daylight(void) { return &_daylight; }
-char **__p__tzname(void) { return _tzname; }
-int _get_timezone(i32 *result) { return result ? (*result = _timezone, 0) : EINVAL; }
-int _get_dstbias(i32 *result) { return result ? (*result = _dstbias, 0) : EINVAL; }
-int _get_daylight(int *result) { return result ? (*result = _daylight, 0) : EINVAL; }
-int _get_tzname(usize *needed, char *to, usize room, int index) {
-    if (!needed || !to != !room || (u32)index > 1)
-        return set_errno(EINVAL), EINVAL;
-    *needed = strlen(_tzname[index]) + 1;
-    if (!to)
-        return 0;
-    *to = 0;
-    if (*needed > room)
-        return ERANGE;
-    strcpy(to, _tzname[index]);
-    return 0;
-}
-
 u32 _getsystime(TM *result) {
     TIMEB64 now;
     _ftime64(&now);
-    _gmtime64_s(result, &now.Seconds);
+    _localtime64_s(result, &now.Seconds);
     return now.Milliseconds;
 }

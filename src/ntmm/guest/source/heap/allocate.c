@@ -32,12 +32,12 @@ static NOINLINE void *allocate_large(HEAP *heap, u32 flags, usize size) {
 void *WINAPI allocate_behind(HEAP *heap, u32 flags, usize size) {
     if (UNLIKELY(size > heap->ListedLimit))
         return allocate_large(heap, flags, size);
+    HEAP_ENTRY *placed = has_buckets(heap) && size < BUCKET_LIMIT ? allocate_in_bucket(heap, flags, size) : NULL;
+    if (placed)
+        return (heap->Flags | flags) & HEAP_ZERO_MEMORY ? memset(placed + 1, 0, size) : placed + 1;
     lock_heap(heap, flags);
-    HEAP_ENTRY *entry = has_buckets(heap) && size < BUCKET_LIMIT ? allocate_in_bucket(heap, size) : NULL;
-    bool32 is_placed = entry != NULL;
-    if (!is_placed)
-        entry = allocate_units(heap, units_for(heap, size));
-    if (LIKELY(entry != NULL) && !is_placed) {
+    HEAP_ENTRY *entry = allocate_units(heap, units_for(heap, size));
+    if (LIKELY(entry != NULL)) {
         entry->UnusedBytes = (u8)(entry->Size * UNIT - size);
         if (UNLIKELY(heap->Flags & HEAP_DEBUG_FLAGS))
             prepare_block(heap, entry, 0, size, (heap->Flags | flags) & HEAP_ZERO_MEMORY);
@@ -85,14 +85,18 @@ static HEAP_ENTRY *locked_busy_entry(HEAP *heap, u32 flags, const void *block) {
 u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
     if (!block)
         return TRUE;
-    HEAP_ENTRY *entry = locked_busy_entry(heap, flags, block);
+    HEAP_ENTRY *entry = (HEAP_ENTRY *)block - 1;
+    if (has_buckets(heap) && (uptr)block % UNIT == 0 && entry->SegmentIndex == LFH_INDEX &&
+        (entry->Flags & (ENTRY_BUSY | ENTRY_VIRTUAL)) == ENTRY_BUSY && is_in_bucket(heap, entry)) {
+        free_in_bucket(heap, flags, entry);
+        return TRUE;
+    }
+    entry = locked_busy_entry(heap, flags, block);
     if (!entry)
         return FALSE;
     bool32 done = TRUE;
     if (UNLIKELY(entry->Flags & ENTRY_VIRTUAL))
         done = free_virtual(heap, entry);
-    else if (entry->SegmentIndex == LFH_INDEX)
-        free_in_bucket(heap, entry);
     else
         free_block(heap, entry);
     unlock_heap(heap, flags);

@@ -2,7 +2,8 @@
 
    128 buckets of sizes, each with user blocks: blocks of the heap behind that are cut into blocks of the bucket's size.
    A block goes back to its user block, and only a user block without any block in use goes back to the heap: small
-   blocks of different sizes never lie mixed. Windows works on them without the heap's lock; here it is taken. */
+   blocks of different sizes never lie mixed. As long as no user block has to be made or given back, only the front is
+   taken, for a few instructions, and not the heap's lock. */
 #include "codes.h"
 #include "low_fragmentation.h"
 
@@ -45,12 +46,11 @@ bool32 enable_buckets(HEAP *heap) {
         front->Buckets[index] = (HEAP_BUCKET){(u16)bucket_units(index), (u8)index, 0};
         front->Available[index].Flink = front->Available[index].Blink = &front->Available[index];
     }
-    flush_lookaside(heap);
+    flush_lookaside(heap); /* from here on they take only blocks that were allocated before */
     hold_front(heap);
-    heap->FrontState = FRONT_NONE; /* for good: RtlAllocateHeap and RtlFreeHeap go behind */
-    heap->FrontHeapLockCount = 0;
     heap->FrontEndHeap = front;
     heap->FrontEndHeapType = 2;
+    release_front(heap);
     return TRUE;
 }
 
@@ -153,14 +153,8 @@ static bool32 is_offset(const SUBSEGMENT *in, u32 offset) {
            (offset >= FIRST_OFFSET && from_first % in->BlockSize == 0 && from_first / in->BlockSize < in->BlockCount);
 }
 
-/* The header of a new block for a request below BUCKET_LIMIT; NULL if no user block can be had. */
-HEAP_ENTRY *allocate_in_bucket(HEAP *heap, usize size) {
-    LFH_HEAP *front = heap->FrontEndHeap;
-    u32 units = (u32)(size + 2 * UNIT - 1) / UNIT, index = bucket_index(units < MINIMUM_BLOCK ? MINIMUM_BLOCK : units);
-    LIST_ENTRY *head = &front->Available[index];
-    SUBSEGMENT *in = head->Flink == head ? add_user_block(heap, index) : from_link(head->Flink);
-    if (!in)
-        return NULL;
+/* Takes the first free block of a user block that has one. */
+static HEAP_ENTRY *take_block(SUBSEGMENT *in, usize size) {
     HEAP_ENTRY *entry = (HEAP_ENTRY *)in->UserBlocks + in->FreeEntryOffset;
     u32 next = *(u16 *)(entry + 1);
     in->Depth--;
@@ -178,11 +172,29 @@ HEAP_ENTRY *allocate_in_bucket(HEAP *heap, usize size) {
     return entry;
 }
 
-/* Frees a block that is_in_bucket has said to be one. */
-void free_in_bucket(HEAP *heap, HEAP_ENTRY *entry) {
+/* The header of a new block for a request below BUCKET_LIMIT; NULL if no user block can be had. */
+HEAP_ENTRY *allocate_in_bucket(HEAP *heap, u32 flags, usize size) {
     LFH_HEAP *front = heap->FrontEndHeap;
-    SUBSEGMENT *in = named_subsegment(entry);
-    LIST_ENTRY *head = &front->Available[in->Bucket->SizeIndex];
+    u32 units = (u32)(size + 2 * UNIT - 1) / UNIT, index = bucket_index(units < MINIMUM_BLOCK ? MINIMUM_BLOCK : units);
+    LIST_ENTRY *head = &front->Available[index];
+    HEAP_ENTRY *entry = NULL;
+    if (LIKELY(take_front(heap))) {
+        if (LIKELY(head->Flink != head))
+            entry = take_block(from_link(head->Flink), size);
+        give_front(heap);
+        if (LIKELY(entry != NULL))
+            return entry;
+    }
+    lock_heap(heap, flags);
+    hold_front(heap);
+    SUBSEGMENT *in = head->Flink == head ? add_user_block(heap, index) : from_link(head->Flink);
+    entry = in ? take_block(in, size) : NULL;
+    release_front(heap);
+    unlock_heap(heap, flags);
+    return entry;
+}
+
+static void give_block(SUBSEGMENT *in, LIST_ENTRY *head, HEAP_ENTRY *entry) {
     entry->Flags = 0;
     set_bucket_unused(entry, 0);
     *(u16 *)(entry + 1) = in->FreeEntryOffset;
@@ -194,8 +206,30 @@ void free_in_bucket(HEAP *heap, HEAP_ENTRY *entry) {
         head->Blink->Flink = &in->Link;
         head->Blink = &in->Link;
     }
-    if (in->Depth == in->BlockCount && head->Flink != head->Blink) /* one is kept */
+}
+
+/* Whether a user block will be given back once one more of its blocks is free: the last one with free blocks is kept. */
+static bool32 will_be_empty(const SUBSEGMENT *in, const LIST_ENTRY *head) {
+    return in->Depth + 1 == in->BlockCount && (head->Flink != head->Blink || !in->Depth);
+}
+
+/* Frees a block that is_in_bucket has said to be one. */
+void free_in_bucket(HEAP *heap, u32 flags, HEAP_ENTRY *entry) {
+    LFH_HEAP *front = heap->FrontEndHeap;
+    SUBSEGMENT *in = named_subsegment(entry);
+    LIST_ENTRY *head = &front->Available[in->Bucket->SizeIndex];
+    if (LIKELY(!will_be_empty(in, head)) && LIKELY(take_front(heap))) {
+        give_block(in, head, entry);
+        give_front(heap);
+        return;
+    }
+    lock_heap(heap, flags);
+    hold_front(heap);
+    give_block(in, head, entry);
+    if (in->Depth == in->BlockCount && head->Flink != head->Blink)
         release_user_block(heap, in);
+    release_front(heap);
+    unlock_heap(heap, flags);
 }
 
 /* Changes a block's size if its bucket is that of the new size too. */

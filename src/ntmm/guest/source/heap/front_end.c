@@ -15,15 +15,6 @@
 #define UNIT_BITS (IS_64 ? 4 : 3)
 #define POINTER_BITS (8 * (u32)sizeof(uptr))
 
-/* Sets FRONT_USED, in one instruction; TRUE if it was clear. */
-static inline bool32 take_front(HEAP *heap) {
-    bool32 was_set;
-    __asm__ volatile("lock btsl $0, %1" : "=@ccc"(was_set), "+m"(heap->FrontState) : : "memory");
-    return !was_set;
-}
-
-static inline void give_front(HEAP *heap) { __atomic_store_n(&heap->FrontState, FRONT_FREE, __ATOMIC_RELEASE); }
-
 /* What is too large for the look-aside lists or has to be cleared. */
 NOINLINE void *WINAPI allocate_unusual(HEAP *heap, u32 flags, usize size) {
     if (size > SMALL_LIMIT)
@@ -103,7 +94,7 @@ void release_front(HEAP *heap) {
 
 /* Empties the look-aside lists, so that every block that is not in use is known to be free. */
 void flush_lookaside(HEAP *heap) {
-    if (heap->FrontEndHeapType != 1)
+    if (heap->FrontState == FRONT_NONE)
         return;
     hold_front(heap);
     for (u32 units = 0; units < FREE_LISTS; units++)

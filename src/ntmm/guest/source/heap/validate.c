@@ -108,7 +108,7 @@ static bool32 are_lists_valid(HEAP *heap, CENSUS *census) {
 }
 
 static bool32 are_lookasides_valid(HEAP *heap) {
-    for (u32 units = 0; heap->FrontEndHeapType == 1 && units < FREE_LISTS; units++) {
+    for (u32 units = 0; heap->FrontState != FRONT_NONE && units < FREE_LISTS; units++) {
         u32 depth = LOOKASIDE_DEPTH;
         for (LOOKASIDE_ENTRY *entry = heap->Lookaside[units]; entry != &heap->EndOfLists; entry = entry->Next, depth--) {
             HEAP_ENTRY *header = &entry->Header;
@@ -193,8 +193,11 @@ static void join_free_blocks(HEAP *heap, SEGMENT *segment) {
 usize WINAPI RtlCompactHeap(HEAP *heap, u32 flags) {
     lock_heap(heap, flags);
     flush_lookaside(heap);
-    if (has_buckets(heap))
+    if (has_buckets(heap)) {
+        hold_front(heap);
         release_empty_user_blocks(heap);
+        release_front(heap);
+    }
     for (u32 index = 0; index <= heap->LastSegmentIndex; index++)
         join_free_blocks(heap, heap->Segments[index]);
     usize largest = 0;

@@ -16,4 +16,11 @@ bool32 is_leap_year(i64 year);
 extern const u16 days_before_month[2][13];
 extern const char *const day_names[7], *const month_names[12];
 
+i64 join_seconds(const TM *fields); /* fields out of range are carried over */
+void split_seconds(i64 seconds, TM *result);
+
+extern i32 _timezone, _dstbias; /* seconds west of Greenwich, and what daylight saving time adds to them */
+extern char *_tzname[2];
+
 int _gmtime64_s(TM *result, const i64 *seconds);
+int _localtime64_s(TM *result, const i64 *seconds);

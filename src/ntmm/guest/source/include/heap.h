@@ -215,6 +215,15 @@ bool32 is_block_valid(HEAP *heap, HEAP_ENTRY *entry);
 /* handles.c */
 void *handle_of_block(const void *block); /* the movable object whose block it is, or NULL */
 
+/* Sets FRONT_USED, in one instruction; TRUE if it was clear. */
+static inline bool32 take_front(HEAP *heap) {
+    bool32 was_set;
+    __asm__ volatile("lock btsl $0, %1" : "=@ccc"(was_set), "+m"(heap->FrontState) : : "memory");
+    return !was_set;
+}
+
+static inline void give_front(HEAP *heap) { __atomic_store_n(&heap->FrontState, FRONT_FREE, __ATOMIC_RELEASE); }
+
 static inline HEAP_ENTRY *next_entry(HEAP_ENTRY *entry) { return entry + entry->Size; }
 static inline HEAP_ENTRY *previous_entry(HEAP_ENTRY *entry) { return entry - entry->PreviousSize; }
 static inline bool32 is_last(HEAP_ENTRY *entry) { return entry->Flags & ENTRY_LAST; }

@@ -67,10 +67,10 @@ static inline void set_bucket_unused(HEAP_ENTRY *entry, u32 bytes) {
     entry->SmallTagIndex = (u8)(bytes >> 8);
 }
 
-/* All of them: the heap is locked. */
+HEAP_ENTRY *allocate_in_bucket(HEAP *heap, u32 flags, usize size);
+void free_in_bucket(HEAP *heap, u32 flags, HEAP_ENTRY *entry);
+/* All others: the heap is locked. */
 bool32 enable_buckets(HEAP *heap);
-HEAP_ENTRY *allocate_in_bucket(HEAP *heap, usize size);
-void free_in_bucket(HEAP *heap, HEAP_ENTRY *entry);
 bool32 resize_in_bucket(HEAP_ENTRY *entry, usize size);
 void release_empty_user_blocks(HEAP *heap);
 SUBSEGMENT *subsegment_at(HEAP *heap, const HEAP_ENTRY *entry);

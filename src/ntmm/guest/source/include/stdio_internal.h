@@ -60,7 +60,11 @@ typedef struct DESCRIPTOR {
     i64 FillStart; /* position in the file where the last read began */
 } DESCRIPTOR;
 
+#define DESCRIPTORS 2048
+#define NO_HANDLE ((handle)(iptr)-2)
+
 /* descriptors.c */
+DESCRIPTOR *open_descriptor(int number); /* NULL if it is not open */
 DESCRIPTOR *descriptor(int number); /* NULL with errno EBADF if it is not open */
 DESCRIPTOR *descriptor_place(int number); /* open or not, of 0 to 2047; NULL without memory */
 int new_descriptor(handle file, u8 flags);
@@ -70,6 +74,10 @@ int _write(int number, const void *buffer, u32 size);
 int _close(int number);
 i64 _lseeki64(int number, i64 distance, int origin);
 int translate_text(u8 *buffer, int size, bool32 is_device, bool32 *at_end);
+
+/* inherited.c */
+void *descriptors_to_inherit(bool32 without_standard, u16 *size);
+void take_inherited_descriptors(const void *block, u32 size);
 
 /* streams.c */
 extern STREAM _iob[IOB_ENTRIES];

@@ -11,6 +11,8 @@ typedef struct PROCESS_PARAMETERS {
     handle CurrentDirectoryHandle;
     UNICODE_STRING DllPath, ImagePathName, CommandLine;
     wchar *Environment;
+    u32 FirstWindow[9];
+    UNICODE_STRING WindowTitle, Desktop, ShellInfo, RuntimeData;
 } PROCESS_PARAMETERS;
 
 typedef struct PEB {
@@ -74,6 +76,7 @@ _Static_assert(offsetof(PEB, LoaderLock) == (IS_64 ? 0x110 : 0xA0), "PEB layout"
 _Static_assert(offsetof(PEB, OSCSDVersion) == (IS_64 ? 0x122 : 0xAE), "PEB layout");
 _Static_assert(offsetof(TEB, LastErrorValue) == (IS_64 ? 0x68 : 0x34), "TEB layout");
 _Static_assert(offsetof(PROCESS_PARAMETERS, Environment) == (IS_64 ? 0x80 : 0x48), "process parameters layout");
+_Static_assert(offsetof(PROCESS_PARAMETERS, RuntimeData) == (IS_64 ? 0xE0 : 0x88), "process parameters layout");
 
 #if defined(NTMM_HOST)
 extern u8 ntmm_host_teb[];

@@ -6,8 +6,7 @@
 #include "text.h"
 
 #define CHUNK 32
-#define CHUNKS 64
-#define NO_HANDLE ((handle)(iptr)-2)
+#define CHUNKS (DESCRIPTORS / CHUNK)
 #define FILE_TYPE_CHAR 2
 #define FILE_TYPE_PIPE 3
 
@@ -20,12 +19,15 @@ static DESCRIPTOR first_chunk[CHUNK];
 static DESCRIPTOR *chunks[CHUNKS] = {first_chunk};
 static int umask_bits;
 
+DESCRIPTOR *open_descriptor(int number) {
+    DESCRIPTOR *chunk = (u32)number < DESCRIPTORS ? chunks[number / CHUNK] : NULL;
+    return chunk && chunk[number % CHUNK].Flags & FD_OPEN ? &chunk[number % CHUNK] : NULL;
+}
+
 DESCRIPTOR *descriptor(int number) {
-    if ((u32)number < CHUNK * CHUNKS && chunks[number / CHUNK]) {
-        DESCRIPTOR *found = &chunks[number / CHUNK][number % CHUNK];
-        if (found->Flags & FD_OPEN)
-            return found;
-    }
+    DESCRIPTOR *found = open_descriptor(number);
+    if (found)
+        return found;
     set_errno(EBADF);
     crt_thread()->DosErrno = 0;
     return NULL;
@@ -59,6 +61,8 @@ static u8 flags_of(handle file) {
 }
 
 static void add_standard(int number, handle file) {
+    if (open_descriptor(number))
+        return; /* inherited */
     bool32 is_missing = file == NULL || file == (handle)(iptr)-1;
     u8 flags = is_missing ? FD_DEVICE : flags_of(file);
     first_chunk[number] = (DESCRIPTOR){.Handle = is_missing ? NO_HANDLE : file, .Flags = flags | FD_OPEN | FD_TEXT};
@@ -66,6 +70,7 @@ static void add_standard(int number, handle file) {
 
 void stdio_initialize(void) {
     PROCESS_PARAMETERS *parameters = peb()->ProcessParameters;
+    take_inherited_descriptors(parameters->RuntimeData.Buffer, parameters->RuntimeData.Length);
     add_standard(0, parameters->StandardInput);
     add_standard(1, parameters->StandardOutput);
     add_standard(2, parameters->StandardError);
@@ -106,16 +111,14 @@ static u32 attributes(int flags, int mode) {
 int open_file(const void *name, bool32 is_wide, int flags, int share, int mode) {
     u32 access = flags & O_RDWR ? GENERIC_READ | GENERIC_WRITE : flags & O_WRONLY ? GENERIC_WRITE : GENERIC_READ;
     u32 sharing = share == 0x40 ? 3 : share == 0x30 ? 2 : share == 0x20 ? 1 : 0;
-    u32 security[4 * sizeof(void *) / 4] = {0};
-    security[0] = 3 * sizeof(void *);
-    security[2 * sizeof(void *) / 4] = !(flags & O_NOINHERIT);
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, !(flags & O_NOINHERIT)};
     u32 how = disposition(flags), kind = attributes(flags, mode);
     if (flags & O_TEMPORARY) {
         access |= 0x10000; /* DELETE */
         sharing |= 4;
     }
-    handle file = is_wide ? CreateFileW(name, access, sharing, security, how, kind, NULL)
-                          : CreateFileA(name, access, sharing, security, how, kind, NULL);
+    handle file = is_wide ? CreateFileW(name, access, sharing, &security, how, kind, NULL)
+                          : CreateFileA(name, access, sharing, &security, how, kind, NULL);
     if (file == (handle)(iptr)-1) {
         set_errno_from_win32(teb()->LastErrorValue);
         return -1;
@@ -126,6 +129,8 @@ int open_file(const void *name, bool32 is_wide, int flags, int share, int mode) 
         kept |= FD_TEXT;
     if (flags & O_APPEND)
         kept |= FD_APPEND;
+    if (flags & O_NOINHERIT)
+        kept |= FD_NO_INHERIT;
     lock_stdio();
     int number = new_descriptor(file, kept);
     unlock_stdio();

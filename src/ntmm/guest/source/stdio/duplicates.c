@@ -12,9 +12,9 @@ static int failed(void) {
     return -1;
 }
 
+/* Copies are inheritable, those of descriptors that are not as well. */
 static bool32 duplicate(DESCRIPTOR *file, handle *copy) {
-    return DuplicateHandle(CURRENT_PROCESS, file->Handle, CURRENT_PROCESS, copy, 0, !(file->Flags & FD_NO_INHERIT),
-                           SAME_ACCESS);
+    return DuplicateHandle(CURRENT_PROCESS, file->Handle, CURRENT_PROCESS, copy, 0, TRUE, SAME_ACCESS);
 }
 
 int _dup(int number) {
@@ -25,7 +25,7 @@ int _dup(int number) {
     if (!duplicate(file, &copy))
         return failed();
     lock_stdio();
-    int result = new_descriptor(copy, file->Flags);
+    int result = new_descriptor(copy, file->Flags & (u8)~FD_NO_INHERIT);
     unlock_stdio();
     if (result < 0)
         CloseHandle(copy);
@@ -47,7 +47,7 @@ int _dup2(int number, int target) {
     if (place && place->Flags & FD_OPEN)
         _close(target);
     if (place)
-        *place = (DESCRIPTOR){.Handle = copy, .Flags = file->Flags};
+        *place = (DESCRIPTOR){.Handle = copy, .Flags = file->Flags & (u8)~FD_NO_INHERIT};
     unlock_stdio();
     if (!place) {
         CloseHandle(copy);

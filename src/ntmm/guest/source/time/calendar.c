@@ -1,4 +1,4 @@
-/* calendar.c: gmtime, localtime, mktime, asctime and their kin. The machine's time zone is UTC: local time is universal. */
+/* calendar.c: gmtime, asctime and their kin: universal time, and text. */
 #include "calendar.h"
 #include "text.h"
 
@@ -19,7 +19,7 @@ static i64 leap_days(i64 year) { return floor_divide(year, 4) - floor_divide(yea
 
 i64 days_before_year(i64 year) { return 365 * (year - 1970) + leap_days(year - 1) - 477; }
 
-static void split(i64 seconds, TM *result) {
+void split_seconds(i64 seconds, TM *result) {
     i64 days = floor_divide(seconds, DAY_SECONDS);
     int rest = (int)(seconds - days * DAY_SECONDS);
     i64 year = 1970 + floor_divide(days, 366);
@@ -41,7 +41,7 @@ int _gmtime64_s(TM *result, const i64 *seconds) {
         set_errno(EINVAL);
         return EINVAL;
     }
-    split(*seconds, result);
+    split_seconds(*seconds, result);
     return 0;
 }
 
@@ -60,17 +60,21 @@ TM *_gmtime32(const i32 *seconds) {
     return _gmtime64(&wide);
 }
 
-/* Fields out of range are carried over; the fields are then those of the time. -1 for times that cannot be held. */
-i64 _mkgmtime64(TM *fields) {
+i64 join_seconds(const TM *fields) {
     i64 month = fields->Month, year = 1900ll + fields->Year + floor_divide(month, 12);
     month -= 12 * floor_divide(month, 12);
     i64 days = days_before_year(year) + days_before_month[is_leap_year(year)][month] + fields->Day - 1;
-    i64 seconds = days * DAY_SECONDS + 3600ll * fields->Hour + 60ll * fields->Minute + fields->Second;
+    return days * DAY_SECONDS + 3600ll * fields->Hour + 60ll * fields->Minute + fields->Second;
+}
+
+/* Fields out of range are carried over; the fields are then those of the time. -1 for times that cannot be held. */
+i64 _mkgmtime64(TM *fields) {
+    i64 seconds = join_seconds(fields);
     if (seconds < 0 || seconds > LAST_SECOND) {
         set_errno(EINVAL);
         return -1;
     }
-    split(seconds, fields);
+    split_seconds(seconds, fields);
     return seconds;
 }
 i32 _mkgmtime32(TM *fields) {
@@ -142,12 +146,12 @@ wchar *_wasctime(const TM *fields) {
 
 int _ctime64_s(char *to, usize room, const i64 *seconds) {
     TM fields;
-    int failure = _gmtime64_s(&fields, seconds);
+    int failure = _localtime64_s(&fields, seconds);
     return failure ? failure : asctime_s(to, room, &fields);
 }
 int _wctime64_s(wchar *to, usize room, const i64 *seconds) {
     TM fields;
-    int failure = _gmtime64_s(&fields, seconds);
+    int failure = _localtime64_s(&fields, seconds);
     return failure ? failure : _wasctime_s(to, room, &fields);
 }
 int _ctime32_s(char *to, usize room, const i32 *seconds) {
@@ -160,11 +164,11 @@ int _wctime32_s(wchar *to, usize room, const i32 *seconds) {
 }
 char *_ctime64(const i64 *seconds) {
     TM fields;
-    return _gmtime64_s(&fields, seconds) ? NULL : asctime(&fields);
+    return _localtime64_s(&fields, seconds) ? NULL : asctime(&fields);
 }
 wchar *_wctime64(const i64 *seconds) {
     TM fields;
-    return _gmtime64_s(&fields, seconds) ? NULL : _wasctime(&fields);
+    return _localtime64_s(&fields, seconds) ? NULL : _wasctime(&fields);
 }
 char *_ctime32(const i32 *seconds) {
     i64 wide = seconds ? *seconds : -1;

@@ -64,6 +64,19 @@ static void put_date(OUTPUT *output, bool32 is_long) {
         expand(output, "%m/%d/%y");
 }
 
+static const char *zone_name(const TM *time) { return _tzname[time->IsDaylightSaving > 0]; }
+
+static void put_zone(OUTPUT *output) {
+    i32 west = _timezone + (output->Time->IsDaylightSaving > 0 ? _dstbias : 0), distance = west < 0 ? -west : west;
+    if (output->IsOld) {
+        put_text(output, zone_name(output->Time), 64);
+        return;
+    }
+    put(output, west > 0 ? '-' : '+');
+    put_number(output, distance / 3600, 2, '0');
+    put_number(output, distance / 60 % 60, 2, '0');
+}
+
 static bool32 is_in(int value, int first, int last) { return value >= first && value <= last; }
 
 static bool32 is_known(OUTPUT *output, u32 letter) {
@@ -143,8 +156,8 @@ static void convert(OUTPUT *output, u32 letter, bool32 alternate) {
     case 'X': expand(output, "%H:%M:%S"); break;
     case 'y': put_number(output, (1900 + time->Year) % 100, 2, zero); break;
     case 'Y': put_number(output, 1900 + time->Year, output->IsOld ? 1 : 4, zero); break;
-    case 'z': put_text(output, output->IsOld ? "UTC" : "+0000", 5); break;
-    case 'Z': put_text(output, "UTC", 3); break;
+    case 'z': put_zone(output); break;
+    case 'Z': put_text(output, zone_name(time), 64); break;
     case '%': put(output, '%'); break;
     default:
         if (output->IsOld)

@@ -54,6 +54,8 @@ def _check_transitions(pfn: PfnDatabase) -> Iterator[str]:
     for state, count in ((PageState.ACTIVE, pfn.active), (PageState.TRANSITION, pfn.in_transition)):
         if states[state] != count:
             yield f"{count} pages went to state {state.name} and stayed, {states[state]} are in it"
+    if states[PageState.BAD] != pfn.bad.count + pfn.set_aside:
+        yield f"{pfn.set_aside} frames below 4 GB are set aside, {states[PageState.BAD] - pfn.bad.count} look so"
     for pages in (pfn.zeroed, pfn.free_list):
         if pages.count != sum(part.count for part in pages.by_colour()):
             yield f"the {pages.name} list counts {pages.count} pages over all colours"

@@ -20,8 +20,11 @@ def _is_locked(pfn: PfnDatabase) -> npt.NDArray[np.bool_]:
 
 
 def ordinary_frames(pfn: PfnDatabase) -> list[int]:
-    """The frames that were ever handed out, without those that `check_locked_memory` looks at."""
-    return [int(frame) for frame in np.flatnonzero(~_is_locked(pfn))]
+    """The frames that were ever handed out, without those that `check_locked_memory` looks at, or set aside."""
+    ordinary = ~_is_locked(pfn)
+    low = slice(pfn.low.start, pfn.low.stop)
+    ordinary[low] &= column(pfn.state)[low] != int(PageState.BAD)
+    return [int(frame) for frame in np.flatnonzero(ordinary)]
 
 
 def check_locked_memory(manager: MemoryManager) -> Iterator[str]:

@@ -39,8 +39,9 @@ from ntmm.kernel.mm.layout.address_layout import (
     TB,
     AddressLayout,
 )
-from ntmm.kernel.mm.layout.choose import layout_for, layout_of_profile
+from ntmm.kernel.mm.layout.choose import layout_for, layout_of_profile, pool_sizes_of_profile
 from ntmm.kernel.mm.layout.regions import Region, system_regions
+from ntmm.kernel.mm.layout.sizes import PoolSizes
 from ntmm.kernel.mm.layout.user_range import UserRange, user_range
 
 __all__ = [
@@ -51,10 +52,12 @@ __all__ = [
     "SHARED_USER_DATA_END",
     "TB",
     "AddressLayout",
+    "PoolSizes",
     "Region",
     "UserRange",
     "layout_for",
     "layout_of_profile",
+    "pool_sizes_of_profile",
     "system_regions",
     "user_range",
 ]

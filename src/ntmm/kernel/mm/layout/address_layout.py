@@ -55,6 +55,14 @@ class AddressLayout:
     is_three_gb: bool = False
 
     @property
+    def large_pages_end(self) -> int:
+        """How far large pages reach that begin with the kernel image: to the next region.
+
+        With /3GB that is paged pool, 16 MB further; on 64 bits their 512 MB are this project's choice.
+        """
+        return self.paged_pool if self.is_three_gb else self.kernel_image + 512 * MB
+
+    @property
     def user_probe_address(self) -> int:
         """First byte that a user buffer may not reach (MmUserProbeAddress)."""
         return self.highest_user_address + 1

@@ -5,6 +5,7 @@ from typing import Final
 
 from ntmm.kernel.mm.layout.address_layout import MB, AddressLayout
 from ntmm.kernel.mm.layout.ia64 import LAYOUT_IA64
+from ntmm.kernel.mm.layout.sizes import PAGED_CAP, PoolSizes, computed_pools, initial_nonpaged_pool
 from ntmm.kernel.mm.layout.x64 import LAYOUT_X64
 from ntmm.kernel.mm.layout.x86 import (
     SESSION_POOL,
@@ -25,9 +26,10 @@ _LAYOUTS: Final = {
 }
 _TABLE_SPAN: Final = 4 * MB
 """Pools end where a page table of two-level paging does."""
-_LARGEST_NONPAGED: Final = 256 * MB
 _LARGEST_NONPAGED_3GB: Final = 128 * MB
 _SMALLEST_POOL: Final = 8 * MB
+_MANY_PTES_RAM: Final = 256 * MB
+"""Beyond it the system PTEs that Windows computes do not fit between the pools."""
 
 
 def layout_for(architecture: str) -> AddressLayout:
@@ -38,11 +40,14 @@ def layout_for(architecture: str) -> AddressLayout:
 def layout_of_profile(profile: SystemProfile) -> AddressLayout:
     """The map of a machine. Raises ValueError with a sentence where the registry asks for more than fits."""
     layout = layout_for(profile.architecture)
-    if profile.architecture not in ("x86", "pae"):
+    if not _is_small(profile):
         return layout
     if profile.boot.three_gb:
         layout = with_user_space(layout, profile.boot.user_space_mb)
-    layout = _with_registry(layout, profile)
+    return _with_registry(_with_more_room(_with_sessions(layout, profile), profile), profile)
+
+
+def _with_sessions(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
     if profile.release in ("nt4", "2000"):
         return without_sessions(layout)
     views = profile.registry.get("SessionViewSize") * MB or SESSION_VIEWS
@@ -56,6 +61,43 @@ def layout_of_profile(profile: SystemProfile) -> AddressLayout:
     return replace(layout, cache_extension_end=min(layout.cache_extension_end, layout.session_space))
 
 
+def _with_more_room(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
+    """The place that only LargeSystemCache fills holds the system PTEs of large machines, so that the pools have more.
+
+    With two levels of tables nonpaged pool stays where it is: PTEs reach subsections within 128 MB of its end.
+    """
+    is_cache = profile.registry.get("LargeSystemCache")
+    if layout.is_three_gb or is_cache or profile.usable_ram <= _MANY_PTES_RAM:
+        return layout
+    layout = replace(layout, system_ptes=layout.cache_extension, system_ptes_end=layout.cache_extension_end)
+    layout = replace(layout, cache_extension=layout.cache_extension_end)
+    if layout.architecture == "x86":
+        return layout
+    size = computed_pools(profile).nonpaged
+    size -= initial_nonpaged_pool(profile.usable_ram) if profile.has_large_system_pages else 0
+    return replace(layout, nonpaged_pool=min(layout.nonpaged_pool, layout.nonpaged_pool_end - size & -_TABLE_SPAN))
+
+
+def pool_sizes_of_profile(profile: SystemProfile, layout: AddressLayout) -> PoolSizes:
+    """The most that the pools of a machine may have: what the registry says, else what Windows computes from RAM.
+
+    `layout` is that of `layout_of_profile`; what its ranges have no room for is cut. Nonpaged pool that large pages map
+    beside its range comes to that range.
+    """
+    computed = computed_pools(profile)
+    paged, nonpaged = computed.paged, computed.nonpaged
+    if _is_small(profile):
+        if profile.registry.get("PagedPoolSize"):
+            paged = layout.paged_pool_end - layout.paged_pool
+        if profile.registry.get("NonPagedPoolSize"):
+            nonpaged = layout.nonpaged_pool_end - layout.nonpaged_pool
+    return PoolSizes(paged, nonpaged)
+
+
+def _is_small(profile: SystemProfile) -> bool:
+    return profile.architecture in ("x86", "pae")
+
+
 def _with_registry(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
     """PagedPoolSize and NonPagedPoolSize move the borders between the pools and the system PTEs."""
     nonpaged = profile.registry.get("NonPagedPoolSize")
@@ -64,11 +106,16 @@ def _with_registry(layout: AddressLayout, profile: SystemProfile) -> AddressLayo
         size = max(_SMALLEST_POOL, min(nonpaged, largest))
         start = layout.nonpaged_pool_end - size & -_TABLE_SPAN
         layout = replace(layout, nonpaged_pool=max(start, layout.nonpaged_pool))
-    paged = profile.registry.get("PagedPoolSize")
-    if paged:
-        room = (
-            layout.system_ptes if layout.system_ptes > layout.paged_pool else layout.nonpaged_pool
-        ) - layout.paged_pool
-        size = room if paged == MAXIMUM else max(_SMALLEST_POOL, min(paged, room))
-        layout = replace(layout, paged_pool_end=layout.paged_pool + (-(-size // _TABLE_SPAN) * _TABLE_SPAN))
-    return layout
+    return replace(layout, paged_pool_end=layout.paged_pool + _paged_pool_bytes(layout, profile))
+
+
+def _paged_pool_bytes(layout: AddressLayout, profile: SystemProfile) -> int:
+    """The range of paged pool: 192 MB, or more where the formula or the registry asks for it and there is room."""
+    behind = layout.system_ptes if layout.system_ptes > layout.paged_pool else layout.nonpaged_pool
+    room = min(behind - layout.paged_pool, PAGED_CAP[profile.family] & -_TABLE_SPAN)
+    asked = profile.registry.get("PagedPoolSize")
+    if asked == MAXIMUM:
+        return room
+    if not asked:
+        return min(room, max(layout.paged_pool_end - layout.paged_pool, computed_pools(profile).paged))
+    return -(-max(_SMALLEST_POOL, min(asked, room)) // _TABLE_SPAN) * _TABLE_SPAN

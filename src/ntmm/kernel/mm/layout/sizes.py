@@ -3,9 +3,12 @@
 Sources: the sizing rules that Windows Internals 4th ed. ch. 7 and Microsoft's KB 126402 describe; documented maxima.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
-from ntmm.kernel.mm.layout.address_layout import KB, MB
+from ntmm.kernel.mm.layout.address_layout import GB, KB, MB
+from ntmm.nt.limits import PAGE_SIZE
+from ntmm.nt.profile import SystemProfile
 
 _BASE_RAM: Final = 4 * MB
 _LARGE_RAM: Final = 496 * MB
@@ -15,7 +18,18 @@ NONPAGED_CAP_3GB: Final = 128 * MB
 PAGED_MINIMUM: Final = 32 * MB
 PAGED_CAP: Final = {"nt4": 192 * MB, "2000": 350 * MB, "xp": 490 * MB, "2003": 530 * MB}
 """The documented maxima of paged pool, by family of releases."""
+POOL_CAP_64: Final = 128 * GB
+"""Of both pools on 64 bits."""
+_PFN_ENTRY: Final = {"x86": 0x18, "pae": 0x1C, "x64": 0x30, "ia64": 0x30}
 _TABLE_SPAN: Final = 4 * MB
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSizes:
+    """The most bytes that the pools may have."""
+
+    paged: int
+    nonpaged: int
 
 
 def initial_nonpaged_pool(ram: int) -> int:
@@ -23,9 +37,11 @@ def initial_nonpaged_pool(ram: int) -> int:
     return min(INITIAL_NONPAGED_CAP, 256 * KB + max(0, ram - _BASE_RAM) // MB * 32 * KB)
 
 
-def maximum_nonpaged_pool(ram: int, three_gb: bool, pfn_entry: int, page: int = 4096) -> int:
-    """1 MB, the PFN database, 400 KB for each MB above 4 MB; from 496 MB on 200 KB for each, and at least 128 MB."""
-    cap = NONPAGED_CAP_3GB if three_gb else NONPAGED_CAP
+def maximum_nonpaged_pool(ram: int, cap: int, pfn_entry: int, page: int = 4096) -> int:
+    """1 MB, the PFN database, 400 KB for each MB above 4 MB; from 496 MB on 200 KB for each, and at least 128 MB.
+
+    `cap` is the documented maximum.
+    """
     above = max(0, ram - _BASE_RAM) // MB
     if ram >= _LARGE_RAM:
         size = max(128 * MB, 1 * MB + 200 * KB * above)
@@ -34,7 +50,18 @@ def maximum_nonpaged_pool(ram: int, three_gb: bool, pfn_entry: int, page: int = 
     return min(cap, max(size, initial_nonpaged_pool(ram) + 16 * page))
 
 
-def paged_pool(nonpaged: int, family: str) -> int:
-    """Twice the nonpaged pool, at least 32 MB, whole page tables, at most what the release can have."""
+def paged_pool(nonpaged: int, cap: int) -> int:
+    """Twice the nonpaged pool, at least 32 MB, whole page tables, at most `cap`."""
     size = max(PAGED_MINIMUM, 2 * nonpaged)
-    return min(-(-size // _TABLE_SPAN) * _TABLE_SPAN, PAGED_CAP[family])
+    return min(-(-size // _TABLE_SPAN) * _TABLE_SPAN, cap)
+
+
+def computed_pools(profile: SystemProfile) -> PoolSizes:
+    """What Windows computes for a machine's RAM, whatever room its address map has."""
+    architecture, page = profile.architecture, PAGE_SIZE[profile.architecture]
+    if architecture in ("x86", "pae"):
+        cap, paged_cap = NONPAGED_CAP_3GB if profile.boot.three_gb else NONPAGED_CAP, PAGED_CAP[profile.family]
+    else:
+        cap = paged_cap = POOL_CAP_64
+    nonpaged = maximum_nonpaged_pool(profile.usable_ram, cap, _PFN_ENTRY[architecture], page)
+    return PoolSizes(paged_pool(nonpaged, paged_cap), nonpaged)

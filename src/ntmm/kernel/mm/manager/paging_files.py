@@ -74,7 +74,8 @@ class PagingFileServices(Parts):
         """Figures of the whole machine, of this moment and since boot."""
         system_ptes = (self.system_ptes.total, self.system_ptes.free)
         files = self.paging_files.files
-        return collect(self.pfn, self.ledger, self.faults, self.pageout, files, system_ptes, self.system_cache)
+        pools = (self.system.paged_pool, self.system.nonpaged_pool)
+        return collect(self.pfn, self.ledger, self.faults, self.pageout, files, system_ptes, pools, self.system_cache)
 
     def memory_status(self, process: HasSpace) -> MemoryStatus:
         """The figures of GlobalMemoryStatusEx for a process, whose own quota may be less than the limit."""
@@ -85,7 +86,7 @@ class PagingFileServices(Parts):
         if account.quota is not None:
             limit, available = min(limit, account.quota), min(available, max(0, account.quota - account.pages))
         return MemoryStatus(
-            total_physical=self.pfn.frames * page,
+            total_physical=(self.pfn.frames - self.pfn.set_aside) * page,
             available_physical=self.pfn.available * page,
             commit_limit=limit * page,
             commit_available=available * page,

@@ -13,7 +13,8 @@ from ntmm.kernel.mm.fault import FaultHandler
 from ntmm.kernel.mm.fault.access_fault import ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.kernel_stack import KernelStacks, StackSwapping
-from ntmm.kernel.mm.layout import AddressLayout, layout_for, user_range
+from ntmm.kernel.mm.layout import AddressLayout, PoolSizes, layout_for, user_range
+from ntmm.kernel.mm.mdl import ContiguousMemory, MdlLocking
 from ntmm.kernel.mm.pagefile import Disk, PagingFiles, PagingStore
 from ntmm.kernel.mm.pageout import PageOut
 from ntmm.kernel.mm.pageout.levels import levels_for
@@ -21,6 +22,7 @@ from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
 from ntmm.kernel.mm.section import Sections
+from ntmm.kernel.mm.session import SessionOwner, SessionSpace
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
 from ntmm.kernel.mm.space.adjust import SYSTEM_SHARE
 from ntmm.kernel.mm.system_cache import SystemCache, system_cache_bytes
@@ -36,6 +38,13 @@ from ntmm.nt.system_size import system_size
 
 FIRMWARE_FRAMES: Final = 0x30
 """RAM that the firmware keeps; the first page directory then lies where memory-image readers look for it."""
+
+_FOUR_GB: Final = 4 << 30
+_LOW_MEMORY: Final = 4 << 20
+"""What machines with more than 4 GB of RAM keep for the tables that CR3 names, one page for each process."""
+
+_POOL_USAGE_MAXIMUM: Final = 80
+"""Percent of paged pool."""
 
 _MARGIN_SHIFT: Final = 6
 _FLUID_PAGES: Final = 128
@@ -95,8 +104,17 @@ class Parts:
         no_execute: bool = True,
         is_server: bool = False,
         memory_thresholds: tuple[int, int] = (0, 0),
+        no_low_memory: bool = False,
+        pools: PoolSizes | None = None,
+        pool_usage_maximum: int = 0,
+        session_sizes: tuple[int, int] = (0, 0),
     ) -> None:
-        """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults."""
+        """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults.
+
+        `no_low_memory`: what need not lie below 4 GB does not (/NOLOWMEM). `pools`: the most that they may have.
+        `session_sizes`: the most bytes of views and pool that a session may have; 0: what there is room for.
+        `pool_usage_maximum`: percent of paged pool from which on unused sections go; 0: the default.
+        """
         self.ram = ram
         scheduler = scheduler or Scheduler(clock)
         self.architecture = architecture
@@ -104,6 +122,9 @@ class Parts:
         self.pfn = PfnDatabase(ram, architecture.page_size, architecture.pte_size, junk_fill)
         for _ in range(FIRMWARE_FRAMES):
             self.pfn.take_zeroed(PageUse.FIRMWARE)
+        if architecture.name == "pae" and ram.size > _FOUR_GB:
+            low = _FOUR_GB if no_low_memory else _LOW_MEMORY
+            self.pfn.set_low_aside(low // architecture.page_size)
         initial_pool = self.layout.kernel_image + architecture.large_page_size
         pte_format = format_for(architecture, self.layout.paged_pool, self.layout.nonpaged_pool_end, initial_pool)
         self.table_memory = TableMemory(ram, architecture, self.pfn, pte_format, self.layout.system_range_start)
@@ -114,7 +135,7 @@ class Parts:
         self.limits = default_limits(system_size(ram.size, is_server))
         self._largest_working_set = self.pfn.available - SYSTEM_SHARE
         self.system = build_system_space(
-            self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames), large_pages
+            self.table_memory, ram, self.layout, self.system_account, system_limits(self.pfn.frames), large_pages, pools
         )
         margin = max(self.pfn.frames >> _MARGIN_SHIFT, _FLUID_PAGES)
         self.ledger.limit = self.ledger.committed + self.pfn.available - margin
@@ -134,6 +155,8 @@ class Parts:
         self.system_images = SystemImages(
             ram, self.table_memory, self.system_ptes, self.system.large_mappings, self.system_account, large_drivers
         )
+        self.mdls = MdlLocking(ram, self.system.tables, self.system.nonpaged_pool, self.system_ptes, self.resident)
+        self.contiguous = ContiguousMemory(self.table_memory, self.system_ptes, self.system_account, self.resident)
         self.stack_swapping = StackSwapping(
             self.table_memory, self.kernel_stacks, self.system_ptes, self.resident, self.in_page, self.paging_files
         )
@@ -164,6 +187,7 @@ class Parts:
             self.mapped_writer,
             levels_for(self.pfn.frames, is_server, *memory_thresholds),
         )
+        self._watch_paged_pool(pool_usage_maximum or _POOL_USAGE_MAXIMUM)
         self.system.working_set.at_quota = self._system_at_quota
         self._system_owner = SystemOwner(self.system.working_set, self.faults)
         self._scheduler = scheduler
@@ -172,6 +196,8 @@ class Parts:
         self.open_paging_store: Callable[[str], PagingStore] = _no_disk
         """Slot: the host's file for a paging file with an NT path; raises OSError."""
         self.spaces: list[AddressSpace] = []
+        self.session_sizes = session_sizes
+        self.sessions_by_id: dict[int, SessionSpace] = {}
         based = user_range(self.layout)
         self._lowest_based = (based.highest_vad + 1 - _BASED_TOP) & -ALLOCATION_GRANULARITY
         self.machine = SpaceMachine(
@@ -191,8 +217,15 @@ class Parts:
         self.system.tables.table_made = self._share_system_table
         self.changed: Callable[[AddressSpace, str, int, int, int], None] | None = None
         """Slot: told (space, change, start, end, PAGE_* value) of every change of a range while a recorder listens."""
+        self.ledger.unpromised = lambda: sum(len(space.working_set.locked_file_pages) for space in self.spaces)
         self.current_teb: Callable[[AddressSpace], int] = lambda space: 0
         """Slot: the TEB of the thread on whose behalf the kernel touches its own memory; 0 in another process's."""
+
+    def _watch_paged_pool(self, percent: int) -> None:
+        """Beyond so much of its maximum the dereference segment thread deletes sections that nobody uses."""
+        pool = self.system.paged_pool
+        pool.usage_bound = pool.maximum_pages * self.architecture.page_size * percent // 100
+        pool.much_used = self.pageout.dereference.called.set
 
     def _make_system_cache(self, large: bool) -> SystemCache:
         layout = self.layout
@@ -214,6 +247,7 @@ class Parts:
     def _working_set_owners(self) -> Iterator[WorkingSetOwner]:
         yield from self.spaces
         yield self._system_owner
+        yield from (SessionOwner(session) for session in self.sessions_by_id.values())
 
     def _share_system_table(self, index: int, frame: int) -> None:
         roots = [space.tables.root for space in self.spaces if not space.is_swapped_out]

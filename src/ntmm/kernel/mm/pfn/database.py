@@ -10,7 +10,7 @@ from typing import Final
 from ntmm.hw.ram import Ram
 from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.commit import SlotBitmap
-from ntmm.kernel.mm.pfn.columns import sparse_column
+from ntmm.kernel.mm.pfn.columns import column, sparse_column
 from ntmm.kernel.mm.pfn.lists import NO_FRAME, ColouredList, PageList
 from ntmm.kernel.mm.pfn.signals import PageSignals
 from ntmm.kernel.mm.pfn.state import (
@@ -101,6 +101,10 @@ class PfnDatabase:
         self.wait_for_pages: Callable[[int], bool] = lambda pages: False
         """Slot: waits until so many pages are available beside the reserve; False if they cannot be had."""
         self.repurposed = 0
+        self.low = range(0)
+        """Frames that only what must lie below 4 GB gets; while nobody has them their state says BAD, on no list."""
+        self._low_freed: list[int] = []
+        self._low_next = 0
 
     # figures
 
@@ -113,6 +117,15 @@ class PfnDatabase:
     def available(self) -> int:
         """Pages that can be had without writing anything: zeroed, free and standby."""
         return self.frames - self.high_water + self.zeroed.count + self.free_list.count + self.standby.count
+
+    @property
+    def set_aside(self) -> int:
+        """Frames of `low` that nobody has."""
+        return len(self._low_freed) + self.low.stop - self._low_next
+
+    def is_set_aside(self, frame: int) -> bool:
+        """True for one of those."""
+        return frame in self.low and self.state[frame] == PageState.BAD
 
     @property
     def active(self) -> int:
@@ -234,6 +247,35 @@ class PfnDatabase:
         start = frame * self.page_size
         self._bytes[start : start + self.page_size] = self._zero_page
         return self._activate(frame, use)
+
+    def set_low_aside(self, end: int) -> None:
+        """The frames below `end` that were never handed out are for `take_low` from now on."""
+        assert not self.low and end <= self.frames
+        self.low, self._low_next = range(self.high_water, end), self.high_water
+        column(self.state)[self.high_water : end] = int(PageState.BAD)
+        self.high_water = end
+
+    def take_low(self, use: PageUse) -> int:
+        """As `take_zeroed`, for what must lie below 4 GB; the caller knows that a page is left where some are set
+        aside.
+        """
+        if not self.low:
+            return self.take_zeroed(use)
+        if self._low_freed:
+            frame = self._low_freed.pop()
+            self._bytes[frame * self.page_size : (frame + 1) * self.page_size] = self._zero_page
+        else:
+            frame, self._low_next = self._low_next, self._low_next + 1
+        assert frame in self.low, "no page below 4 GB is left"
+        self._move(frame, _ZEROED, _ACTIVE)
+        self.use[frame] = use
+        self.share_count[frame] = self.reference_count[frame] = 1
+        return frame
+
+    @property
+    def has_low(self) -> bool:
+        """False where `take_low` must not be called."""
+        return not self.low or self.set_aside > 0
 
     def _pop_dirty(self, colour: int) -> int:
         frame = self.free_list.pop(colour)
@@ -458,6 +500,10 @@ class PfnDatabase:
         self.use[frame] = PageUse.UNUSED
         self.flags[frame] = 0
         self.original_pte[frame] = 0
+        if frame in self.low:
+            self.state[frame] = PageState.BAD
+            self._low_freed.append(frame)
+            return
         if self._junk_page is not None:
             start = frame * self.page_size
             self._bytes[start : start + self.page_size] = self._junk_page

@@ -17,17 +17,25 @@ _REGION_PAGES = 16
 
 
 class PoolExhausted(Exception):
-    """The pool's address range or the commit limit is used up."""
+    """The pool has its maximum, or its address range, RAM or the commit limit is used up."""
 
 
 class Pool:
     """A range [start, end) of kernel addresses. Sizes in bytes; every block carries a four-character tag.
 
-    `downward` fills the range from its end, as nonpaged pool expansion does on x86.
+    `downward` fills the range from its end, as nonpaged pool expansion does on x86. `maximum` is the most that the pool
+    may have, 0 for all that its range has room for.
     """
 
     def __init__(
-        self, tables: PageTables, start: int, end: int, use: PageUse, account: CommitAccount, downward: bool
+        self,
+        tables: PageTables,
+        start: int,
+        end: int,
+        use: PageUse,
+        account: CommitAccount,
+        downward: bool,
+        maximum: int = 0,
     ) -> None:
         self._tables = tables
         self._page = tables.memory.architecture.page_size
@@ -37,9 +45,16 @@ class Pool:
         self._downward = downward
         self._start, self._end = start, end
         self._grown = end if downward else start
+        self._maximum = maximum
         self._free: SortedDict[int, int] = SortedDict()
         self._blocks: dict[int, tuple[int, str]] = {}
         self.pages = 0
+        self.used = 0
+        """Bytes of all blocks."""
+        self.usage_bound: int | None = None
+        """Bytes in use beyond which `much_used` is told."""
+        self.much_used: Callable[[], object] = lambda: None
+        """Slot: told of each block that is allocated beyond that bound; must not wait."""
         self.initial_range: tuple[int, int] | None = None
         """[start, end) of the pages that are not mapped one by one."""
         self.page_made: Callable[[int, int], None] = lambda frame, address: None
@@ -63,8 +78,23 @@ class Pool:
                 if room >= size:
                     self._take(address, room, size)
                     self._blocks[address] = (size, tag)
+                    self.used += size
+                    if self.is_much_used:
+                        self.much_used()
                     return int(address)
             self._grow(size)
+
+    @property
+    def maximum_pages(self) -> int:
+        """The most that the pool can have."""
+        start, end = self.initial_range or (0, 0)
+        room = self._end - self._start + end - start
+        return min(self._maximum or room, room) // self._page
+
+    @property
+    def is_much_used(self) -> bool:
+        """True beyond the bound of `usage_bound`."""
+        return self.usage_bound is not None and self.used > self.usage_bound
 
     def add_initial(self, start: int, pages: int) -> None:
         """Pages that large pages map elsewhere belong to the pool as well; blocks are taken from them first."""
@@ -82,6 +112,7 @@ class Pool:
     def free(self, address: int) -> None:
         """Gives a block back; neighbours are joined and its bytes zeroed for the next owner."""
         size, _ = self._blocks.pop(address)
+        self.used -= size
         self._zero(address, size)
         self._insert_free(address, size)
 
@@ -100,7 +131,12 @@ class Pool:
         self._free[address] = size
 
     def _grow(self, size: int) -> None:
-        pages = max(_REGION_PAGES, -(-size // self._page))
+        least = -(-size // self._page)
+        pages = max(_REGION_PAGES, least)
+        if self._maximum:
+            pages = min(pages, self.maximum_pages - self.pages)
+        if pages < least:
+            raise PoolExhausted(f"{self._use.name} has its maximum of {self.maximum_pages} pages")
         length = pages * self._page
         if self._grown - length < self._start if self._downward else self._grown + length > self._end:
             raise PoolExhausted(f"no {length} bytes of address space left in {self._use.name}")

@@ -217,9 +217,11 @@ class Sections:
         return [area for (known, _), area in self._images.items() if known == name.lower()]
 
     def trim_unused(self, keep: int = UNUSED_AREAS) -> int:
-        """Deletes the oldest unused areas down to a number; answers how many (MiDereferenceSegmentThread's work)."""
+        """Deletes the oldest unused areas down to a number, and until paged pool is no longer much used; answers how
+        many (MiDereferenceSegmentThread's work).
+        """
         deleted = 0
-        while len(self._unused) > keep:
+        while len(self._unused) > (0 if self._paged_pool.is_much_used else keep):
             area = next(iter(self._unused))
             if area.kind is AreaKind.FILE:
                 area.write_failed = not self.write_back(area)
