@@ -65,17 +65,17 @@ class Process:
     def __repr__(self) -> str:
         return f"<Process {self.name!r}, {len(list(self.space.vads))} regions, {self.working_set_size} pages in RAM>"
 
-    @property
-    def session(self) -> Session:
-        """Pool and views of the session that it belongs to."""
-        return Session(self._machine, self._runner, self)
-
     def __rich__(self) -> Group:
         return Group(escape(repr(self)), self.vads)
 
     def _repr_html_(self) -> str:
         """What a Jupyter notebook shows: the process and its address descriptors."""
         return paragraph(repr(self)) + self.vads._repr_html_()
+
+    @property
+    def session(self) -> Session:
+        """Pool and views of the session that it belongs to."""
+        return Session(self._machine, self._runner, self)
 
     # the Windows API
 

@@ -53,7 +53,7 @@ _MEMORY: Final = _Object(
         "Pool Paged Bytes": 56,
         "Pool Nonpaged Bytes": 58,
         "System Cache Resident Bytes": 76,
-        "Free System Page Table Entries": 676,
+        "Free System Page Table Entries": 678,
         "Cache Bytes": 818,
         "Pages Input/sec": 822,
         "Available KBytes": 1380,
