@@ -170,11 +170,6 @@ def test_does_it_work_in_a_fresh_interpreter() -> None:
     assert done.stdout == "<Machine Windows XP SP2, x86, 8 MB of RAM, 0 processes>\n{'Table'}\n"
 
 
-@pytest.mark.parametrize("name", ntmm.teaching.__all__)
-def test_is_every_name_of_the_interface_in_ntmm_itself(name: str) -> None:
-    assert getattr(ntmm, name) is getattr(ntmm.teaching, name)
-
-
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [

@@ -131,9 +131,9 @@ def working_set_table(machine: MemoryMachine, space: AddressSpace) -> Table:
 
 def list_table(machine: MemoryMachine) -> Table:
     """How many pages there are in each state."""
-    states = machine.mm.pfn.state[: machine.mm.pfn.frames]
-    counts = dict.fromkeys(PageState, 0)
-    for number in states:
+    pfn, counts = machine.mm.pfn, dict.fromkeys(PageState, 0)
+    counts[PageState.ZEROED] = pfn.frames - pfn.high_water  # those that were never used
+    for number in pfn.state[: pfn.high_water]:
         counts[PageState(number)] += 1
     page = machine.architecture.page_size
     rows = [(state.name.lower(), count, count * page >> 10) for state, count in counts.items()]
