@@ -20,7 +20,7 @@ def test_has_each_dll_its_services_and_forwarders(is_64: bool) -> None:
     assert exports == {
         "kernel32.dll": {b"RtlMoveMemory": b"ntmmrt.RtlMoveMemory", b"Sleep": None},
         "msvcrt.dll": {b"_write": None, b"memcpy": b"ntmmrt.guest_memcpy"},
-        "ntdll.dll": {b"NtClose": None, b"RtlMoveMemory": b"ntmmrt.RtlMoveMemory"},
+        "ntdll.dll": {b"NtClose": None, b"ZwClose": None, b"RtlMoveMemory": b"ntmmrt.RtlMoveMemory"},
         "ucrtbase.dll": {b"_write": None, b"memcpy": b"ntmmrt.guest_memcpy"},
     }
 

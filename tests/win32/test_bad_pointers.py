@@ -8,10 +8,11 @@ import pytest
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.ob import Event, Semaphore, TokenObject
 from ntmm.native.handles import CURRENT_PROCESS
-from ntmm.native.objects import NtDuplicateObject
+from ntmm.native.objects import NtDuplicateObject, NtQueryObject
 from ntmm.native.open_process import NtOpenProcess, NtOpenThread
 from ntmm.native.synchronization import NtReleaseSemaphore, NtSetEvent
 from ntmm.native.token import NtOpenProcessToken
+from ntmm.native.token_information import NtQueryInformationToken
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32 import securitybaseapi, synchapi
 from ntmm.win32.fileapi import attributes, create, find, move, paths
@@ -135,3 +136,14 @@ def test_what_is_the_full_form_of_no_name(call: Any) -> None:
     assert call.last_error == Win32Error.INVALID_NAME
     assert paths.GetLongPathNameW(call, 0, BUFFER, 100) == paths.GetShortPathNameA(call, 0, BUFFER, 100) == 0
     assert call.last_error == Win32Error.INVALID_PARAMETER
+
+
+def test_does_a_buffer_at_the_end_of_all_addresses_only_fault(call: Any, event: int) -> None:
+    token = call.process.handles.insert(TokenObject(call.process.token), 0xF01FF)
+    last = (1 << 8 * call.memory.pointer_size) - 8
+    for kind in (1, 2):
+        with pytest.raises(GuestFault):
+            NtQueryObject(call, event, kind, last, 0xFFFFFFFF, 0)
+    for kind in (1, 2, 4, 5, 6):
+        with pytest.raises(GuestFault):
+            NtQueryInformationToken(call, token, kind, last, 0xFFFFFFFF, BUFFER)

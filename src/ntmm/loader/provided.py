@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Final
 
 from ntmm.loader.synthesis import RUN_TIME_LIBRARIES, guest_functions
-from ntmm.native.service_table import Service
+from ntmm.native.service_table import Service, exported_names
 
 ALL_MISSING: Final = "everything"
 """What a guest function lacks that only answers ERROR_CALL_NOT_IMPLEMENTED or fails."""
@@ -56,7 +56,8 @@ def _of_services(table: Iterable[Service]) -> Iterator[ProvidedExport]:
     for service in table:
         completeness = _completeness(service.lacks) if service.implemented else Completeness.NOT_IMPLEMENTED
         for dll in RUN_TIME_LIBRARIES.get(service.dll, (service.dll,)):
-            yield ProvidedExport(dll, service.name, "", False, completeness, service.lacks)
+            for name in exported_names(service):
+                yield ProvidedExport(dll, name, "", False, completeness, service.lacks)
 
 
 def _of_guest(guest_list: str) -> Iterator[ProvidedExport]:

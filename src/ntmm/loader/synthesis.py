@@ -16,7 +16,7 @@ from typing import Final
 from ntmm.kernel.io.image import BytesImage
 from ntmm.loader.apiset import base_name, redirect
 from ntmm.loader.errors import LoaderError
-from ntmm.native.service_table import CDECL, Service, services
+from ntmm.native.service_table import CDECL, Service, exported_names, services
 from ntmm.nt.status import Status
 from ntmm.pe.build import CodeExport, Export, ForwarderExport, build_dll
 from ntmm.pe.headers import PeHeaders, parse_headers
@@ -85,7 +85,8 @@ def build_system_dlls(is_64: bool, table: Iterable[Service], guest_list: str) ->
     exports: dict[str, dict[str, Export]] = {}
     for service in table:
         for dll in RUN_TIME_LIBRARIES.get(service.dll, (service.dll,)):
-            exports.setdefault(dll, {})[service.name] = CodeExport(service.name, _stub(service, is_64))
+            named = {name: CodeExport(name, _stub(service, is_64)) for name in exported_names(service)}
+            exports.setdefault(dll, {}).update(named)
     for dll, forwarder, _ in guest_functions(guest_list):
         exports.setdefault(dll, {})[forwarder.name] = forwarder
     bases = _choose_bases(sorted(exports), is_64)

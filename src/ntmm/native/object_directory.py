@@ -12,6 +12,7 @@ from ntmm.native.object_attributes import (
     open_from_attributes,
     read_unicode_string,
 )
+from ntmm.native.probe import wrapped
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
@@ -66,7 +67,7 @@ def NtQueryDirectoryObject(
         fields = list[int]()
         for text in (name, target.type_name):
             data = text.encode("utf-16-le", "surrogatepass")
-            fields += [len(data), len(data) + 2, at + len(texts)]
+            fields += [len(data), len(data) + 2, wrapped(call, at + len(texts))]
             texts += data + b"\0\0"
         heads += form.pack(*fields)
     call.memory.write(buffer, heads + bytes(form.size) + texts)

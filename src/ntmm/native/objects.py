@@ -31,7 +31,7 @@ from ntmm.native.handles import (
     process_of,
 )
 from ntmm.native.privilege import has_privilege
-from ntmm.native.probe import probe_pointers
+from ntmm.native.probe import probe_pointers, wrapped
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 
@@ -147,7 +147,7 @@ def _string(call: Call, buffer: int, head: int, text: str) -> tuple[bytes, bytes
     form = "<HH4xQ" if call.memory.pointer_size == 8 else "<HHI"
     if not data:
         return struct.pack(form, 0, 0, 0), b""
-    return struct.pack(form, len(data), len(data) + 2, buffer + head), data + b"\0\0"
+    return struct.pack(form, len(data), len(data) + 2, wrapped(call, buffer + head)), data + b"\0\0"
 
 
 def _name(call: Call, target: KernelObject, buffer: int) -> bytes:

@@ -88,6 +88,12 @@ def service(
     return register
 
 
+def exported_names(entry: Service) -> tuple[str, ...]:
+    """The names of a service: the Nt services of ntdll are exported as Zw services too, which are the same there."""
+    is_system_service = entry.dll == "ntdll" and entry.name.startswith("Nt") and not entry.name.startswith("Ntmm")
+    return (entry.name, "Zw" + entry.name[2:]) if is_system_service else (entry.name,)
+
+
 def find_service(dll: str, name: str) -> Service | None:
     """The service registered for an export, or None."""
     return _by_name.get((dll, name))

@@ -8,6 +8,7 @@ from typing import Final
 
 from ntmm.kernel.mm.system_cache import CacheCounts
 from ntmm.native.call import Call
+from ntmm.native.probe import wrapped
 
 _PERFORMANCE: Final = struct.Struct("<4Q70I")
 """SYSTEM_PERFORMANCE_INFORMATION: 312 bytes on 32 and on 64 bit."""
@@ -92,6 +93,6 @@ def page_file_information(call: Call, buffer: int) -> bytes:
         room = -(-(head.size + len(name) + 2) // 8) * 8
         following = room if index + 1 < len(figures.paging_files) else 0
         sizes = [size // figures.page_size for size in (file.size, file.usage, file.peak)]
-        place = buffer + len(result) + head.size
+        place = wrapped(call, buffer + len(result) + head.size)
         result += (head.pack(following, *sizes, len(name), len(name) + 2, place) + name).ljust(room, b"\0")
     return result or bytes(head.size)

@@ -5,6 +5,7 @@ from typing import Final
 
 from ntmm.kernel.ps import Process, Thread
 from ntmm.native.call import Call
+from ntmm.native.probe import wrapped
 
 _STATES: Final = {
     "INITIALIZED": 0,
@@ -71,7 +72,7 @@ def _process_entry(call: Call, process: Process, following: bool, place: int) ->
         *times,
         len(name),
         len(name) + 2,
-        place + offset,
+        wrapped(call, place + offset),
         _NORMAL_PRIORITY,
         process.id,
         process.parent_id,

@@ -9,6 +9,7 @@ from ntmm.kernel.se import Sid, Token
 from ntmm.kernel.se.capture import capture_acl, capture_sid
 from ntmm.kernel.se.token import TokenType
 from ntmm.native.call import Call
+from ntmm.native.probe import wrapped
 from ntmm.native.service_table import service
 from ntmm.native.token import PRIVILEGE, SE_PRIVILEGE_ENABLED, SE_PRIVILEGE_ENABLED_BY_DEFAULT
 from ntmm.native.token_access import TOKEN_ADJUST_DEFAULT, TOKEN_QUERY, TOKEN_QUERY_SOURCE, token_of
@@ -32,7 +33,7 @@ Query = Callable[[Call, Token, int], bytes]
 
 
 def _pointer(call: Call, value: int) -> bytes:
-    return value.to_bytes(call.memory.pointer_size, "little")
+    return wrapped(call, value).to_bytes(call.memory.pointer_size, "little")
 
 
 def _sids_and_attributes(call: Call, head: bytes, rows: Sequence[tuple[Sid, int]], place: int) -> bytes:
