@@ -151,6 +151,41 @@ def test_does_each_session_see_its_own(name: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["x86", "pae", "x64", "ia64"])
+def test_has_a_session_more_pool_than_there_is_ram(name: str) -> None:
+    """The working set manager trims it, the modified page writer writes it out, faults bring it back."""
+    machine = MemoryMachine(name, 4 * MB)
+    machine.add_paging_file(32 * MB)
+    machine.start_system_threads()
+    process = machine.new_process()
+    assert machine.mm.join_session(process.space, 0) is Status.SUCCESS
+    session = process.space.session
+    assert session is not None
+    blocks: list[int] = []
+    size = 64 * 1024
+
+    def fill() -> None:
+        for number in range(8 * MB // size):
+            status, address = machine.mm.allocate_session_pool(process, size, "Test")
+            assert status is Status.SUCCESS
+            machine.mm.write_session(process, address, number.to_bytes(4, "little") * (size // 4))
+            blocks.append(address)
+
+    def look() -> None:
+        for number, address in enumerate(blocks):
+            assert machine.mm.read_session(process, address, size) == number.to_bytes(4, "little") * (size // 4)
+
+    machine.run(fill)
+    machine.check()
+    machine.run(look)
+    machine.check()
+    assert session.faults > 8 * MB // machine.architecture.page_size // 2
+    assert session.working_set.count < 4 * MB // machine.architecture.page_size
+    machine.run(lambda: machine.end(process))
+    assert not machine.mm.sessions_by_id
+    machine.check()
+
+
+@pytest.mark.parametrize("name", ["x86", "pae", "x64", "ia64"])
 def test_finds_the_audit_a_spoilt_session(name: str) -> None:
     machine = MemoryMachine(name)
     process = machine.new_process()
