@@ -344,6 +344,104 @@ static void show_file(void)
     check(DeleteFileA("guarded.tmp"), "it is deleted");
 }
 
+static DWORD count_of(ACL *acl)
+{
+    ACL_SIZE_INFORMATION information = {0};
+
+    GetAclInformation(acl, &information, sizeof information, AclSizeInformation);
+    return information.AceCount;
+}
+
+static ACCESS_ALLOWED_ACE *ace_of(ACL *acl, DWORD index)
+{
+    void *ace = NULL;
+
+    GetAce(acl, index, &ace);
+    return ace;
+}
+
+static int is_ace(ACL *acl, DWORD index, BYTE type, DWORD mask, PSID sid)
+{
+    ACCESS_ALLOWED_ACE *ace = ace_of(acl, index);
+
+    return ace && ace->Header.AceType == type && ace->Mask == mask && EqualSid(&ace->SidStart, sid);
+}
+
+static DWORD add_entry(ACL *old, DWORD mode, DWORD mask, PSID sid, ACL **made)
+{
+    EXPLICIT_ACCESSA entry = {0};
+
+    entry.grfAccessPermissions = mask;
+    entry.grfAccessMode = mode;
+    BuildTrusteeWithSidA(&entry.Trustee, sid);
+    return SetEntriesInAclA(1, &entry, old, made);
+}
+
+static void show_entries(void)
+{
+    char everyone[SECURITY_MAX_SID_SIZE], administrators[SECURITY_MAX_SID_SIZE], small[4];
+    ACL *first = NULL, *second = NULL, *third = NULL, *fourth = NULL, *fifth = NULL;
+    DWORD length = sizeof everyone;
+    EXPLICIT_ACCESSA named;
+
+    section("Lists made of entries");
+    check(CreateWellKnownSid(WinWorldSid, NULL, everyone, &length) && IsWellKnownSid(everyone, WinWorldSid),
+          "CreateWellKnownSid: everyone");
+    length = sizeof administrators;
+    check(CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, administrators, &length) && length == 16
+              && !IsWellKnownSid(administrators, WinWorldSid),
+          "and the administrators");
+    length = sizeof small;
+    check(fails_with(!CreateWellKnownSid(WinWorldSid, NULL, small, &length), ERROR_INSUFFICIENT_BUFFER) && length == 12,
+          "which need room");
+    check(add_entry(NULL, GRANT_ACCESS, FILE_MAP_READ, everyone, &first) == ERROR_SUCCESS && count_of(first) == 1
+              && is_ace(first, 0, ACCESS_ALLOWED_ACE_TYPE, FILE_MAP_READ, everyone),
+          "an entry makes a list of one");
+    check(!add_entry(first, DENY_ACCESS, FILE_MAP_WRITE, administrators, &second) && count_of(second) == 2
+              && is_ace(second, 0, ACCESS_DENIED_ACE_TYPE, FILE_MAP_WRITE, administrators),
+          "what is denied goes before");
+    check(!add_entry(second, GRANT_ACCESS, FILE_MAP_WRITE, everyone, &third) && count_of(third) == 2
+              && is_ace(third, 1, ACCESS_ALLOWED_ACE_TYPE, FILE_MAP_READ | FILE_MAP_WRITE, everyone),
+          "granting more adds to what there is");
+    check(!add_entry(third, SET_ACCESS, READ_CONTROL, everyone, &fourth) && count_of(fourth) == 2
+              && is_ace(fourth, 1, ACCESS_ALLOWED_ACE_TYPE, READ_CONTROL, everyone),
+          "setting replaces it");
+    check(!add_entry(fourth, REVOKE_ACCESS, 0, everyone, &fifth) && count_of(fifth) == 1, "revoking takes it away");
+    LocalFree(fifth);
+    BuildExplicitAccessWithNameA(&named, "Administrators", GENERIC_READ, GRANT_ACCESS, NO_INHERITANCE);
+    check(!SetEntriesInAclA(1, &named, NULL, &fifth) && is_ace(fifth, 0, ACCESS_ALLOWED_ACE_TYPE, GENERIC_READ, administrators),
+          "an entry may name its user");
+    LocalFree(fifth);
+    named.Trustee.ptstrName = (char *)"nobody at all";
+    check(SetEntriesInAclA(1, &named, NULL, &fifth) == ERROR_NONE_MAPPED && !fifth, "who must be there");
+    LocalFree(first), LocalFree(second), LocalFree(third), LocalFree(fourth);
+}
+
+static void show_names(void)
+{
+    PSECURITY_DESCRIPTOR made = descriptor_of("D:(A;;GA;;;WD)"), got = NULL;
+    SECURITY_ATTRIBUTES attributes = {sizeof attributes, made, FALSE};
+    HANDLE event = CreateEventA(&attributes, TRUE, FALSE, EVENT);
+    ACL *dacl = NULL, *less = NULL;
+    char everyone[SECURITY_MAX_SID_SIZE];
+    DWORD length = sizeof everyone;
+
+    section("Security by name");
+    CreateWellKnownSid(WinWorldSid, NULL, everyone, &length);
+    check(!GetNamedSecurityInfoA((char *)EVENT, SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &dacl, NULL, &got)
+              && is_ace(dacl, 0, ACCESS_ALLOWED_ACE_TYPE, EVENT_ALL_ACCESS, everyone),
+          "GetNamedSecurityInfo of an event");
+    add_entry(dacl, SET_ACCESS, SYNCHRONIZE | READ_CONTROL, everyone, &less);
+    check(!SetNamedSecurityInfoA((char *)EVENT, SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, less, NULL),
+          "SetNamedSecurityInfo");
+    check(fails_with(!OpenEventA(EVENT_MODIFY_STATE, FALSE, EVENT), ERROR_ACCESS_DENIED), "which is obeyed");
+    check(GetNamedSecurityInfoA((char *)"ntmm-none", SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &dacl, NULL, NULL)
+              != ERROR_SUCCESS,
+          "a name that nothing has");
+    LocalFree(less), LocalFree(got), LocalFree(made);
+    CloseHandle(event);
+}
+
 int main(void)
 {
     show_token();
@@ -354,5 +452,7 @@ int main(void)
     show_impersonation();
     show_access_check();
     show_file();
+    show_entries();
+    show_names();
     return verdict();
 }

@@ -14,19 +14,31 @@ Rooms, top down; each imports only from those after it, and rooms on one line do
     guest           C: the part of the system DLLs that runs as guest code, and where its built form lies
 """
 
-from typing import Any
+from importlib import import_module
+from typing import Any, Final
+
+_HOMES: Final = {
+    "LockedPages": ("ntmm.teaching", "LockedPages"),
+    "Machine": ("ntmm.teaching", "Machine"),
+    "MemoryFault": ("ntmm.teaching", "MemoryFault"),
+    "Process": ("ntmm.teaching", "Process"),
+    "RefusedCall": ("ntmm.teaching", "RefusedCall"),
+    "Region": ("ntmm.teaching", "Region"),
+    "Session": ("ntmm.teaching", "Session"),
+    "Table": ("ntmm.teaching", "Table"),
+    "SystemProfile": ("ntmm.nt.profile", "SystemProfile"),
+    "boot_options": ("ntmm.nt.boot_options", "parse_boot_options"),
+    "registry": ("ntmm.nt.registry", "parse_registry"),
+}
+"""Module and name of what users find here."""
 
 
 def __getattr__(name: str) -> Any:
-    """`ntmm.Machine` and its company, brought in when they are asked for: the command line needs none of them."""
-    from ntmm import teaching  # noqa: PLC0415
-    from ntmm.nt.boot_options import parse_boot_options  # noqa: PLC0415
-    from ntmm.nt.profile import SystemProfile  # noqa: PLC0415
-    from ntmm.nt.registry import parse_registry  # noqa: PLC0415
+    """`ntmm.Machine` and its company, brought in when they are asked for: the command line needs none of them.
 
-    names = {"SystemProfile": SystemProfile, "boot_options": parse_boot_options, "registry": parse_registry}
-    names |= {each: getattr(teaching, each) for each in teaching.__all__}
-    try:
-        return names[name]
-    except KeyError:
-        raise AttributeError(f"module 'ntmm' has no attribute {name!r}") from None
+    The import system asks here too, for rooms that are not imported yet: only names of the table may import anything.
+    """
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ntmm' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)

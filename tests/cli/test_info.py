@@ -73,3 +73,14 @@ def test_do_the_switches_of_a_boot_ini_file_and_the_registry_arrive(
 def test_does_help_need_no_machine(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     assert capsys.readouterr().out.startswith("Usage: ntmm")
+
+
+@pytest.mark.parametrize("letter", ["C:", "a:", "R", "RR:", "7:", "R:\\x"])
+def test_is_a_letter_refused_that_no_ram_disk_can_have(letter: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--ram-disk", letter]) == 2
+    assert "is not a free drive: write a letter from D: to Z:" in capsys.readouterr().err
+
+
+def test_is_a_ram_disk_refused_where_no_ram_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--ram-disk", "R:", "--ram", "64M"]) == 2
+    assert "a RAM disk needs RAM that the system does not use" in capsys.readouterr().err

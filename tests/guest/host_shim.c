@@ -202,20 +202,20 @@ u32 GetFileAttributesA(const char *name) { return access(name, F_OK) ? ~0u : 0x8
 u32 GetFileAttributesW(const void *name) { return (void)name, ~0u; }
 int WideCharToMultiByte(u32 page, u32 flags, const unsigned short *from, int count, char *to, int room, void *a, void *b) {
     int length = 0;
-    (void)page, (void)flags, (void)count, (void)room, (void)a, (void)b;
+    (void)page, (void)flags, (void)room, (void)a, (void)b;
     do
         if (to)
             to[length] = (char)from[length];
-    while (from[length++]);
+    while (count < 0 ? from[length++] : ++length < count);
     return length;
 }
 int MultiByteToWideChar(u32 page, u32 flags, const u8 *from, int count, unsigned short *to, int room) {
     int length = 0;
-    (void)page, (void)flags, (void)count, (void)room;
+    (void)page, (void)flags, (void)room;
     do
         if (to)
             to[length] = from[length];
-    while (from[length++]);
+    while (count < 0 ? from[length++] : ++length < count);
     return length;
 }
 

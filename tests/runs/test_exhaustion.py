@@ -11,7 +11,7 @@ NONE: tuple[PagingFileSize, ...] = ()
 FULL = (PagingFileSize(2 * MB, 3 * MB),)
 
 
-@pytest.mark.parametrize(("ram", "files"), [(8 * MB, NONE), (32 * MB, NONE), (8 * MB, FULL)])
+@pytest.mark.parametrize(("ram", "files"), [(8 * MB, NONE), (16 * MB, NONE), (8 * MB, FULL)])
 @pytest.mark.parametrize(("folder", "architecture"), MACHINES)
 def test_does_a_program_outlive_the_end_of_memory(
     folder: str, architecture: str, ram: int, files: tuple[PagingFileSize, ...]

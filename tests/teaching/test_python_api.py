@@ -1,12 +1,15 @@
 """Does the memory manager driven from Python do what its documentation shows, on every machine?"""
 
 import doctest
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import ntmm
+from ntmm import teaching
 from ntmm.nt.memory import MEM_RESERVE, PAGE_EXECUTE_READ, PAGE_GUARD, PAGE_READWRITE
 from ntmm.nt.status import Status
 from ntmm.teaching import Machine, MemoryFault, RefusedCall, Table
@@ -107,3 +110,50 @@ def test_does_a_table_show_itself_everywhere() -> None:
 def test_is_a_name_that_is_not_there_refused() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         _ = ntmm.Nothing
+
+
+@pytest.mark.parametrize("name", ["Machine", "MemoryFault", "Process", "Region", "SystemProfile", "boot_options"])
+def test_is_a_name_there_before_anything_else_was_imported(name: str) -> None:
+    code = f"import ntmm; print(ntmm.{name}.__module__)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr[-500:]
+    assert run.stdout.startswith("ntmm.")
+
+
+def test_does_the_package_name_all_that_teaching_offers() -> None:
+    assert all(getattr(ntmm, name) is getattr(teaching, name) for name in teaching.__all__)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_are_locked_pages_a_devices_on_every_machine(architecture: str) -> None:
+    with Machine(architecture=architecture, ram=16 << 20) as machine:
+        page = machine.memory.architecture.page_size
+        process = machine.create_process()
+        base = process.VirtualAlloc(None, 3 * page)
+        process.write(base, b"program")
+        locked = process.lock_pages(base, 3 * page - 5, write=True)
+        process.empty_working_set()
+        locked.write(page - 3, b"across")
+        assert (locked.read(0, 7), locked.read(page - 3, 6)) == (b"program", b"across")
+        system = locked.map()
+        assert machine.physical_address(system) == locked.frames[0] * page
+        assert machine.audit() == []
+        with pytest.raises(ValueError, match="leaves the"):
+            locked.write(3 * page - 6, b"xx")
+        locked.unlock()
+        with pytest.raises(ValueError, match="unlocked"):
+            locked.read(0, 1)
+        assert process.read(base + page - 3, 6) == b"across"
+        assert machine.audit() == []
+
+
+def test_is_a_range_that_cannot_be_locked_refused() -> None:
+    with Machine() as machine:
+        process = machine.create_process()
+        with pytest.raises(ValueError, match="at least one byte"):
+            process.lock_pages(0x10000, 0)
+        with pytest.raises(MemoryFault, match="STATUS_ACCESS_VIOLATION writing 0x10000"):
+            process.lock_pages(0x10000, 1, write=True)
+        with pytest.raises(RefusedCall, match="MmAllocateContiguousMemory: STATUS_INSUFFICIENT_RESOURCES"):
+            machine.allocate_contiguous(1 << 40)
+        assert machine.audit() == []

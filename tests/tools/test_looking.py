@@ -108,6 +108,25 @@ def test_does_the_process_show_its_memory_and_its_threads(folder: str, architect
         assert registers["rip" if folder == "x64" else "eip"] == thread.pc
 
 
+def test_are_the_six_threads_of_the_memory_manager_shown_with_their_priorities() -> None:
+    """The lecture's list: 16, 23, 17, 17, 18, 0."""
+    with debugging(sample("x86", "hello")) as debugged:
+        rows = [row for row in debugged.rows("!process 4") if isinstance(row, ThreadRow)]
+        priorities = {row.symbol: row.priority for row in rows}
+        expected = {
+            "KeBalanceSetManager": 16,
+            "KeSwapProcessOrStack": 23,
+            "MiModifiedPageWriter": 17,
+            "MiMappedPageWriter": 17,
+            "MiDereferenceSegmentThread": 18,
+            "MmZeroPageThread": 0,
+        }
+        assert expected.items() <= priorities.items()
+        assert {row.teb for row in rows} == {row.pc for row in rows} == {None}
+        process = debugged.only(ProcessRow, "!process 4 0")
+        assert (process.cid, process.image, process.parent) == (4, "System", 0)
+
+
 @PLACES
 def test_is_the_header_of_the_working_set_list_what_the_list_says(folder: str, architecture: str) -> None:
     with debugging(sample(folder, "hello"), architecture=architecture) as debugged:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ntmm.native.process_information import device_path
+from ntmm.kernel.io.drives import device_path
 from ntmm.native.service_table import find_service
 from ntmm.nt.win32 import Win32Error
 from ntmm.win32.process_modules import EnumProcesses

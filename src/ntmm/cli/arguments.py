@@ -3,6 +3,7 @@
 import functools
 import math
 import operator
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -67,13 +68,13 @@ def paging_files_of(texts: Sequence[str] | None) -> tuple[PagingFileSize, ...] |
 
 
 def system_options(
-    edition: str, cpu: str, boot: str, boot_ini: Path | None, registry: Sequence[str] | None
+    edition: str, cpu: str, boot: str, boot_ini: Path | None, registry: Sequence[str] | None, ram_disk: str = ""
 ) -> SystemOptions:
     """How the system is set up; --boot adds to what the boot.ini file says. Raises UserError."""
     try:
         switches = BootOptions() if boot_ini is None else _boot_ini(boot_ini)
         switches = switches.joined(parse_boot_options(boot))
-        return SystemOptions(edition.lower(), switches, parse_registry(registry or ()), str(cpu))
+        return SystemOptions(edition.lower(), switches, parse_registry(registry or ()), str(cpu), ram_disk)
     except ValueError as error:
         raise UserError(str(error)) from error
 
@@ -136,6 +137,24 @@ def _seconds_option(text: str | float) -> float:
         raise typer.BadParameter(str(error)) from error
 
 
+def parse_drive(text: str) -> str:
+    """A letter from D: to Z:, in upper case; raises ValueError with a sentence."""
+    letter = text.upper().rstrip("\\")
+    if not re.fullmatch("[D-Z]:", letter):
+        raise ValueError(f"{text!r} is not a free drive: write a letter from D: to Z:")
+    return letter
+
+
+def _drive_option(text: str) -> str:
+    """The default is no drive."""
+    if not text:
+        return text
+    try:
+        return parse_drive(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 Ram = Annotated[
     int, typer.Option("--ram", parser=_size_option, metavar="SIZE", show_default="64M", help="RAM of the machine.")
 ]
@@ -174,6 +193,16 @@ BootIni = Annotated[
 RegistryValues = Annotated[
     list[str] | None,
     typer.Option("--registry", metavar="KEY=VALUE", help="A memory-management value, as in LargeSystemCache=1."),
+]
+RamDisk = Annotated[
+    str,
+    typer.Option(
+        "--ram-disk",
+        parser=_drive_option,
+        metavar="LETTER:",
+        show_default="none",
+        help="Make the RAM that the system does not use a volume with this letter, as in R:.",
+    ),
 ]
 Replacement = Annotated[
     ReplacementChoice,

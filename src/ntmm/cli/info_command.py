@@ -14,6 +14,7 @@ from ntmm.cli.arguments import (
     ProcessorKind,
     Processors,
     Ram,
+    RamDisk,
     RegistryValues,
     Replacement,
     Windows,
@@ -41,6 +42,7 @@ def info(
     boot: Boot = "",
     boot_ini: BootIni = None,
     registry: RegistryValues = None,
+    ram_disk: RamDisk = "",
     processors: Processors = 1,
     replacement: Replacement = ReplacementChoice.AUTO,
     pagefile: PagingFiles = None,
@@ -54,7 +56,7 @@ def info(
         replacement=replacement,
         processors=processors,
         paging_files=paging_files_of(pagefile),
-        system=system_options(edition, cpu, boot, boot_ini, registry),
+        system=system_options(edition, cpu, boot, boot_ini, registry, ram_disk),
     )
     from ntmm.runner.info import machine_rows  # noqa: PLC0415 - as in run_command
     from ntmm.runner.render import print_rows, rows_to_json  # noqa: PLC0415

@@ -68,6 +68,7 @@ class Kernel:
         self.traps = TrapLoop(self.cpu, self.clock, self.scheduler)
         self.ps = ProcessManager(self.mm, self.cpu, self.scheduler, self.traps.run, self.trace, self.clock)
         self.swapper = Swapper(self.mm, self.cpu, self.scheduler, self.clock, self.ps, self.profile.usable_ram)
+        self.system_threads: list[SystemThread] = []
         self.names = ObjectNames()
         self.pipes = Pipes(self.scheduler)
         self.accounts = Accounts()
@@ -115,7 +116,18 @@ class Kernel:
         for number, plan in enumerate([*self.mm.pageout.plans(), *self.cc.plans()]):
             thread = SystemThread(_LAST_THREAD_ID - 4 * number, plan)
             thread.kernel_stack = self.mm.kernel_stacks.create()
+            self.system_threads.append(thread)
             self.scheduler.start(thread)
+
+    def mount_ram_disk(self, letter: str) -> None:
+        """An empty volume under a drive letter such as "R:", in the RAM that the system does not use.
+
+        Raises ValueError where there is none.
+        """
+        if not self.ram.beyond:
+            raise ValueError("a RAM disk lies in RAM that the system does not use, and this machine has none")
+        self.volume.mount_ram_disk(letter, self.ram.beyond)
+        self.names.add_device(self.volume.drives[letter].device, letter)
 
     def _current_teb(self, space: AddressSpace) -> int:
         """The TEB whose stack may grow when the kernel touches memory of `space`: only the running thread's own."""

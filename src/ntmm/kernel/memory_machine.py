@@ -28,7 +28,7 @@ class MemoryMachine:
         self.architecture = architecture_named(profile.architecture)
         self.clock = Clock()
         self.scheduler = Scheduler(self.clock)
-        self.ram = Ram(profile.usable_ram)
+        self.ram = Ram(profile.usable_ram, profile.ram)
         layout = layout_of_profile(profile)
         self.mm = MemoryManager(
             self.ram,
@@ -47,6 +47,10 @@ class MemoryMachine:
             memory_thresholds=(profile.registry.get("LowMemoryThreshold"), profile.registry.get("HighMemoryThreshold")),
             no_low_memory=profile.boot.no_low_memory,
             pools=pool_sizes_of_profile(profile, layout),
+            session_sizes=(
+                profile.registry.get("SessionViewSize") << 20,
+                profile.registry.get("SessionPoolSize") << 20,
+            ),
             pool_usage_maximum=profile.registry.get("PoolUsageMaximum"),
         )
 

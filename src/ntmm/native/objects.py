@@ -5,7 +5,8 @@ NtMakeTemporaryObject, NtMakePermanentObject.
 import struct
 from typing import Final
 
-from ntmm.kernel.io.file import File
+from ntmm.kernel.io.drives import device_path
+from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.ob import InvalidHandle, KernelObject
 from ntmm.kernel.ob.directory import path_of
 from ntmm.kernel.ob.handles import HandleEntry
@@ -112,7 +113,7 @@ def object_path(target: KernelObject) -> str:
     """The name that NtQueryObject tells; "" for an object without one."""
     if not isinstance(target, File):
         return path_of(target)
-    return target.name if target.name.startswith("\\Device\\") else "\\Device\\HarddiskVolume1" + target.name
+    return device_path(target.full_name) if isinstance(target, FileObject) else target.name
 
 
 def _name_information(call: Call, target: KernelObject) -> int:

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
+from ntmm.kernel.io.drives import device_path
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
 from ntmm.native.execution import query_execute_flags, set_execute_flags
@@ -33,7 +34,6 @@ PROCESS_WOW64_INFORMATION: Final = 26
 PROCESS_IMAGE_FILE_NAME: Final = 27
 PROCESS_EXECUTE_FLAGS: Final = 34
 
-VOLUME_DEVICE: Final = "\\Device\\HarddiskVolume1"
 
 _NO_TIME_LIMIT: Final = -1
 
@@ -151,11 +151,6 @@ _QUERIES: Final[dict[int, tuple[Query, Callable[[int], int]]]] = {
     PROCESS_SESSION_INFORMATION: (_session_information, lambda pointer_size: 4),
 }
 """By class: what answers, and the size in bytes of the structure's older form, which may be asked for as well."""
-
-
-def device_path(path: str) -> str:
-    """The NT path of a file of C:, such as \\Device\\HarddiskVolume1\\folder\\file."""
-    return VOLUME_DEVICE + path[2:] if path[:2].upper() == "C:" else path
 
 
 def _image_name(call: Call, process: Process, buffer: int, length: int, return_length: int) -> Status:

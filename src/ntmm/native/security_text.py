@@ -42,6 +42,16 @@ def NtmmSidOfText(call: Call, text: int, buffer: int, size: int, needed: int) ->
     return _answer(call, bytes(sid), buffer, size, needed)
 
 
+@service("ntdll", "NtmmSidOfAccount", "p p u32 p")
+def NtmmSidOfAccount(call: Call, name: int, buffer: int, size: int, needed: int) -> int:
+    """The SID of an account by name, alone or after DOMAIN\\; CURRENT_USER is the caller's; NONE_MAPPED."""
+    text = call.memory.read_wstring(name)
+    if text.upper() == "CURRENT_USER":
+        return _answer(call, bytes(call.requester.token.user), buffer, size, needed)
+    account = call.kernel.accounts.by_name(text)
+    return Win32Error.NONE_MAPPED if account is None else _answer(call, bytes(account.sid), buffer, size, needed)
+
+
 @service("ntdll", "NtmmTextOfDescriptor", "p u32 p u32 p")
 def NtmmTextOfDescriptor(call: Call, descriptor: int, information: int, buffer: int, size: int, needed: int) -> int:
     """The SDDL of the parts that a SECURITY_INFORMATION asks for, with its zero."""

@@ -32,9 +32,9 @@ def check_position(file: File, position: int) -> None:
 def start_of(file: File, offset: int, is_write: bool) -> int:
     """Where a request begins that names its offset as 64 bits; all ones mean the end of the file, for writes only.
 
-    Raises IoFailure(INVALID_PARAMETER) for a negative offset.
+    Pipes and consoles have no offsets: theirs are ignored. Raises IoFailure(INVALID_PARAMETER) for a negative one.
     """
-    if offset >> 63 == 0:
+    if offset >> 63 == 0 or not isinstance(file, FileObject):
         return offset
     if is_write and offset == WRITE_TO_END:
         return file.size

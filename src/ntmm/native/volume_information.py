@@ -7,7 +7,6 @@ from typing import Final
 from ntmm.kernel.io.constants import SECTOR_SIZE, FileType
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject, NullFile
-from ntmm.kernel.io.volume import LABEL, SERIAL_NUMBER
 from ntmm.kernel.ke.clock import BOOT_TIME_100NS
 from ntmm.native.call import Call
 from ntmm.native.file import answers_status, lookup_file
@@ -35,28 +34,29 @@ _CONSOLE: Final = 0x50
 _IS_MOUNTED: Final = 0x20
 
 
-def _volume(call: Call) -> bytes:
-    label = LABEL.encode("utf-16-le")
-    return struct.pack("<QII2x", BOOT_TIME_100NS, SERIAL_NUMBER, len(label)) + label
+def _volume(file: FileObject) -> bytes:
+    drive = file.block.store.drive
+    label = drive.label.encode("utf-16-le")
+    return struct.pack("<QII2x", BOOT_TIME_100NS, drive.serial_number, len(label)) + label
 
 
-def _size(call: Call) -> bytes:
-    quota = call.kernel.volume.quota
-    return struct.pack("<QQII", quota.limit // CLUSTER, quota.free // CLUSTER, SECTORS_OF_CLUSTER, SECTOR_SIZE)
+def _size(file: FileObject) -> bytes:
+    room = file.block.store.room
+    return struct.pack("<QQII", room.limit // CLUSTER, room.free // CLUSTER, SECTORS_OF_CLUSTER, SECTOR_SIZE)
 
 
-def _full_size(call: Call) -> bytes:
-    quota = call.kernel.volume.quota
-    free = quota.free // CLUSTER
-    return struct.pack("<3QII", quota.limit // CLUSTER, free, free, SECTORS_OF_CLUSTER, SECTOR_SIZE)
+def _full_size(file: FileObject) -> bytes:
+    room = file.block.store.room
+    free = room.free // CLUSTER
+    return struct.pack("<3QII", room.limit // CLUSTER, free, free, SECTORS_OF_CLUSTER, SECTOR_SIZE)
 
 
-def _attribute(call: Call) -> bytes:
+def _attribute(file: FileObject) -> bytes:
     name = FILE_SYSTEM.encode("utf-16-le")
     return struct.pack("<III", FILE_SYSTEM_FLAGS, LONGEST_COMPONENT, len(name)) + name
 
 
-_QUERIES: Final[dict[int, tuple[int, Callable[[Call], bytes]]]] = {
+_QUERIES: Final[dict[int, tuple[int, Callable[[FileObject], bytes]]]] = {
     _VOLUME: (18, _volume),
     _SIZE: (24, _size),
     _ATTRIBUTE: (12, _attribute),
@@ -87,7 +87,7 @@ def NtQueryVolumeInformationFile(
         if not isinstance(file, FileObject):
             raise IoFailure(Status.INVALID_DEVICE_REQUEST)
         smallest, query = _QUERIES[information_class]
-        data = query(call)
+        data = query(file)
     else:
         return Status.INVALID_INFO_CLASS
     if length < smallest:

@@ -44,8 +44,8 @@ VALUES: Final = {
         "percent of paged pool from which on sections that nobody uses are deleted; 0: 80", high=100
     ),
     "SecondLevelDataCache": RegistryValue(_NOTHING + "every machine has 64 page colours", high=1 << 16),
-    "SessionPoolSize": RegistryValue("MB of session pool", high=512),
-    "SessionViewSize": RegistryValue("MB of session views", high=512),
+    "SessionPoolSize": RegistryValue("MB of a session's pool", high=512),
+    "SessionViewSize": RegistryValue("MB of a session's views", high=512),
     "SystemPages": RegistryValue("system PTEs; 0: computed, 0xFFFFFFFF: as many as fit"),
     "SystemViewSize": RegistryValue("MB of system views", high=512),
 }

@@ -10,6 +10,7 @@ from ntmm.kernel.io.constants import (
     FILE_SHARE_READ,
 )
 from ntmm.kernel.io.failure import IoFailure
+from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.io.image import HostImage, ImageBacking, VolumeImage
 from ntmm.kernel.io.volume import OpenRequest, Volume
 from ntmm.pe.headers import PeHeaders, parse_headers
@@ -27,7 +28,7 @@ def open_volume_image(volume: Volume, path: str) -> ImageBacking | None:
         opened = volume.open("\\??\\" + path, OpenRequest(FILE_GENERIC_READ, share, options=FILE_NON_DIRECTORY_FILE))
     except IoFailure:
         return None
-    return VolumeImage(opened.file)
+    return VolumeImage(opened.file) if isinstance(opened.file, FileObject) else None
 
 
 def open_program(path: Path) -> tuple[HostImage, PeHeaders]:

@@ -64,10 +64,16 @@ class Machine:
         checking: bool = False,
         granted: Sequence[str] = (),
         disk: int = DEFAULT_DISK,
+        ram_disk: str = "",
     ) -> None:
-        """`disk` bytes may be added to C:. Raises OSError or ValueError where the folders cannot be used."""
+        """`disk` bytes may be added to C:; `ram_disk` is the letter of a RAM disk, as in "R:".
+
+        Raises OSError or ValueError where the folders cannot be used.
+        """
         self.volume = Volume(root, overlay, disk=DiskQuota(disk))
         self.kernel = Kernel(profile, self.volume, trace, checking)
+        if ram_disk:
+            self.kernel.mount_ram_disk(ram_disk)
         self.volume.use_clock(self.kernel.clock.now_100ns)
         self.dispatcher = ServiceDispatcher(self.kernel)
         self.kernel.traps.system_call = self.dispatcher

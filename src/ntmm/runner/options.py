@@ -77,12 +77,16 @@ class ProgramLine:
 
 @dataclass(frozen=True, slots=True)
 class SystemOptions:
-    """How the system is set up: its edition, boot switches, registry, and the kind of processor."""
+    """How the system is set up: its edition, boot switches, registry, and the kind of processor.
+
+    `ram_disk` is the letter, as in "R:", of a volume in the RAM that the system does not use; "" for none.
+    """
 
     edition: str = "auto"
     boot: BootOptions = field(default_factory=BootOptions)
     registry: Registry = field(default_factory=Registry)
     processor_kind: str = "auto"
+    ram_disk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,15 @@ class RunOptions:
         )
 
 
+def check_ram_disk(profile: SystemProfile) -> None:
+    """Raises ValueError with a sentence where no RAM is left for a RAM disk."""
+    if not profile.unused_ram:
+        raise ValueError(
+            f"a RAM disk needs RAM that the system does not use: this one uses up to {profile.ram_limit >> 20} MB, "
+            "so give the machine more with --ram, or keep some back with /MAXMEM=MB in --boot"
+        )
+
+
 def profile_for(
     architecture: str,
     ram: int,
@@ -175,7 +188,7 @@ def profile_for(
                 chosen = kernel_architecture(
                     str(windows), ram, system.boot, system.registry, system.edition, system.processor_kind
                 )
-        return SystemProfile(
+        profile = SystemProfile(
             chosen,
             ram,
             processors,
@@ -188,5 +201,8 @@ def profile_for(
             system.registry,
             system.processor_kind,
         )
+        if system.ram_disk:
+            check_ram_disk(profile)
     except ValueError as error:
         raise UserError(str(error)) from error
+    return profile

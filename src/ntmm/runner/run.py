@@ -152,7 +152,16 @@ def _open(path: Path, resources: ExitStack) -> tuple[HostImage, PeHeaders]:
 
 def _build_machine(options: RunOptions, profile: SystemProfile, trace: Trace) -> Machine:
     try:
-        return Machine(profile, Path.cwd(), options.overlay, trace, options.checking, options.granted, options.disk)
+        return Machine(
+            profile,
+            Path.cwd(),
+            options.overlay,
+            trace,
+            options.checking,
+            options.granted,
+            options.disk,
+            options.system.ram_disk,
+        )
     except ValueError as error:
         raise UserError(str(error)) from error
 

@@ -12,10 +12,11 @@ from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.memory_machine import MemoryMachine
 from ntmm.kernel.mm.audit import audit
 from ntmm.kernel.mm.layout import system_regions, user_range
+from ntmm.kernel.mm.mdl import ContiguousRun
 from ntmm.kernel.mm.section import Section
 from ntmm.nt.memory import PAGE_READWRITE, SEC_COMMIT
 from ntmm.nt.profile import SystemProfile
-from ntmm.nt.status import is_error
+from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
 from ntmm.teaching.exceptions import RefusedCall
 from ntmm.teaching.process import Process
@@ -98,13 +99,26 @@ class Machine:
         return result
 
     def create_process(
-        self, name: str = "process", large_address_aware: bool = True, bits: int | None = None
+        self,
+        name: str = "process",
+        large_address_aware: bool = True,
+        bits: int | None = None,
+        session: int | None = None,
     ) -> Process:
-        """A process with an empty address space; `bits` 32 on a 64-bit machine is WOW64."""
+        """A process with an empty address space; `bits` 32 on a 64-bit machine is WOW64.
+
+        `session` is the number of the session that it joins; by default it belongs to none. Raises RefusedCall where
+        RAM has no room for a new one.
+        """
         layout, number = self.memory.mm.layout, _FIRST_PROCESS_ID + _ID_STEP * len(self.processes)
         is_64 = self.memory.architecture.bits == 64 if bits is None else bits == 64
         user = user_range(layout, is_64, large_address_aware)
         space = self.run(lambda: self.memory.mm.create_address_space(number, name, user))
+        if session is not None:
+            status = self.run(lambda: self.memory.mm.join_session(space, session))
+            if is_error(status):
+                self.run(lambda: self.memory.mm.delete_address_space(space))
+                raise RefusedCall("MmSessionCreate", status)
         process = Process(self.memory, self, name, space)
         self.processes.append(process)
         return process
@@ -120,6 +134,21 @@ class Machine:
         if section is None or is_error(status):
             raise RefusedCall("CreateFileMapping", status)
         return section
+
+    def physical_address(self, address: int) -> int:
+        """Where an address of system space lies in RAM (MmGetPhysicalAddress); 0 if nothing is mapped there."""
+        return self.memory.mm.physical_address(address)
+
+    def allocate_contiguous(self, size: int) -> ContiguousRun:
+        """Memory of the system in adjacent frames (MmAllocateContiguousMemory); raises RefusedCall."""
+        run = self.run(lambda: self.memory.mm.contiguous.allocate(size))
+        if run is None:
+            raise RefusedCall("MmAllocateContiguousMemory", Status.INSUFFICIENT_RESOURCES)
+        return run
+
+    def free_contiguous(self, run: ContiguousRun) -> None:
+        """Returns such memory (MmFreeContiguousMemory)."""
+        self.memory.mm.contiguous.free(run)
 
     def let_time_pass(self, seconds: float) -> None:
         """Lets the system threads work for so much virtual time, as while all programs wait."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from ntmm.kernel.ke.access import GuestFault
 from ntmm.kernel.memory_machine import MemoryMachine
@@ -12,7 +12,10 @@ from ntmm.kernel.mm.space import AddressSpace
 from ntmm.nt.memory import MEM_COMMIT, MEM_DECOMMIT, MEM_FREE, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE
 from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
+from ntmm.teaching.device import LockedPages
 from ntmm.teaching.exceptions import MemoryFault, RefusedCall
+from ntmm.teaching.runner import Runner
+from ntmm.teaching.session import Session
 from ntmm.teaching.table import Table
 
 Result = TypeVar("Result")
@@ -37,13 +40,6 @@ class Region:
         return f"<{self.state} {self.size:#x} bytes at {self.base:#x}, {self.protection}>"
 
 
-class Runner(Protocol):
-    """Who lets a call run on a thread of the machine, where it may wait for paging."""
-
-    def run(self, body: Callable[[], Result]) -> Result:
-        """The result of `body`, or what it raised."""
-
-
 class Process:
     """`space` is the memory manager's own object, for those who want to look deeper."""
 
@@ -55,6 +51,11 @@ class Process:
 
     def __repr__(self) -> str:
         return f"<Process {self.name!r}, {len(list(self.space.vads))} regions, {self.working_set_size} pages in RAM>"
+
+    @property
+    def session(self) -> Session:
+        """Pool and views of the session that it belongs to."""
+        return Session(self._machine, self._runner, self)
 
     # the Windows API
 
@@ -135,6 +136,17 @@ class Process:
             result = self._machine.mm.cpu_fault(self.space, address, _FETCH | (pte & 1), 0)
             if result.resolution is Resolution.RAISE:
                 raise MemoryFault(result.status, address, _EXECUTE)
+
+    def lock_pages(self, address: int, size: int, write: bool = False) -> LockedPages:
+        """Locks a range for a device, which will write to it if `write` (MmProbeAndLockPages); raises MemoryFault."""
+        if size <= 0:
+            raise ValueError("a range to be locked has at least one byte")
+        mdl = self._access(lambda: self._machine.mm.lock_pages(self, address, size, write))
+        return LockedPages(self._machine, mdl)
+
+    def physical_address(self, address: int) -> int:
+        """Where an address lies in RAM now (MmGetPhysicalAddress); 0 if nothing is mapped there."""
+        return self._machine.mm.physical_address(address, self)
 
     def empty_working_set(self) -> None:
         """Takes every page away that can go (EmptyWorkingSet); what was written stays in RAM until it is needed."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ntmm.kernel.boot import Kernel
+from ntmm.kernel.mm.pageout import SystemThread
 from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, PROTOTYPE_FLAG, READ_FLAG, WRITE_FLAG
 from ntmm.kernel.mm.section import AreaKind, ControlArea
+from ntmm.kernel.mm.session import SessionSpace
 from ntmm.kernel.mm.statistics import MemoryStatistics
 from ntmm.kernel.mm.system_cache import VIEW_BYTES
 from ntmm.kernel.mm.vad import Vad
@@ -45,6 +47,11 @@ _FLAG_LETTERS: Final = (
     (WRITE_FLAG, "W"),
     (DELETED_FLAG, "D"),
 )
+
+
+def system_threads(kernel: Kernel) -> list[SystemThread]:
+    """The threads of the System process, in the order in which they were made."""
+    return list(kernel.system_threads)
 
 
 def frame_count(kernel: Kernel) -> int:
@@ -200,6 +207,11 @@ def pool_limits(kernel: Kernel) -> tuple[int, int]:
     """Pages that paged and nonpaged pool may have at most."""
     system = kernel.mm.system
     return system.paged_pool.maximum_pages, system.nonpaged_pool.maximum_pages
+
+
+def sessions(kernel: Kernel) -> list[SessionSpace]:
+    """The sessions that processes belong to, by number; none on systems that have no session space."""
+    return [session for _, session in sorted(kernel.mm.sessions_by_id.items())]
 
 
 def resident_available(kernel: Kernel) -> int:

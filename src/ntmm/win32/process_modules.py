@@ -7,11 +7,11 @@ are those under which kernel32 exports the functions on later systems.
 import struct
 from typing import Final
 
+from ntmm.kernel.io.drives import device_path
 from ntmm.kernel.ps import Process
 from ntmm.loader.modules import LoadedModule
 from ntmm.native.call import Call
 from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_VM_READ, TargetProcess, process_of
-from ntmm.native.process_information import device_path
 from ntmm.native.service_table import service
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error

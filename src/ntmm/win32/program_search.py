@@ -67,12 +67,12 @@ def _search(call: Call, name: str) -> FoundProgram | None:
     if last != name or name[1:2] == ":":
         places = [full_path(each, current_directory(call)) for each in names]
     else:
-        places = [full_path(each, folder) for folder in _folders(call) for each in names]
+        places = [full_path(each, folder) for folder in search_folders(call) for each in names]
     return next((found for place in places if (found := _open(call, place)) is not None), None)
 
 
-def _folders(call: Call) -> list[str]:
-    """The program's own folder, the current one, the system's, then %PATH%."""
+def search_folders(call: Call) -> list[str]:
+    """Where files are looked for: the program's own folder, the current one, the system's, then %PATH%."""
     own = linker_of(call).modules.program.path.rpartition("\\")[0]
     listed = (read_variable(call, "PATH") or "").split(";")
     folders = [own if len(own) > 2 else own + "\\", current_directory(call), SYSTEM_DIRECTORY, WINDOWS_DIRECTORY]

@@ -212,3 +212,19 @@ def test_do_blocks_come_from_large_pages_first(architecture: str, tmp_path: Path
         assert kernel.mm.ram.bytes[pool.word(block) * kernel.architecture.pte_size] == 0
         far = pool.allocate(end - start + 8, "Big ")
         assert layout.nonpaged_pool <= far < layout.nonpaged_pool_end
+
+
+def test_does_a_driver_reach_locked_pages_of_a_process_outside_of_it(kernel: Kernel) -> None:
+    process = kernel.ps.create_process("a.exe")
+    assert process is not None
+    _, base, _ = kernel.mm.allocate(process, 0, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE)
+    mdl = kernel.mm.lock_pages(process, base + 0xFFE, 4, write=True)
+    address = kernel.mm.mdls.map(mdl)
+    assert address is not None
+    writer = kernel.drivers.load("writer.sys", code(kernel, STORE))
+    assert kernel.drivers.call(writer.base, address) == 1
+    assert kernel.drivers.call(writer.base, address + 3) == 1
+    kernel.mm.unlock_pages(mdl)
+    assert process.memory.read(base + 0xFFE, 4) == bytes([7, 0, 0, 7])
+    stop = stop_of(kernel, STORE, address)
+    assert stop.code is BugcheckCode.PAGE_FAULT_IN_NONPAGED_AREA

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntmm.kernel.io import control_block
+from ntmm.kernel.io import stored
 from ntmm.kernel.io.constants import Disposition
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.io.quota import DiskQuota
-from ntmm.kernel.io.store import write_fully
+from ntmm.kernel.io.stored import write_fully
 from ntmm.kernel.io.volume import Volume
 from ntmm.kernel.mm.section import Section
 from ntmm.nt.memory import PAGE_READWRITE, SEC_COMMIT
@@ -103,7 +103,7 @@ class Mapped:
 @contextmanager
 def bad_disk(disk: BadDisk) -> Iterator[BadDisk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(control_block, "write_fully", disk.write)
+        patch.setattr(stored, "write_fully", disk.write)
         yield disk
 
 

@@ -226,3 +226,25 @@ def test_which_pools_does_windows_compute_for_a_machine(
 ) -> None:
     profile = SystemProfile(architecture, ram, windows="2003-sp1", boot=parse_boot_options(switches))
     assert computed_pools(profile) == PoolSizes(-(-paged // (4 * MB)) * 4 * MB, nonpaged)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "registry", "system_ptes", "paged_end", "nonpaged"),
+    [
+        ("x86", (), (0xA4000000, 0xB9C00000), 0xF8000000, 0xF8000000),
+        ("pae", (), (0xA4000000, 0xB9C00000), 0xF3C00000, 0xF3C00000),
+        ("pae", ("LargeSystemCache=1",), (0xF0000000, 0xF8000000), 0xF0000000, 0xF8000000),
+        ("pae", ("NonPagedPoolSize=67108864",), (0xA4000000, 0xB9C00000), 0xFB800000, 0xFB800000),
+    ],
+)
+def test_have_the_pools_of_large_machines_the_place_of_the_system_ptes(
+    architecture: str, registry: tuple[str, ...], system_ptes: tuple[int, int], paged_end: int, nonpaged: int
+) -> None:
+    values = parse_registry(registry)
+    layout = layout_of_profile(SystemProfile(architecture, 2 * GB, windows="2003-sp1", registry=values))
+    assert (layout.system_ptes, layout.system_ptes_end) == system_ptes
+    assert (layout.paged_pool_end, layout.nonpaged_pool) == (paged_end, nonpaged)
+    rows = [row for row in system_regions(layout) if row.name != "shared user data"]
+    for before, row in pairwise(rows):
+        assert before.end <= row.start
+    assert ("system cache, extension" in {row.name for row in rows}) == bool(values.get("LargeSystemCache"))

@@ -40,6 +40,31 @@ def test_is_nothing_unlocked_if_one_page_is_not_locked(machine: MemoryMachine, p
     assert machine.mm.unlock(process, AT, PAGE).status is Status.SUCCESS
 
 
+@pytest.mark.parametrize("kinds", [MAP_PROCESS, MAP_SYSTEM, MAP_PROCESS | MAP_SYSTEM])
+def test_do_locked_pages_of_files_lower_the_commit_limit(
+    machine: MemoryMachine, process: FakeProcess, kinds: int
+) -> None:
+    """Nobody has charged them, but what is promised cannot lie where they are."""
+    section = machine.open_image(image("a.dll", machine.architecture.bits == 64))
+    base, _ = machine.mm.map_image(process, section)
+    machine.mm.lock(process, base, 2 * PAGE)
+    machine.mm.unlock(process, base, 2 * PAGE)  # its page tables are there now
+    resident, room = machine.mm.resident.charged, machine.mm.ledger.room
+    assert machine.mm.lock(process, base, 2 * PAGE, kinds).status is Status.SUCCESS
+    assert machine.mm.ledger.room == room - 2
+    assert machine.mm.lock(process, base, 2 * PAGE, kinds).status is Status.WAS_LOCKED
+    assert machine.mm.ledger.room == room - 2
+    assert machine.mm.unlock(process, base, PAGE, kinds).status is Status.SUCCESS
+    assert machine.mm.ledger.room == room - 1
+    others = machine.mm.ledger.open_account("others")
+    assert others.charge(machine.mm.ledger.room)
+    assert machine.mm.lock(process, base, PAGE, kinds).status is Status.COMMITMENT_LIMIT
+    others.close()
+    assert machine.mm.unmap_view(process, base) is Status.SUCCESS
+    assert machine.mm.resident.charged == resident
+    assert not process.space.working_set.locked_file_pages
+
+
 def test_are_both_kinds_of_lock_kept_apart(machine: MemoryMachine, process: FakeProcess) -> None:
     machine.allocate(process, PAGE, address=AT)
     before = machine.mm.resident.charged

@@ -37,6 +37,8 @@ from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, Memory
 EXAMPLES = int(os.environ.get("NTMM_EXAMPLES", "12"))
 STEPS = 30
 PROCESSES, SLOTS, SLOT_PAGES = 3, 3, 160
+NEW_PROCESS_PAGES = 32
+"""More commit than a process takes for its image and what all share."""
 START = 0x3F00000
 """The slots straddle a border between two page tables."""
 
@@ -355,8 +357,11 @@ class Model(RuleBasedStateMachine):
     def start_again(self, who: int) -> None:
         """The process ends with all that it has, and another takes its place.
 
-        The disks answer meanwhile: a page table of an ending process that cannot be read is a bugcheck.
+        The disks answer meanwhile: a page table of an ending process that cannot be read is a bugcheck. Where failed
+        writes have left too little commit for another process, the old one stays.
         """
+        if not self.mm.ledger.has_room(NEW_PROCESS_PAGES):
+            return
         self.with_disks_well(lambda: self.machine.end(self.processes[who]))
         self.processes[who] = self.start_process()
         self.known[who] = Known()

@@ -214,6 +214,7 @@ def test_is_a_thread_without_commit_refused_cleanly(kernel: Kernel, pages: int) 
     process = new_process(kernel)
     before = layout_of(kernel, process), process.space.account.pages
     kernel.mm.ledger.extend = lambda wanted: False
+    kernel.mm.ledger.kept = 0  # kernel stacks may have what is kept
     kernel.mm.ledger.limit = kernel.mm.ledger.committed + pages
     needed = 13 if kernel.architecture.bits == 64 else 7  # TEB, user stack, page tables, kernel stack
     created = kernel.ps.create_thread(process, 0, 0, 0)
@@ -227,7 +228,7 @@ def test_is_a_process_without_commit_refused_cleanly(kernel: Kernel) -> None:
     new_process(kernel)
     available, committed = kernel.mm.pfn.available, kernel.mm.ledger.committed
     kernel.mm.ledger.extend = lambda wanted: False
-    kernel.mm.ledger.limit = committed
+    kernel.mm.ledger.limit = committed + kernel.mm.ledger.kept
     assert kernel.ps.create_process("over") is None
     assert (kernel.mm.pfn.available, kernel.mm.ledger.committed) == (available, committed)
     assert (len(kernel.ps.processes), len(kernel.mm.spaces)) == (1, 1)

@@ -79,7 +79,7 @@ class CacheManager(HeldPages):
         block = shared.block
         if not data:
             return
-        block.ensure_descriptor(writable=True)
+        block.ensure_open(writable=True)
         old_size, end = block.size, offset + len(data)
         if end > old_size:
             block.extend(end)

@@ -50,7 +50,7 @@ class Uncached:
         if not size:
             return
         first, end = offset // self._page, -(-(offset + size) // self._page)
-        due = self._mm.disk.transfer("C:" + block.name, first, end - first)
+        due = self._mm.disk.transfer(block.full_name, first, end - first)
         if not self._scheduler.try_pass_time(due):
             thread = self._scheduler.current
             assert thread is not None

@@ -80,7 +80,7 @@ class Drivers:
     def _page_fault(self, context: Context, process: HasSpace | None) -> None:
         address, error_code = self._cpu.fault_address, self._cpu.error_code
         if address > self._mm.layout.highest_user_address:
-            self._mm.kernel_fault(address, error_code, context.pc)
+            self._mm.kernel_fault(address, error_code, context.pc, process)
             return
         status = Status.ACCESS_VIOLATION
         if process is not None:

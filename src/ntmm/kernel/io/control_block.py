@@ -1,6 +1,5 @@
 """The control block of an open file (FCB): the host's descriptor and what all opens of the file share."""
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -12,9 +11,9 @@ from ntmm.kernel.io.constants import (
 from ntmm.kernel.io.failure import IoFailure, host_failure
 from ntmm.kernel.io.information import FileInformation, Marks, TimeChange, attributes_of
 from ntmm.kernel.io.locks import ByteRangeLocks
-from ntmm.kernel.io.quota import DiskQuota
 from ntmm.kernel.io.security import FILE_SECURITY, FOLDER_SECURITY
-from ntmm.kernel.io.store import FileStore, Place, write_fully
+from ntmm.kernel.io.store import FileStore, Place
+from ntmm.kernel.io.stored import FileStatus, StoredFile
 from ntmm.kernel.io.times import filetime_of_ns, ns_of_filetime
 from ntmm.kernel.se import SecurityDescriptor
 from ntmm.nt.status import Status
@@ -25,16 +24,15 @@ _LARGEST_FILE = (1 << 63) - 1
 class Owner(Protocol):
     """The volume as its control blocks see it."""
 
-    quota: DiskQuota
     cache: FileCache | None
 
     def now(self) -> int | None:
         """The time to stamp changes with as a FILETIME, or None to leave that to the host."""
 
-    def file_index(self, status: os.stat_result) -> int:
+    def file_index(self, status: FileStatus) -> int:
         """A number for the file that is the same in every run."""
 
-    def marks(self, key: tuple[str, ...]) -> Marks:
+    def marks(self, store: FileStore, place: Place) -> Marks:
         """What Windows keeps for the file and the host does not."""
 
     def forget(self, block: "FileControlBlock") -> None:
@@ -55,8 +53,8 @@ class Open(Protocol):
 class FileControlBlock:
     """One open file or folder; lives from the first open to the last close."""
 
-    def __init__(self, owner: Owner, store: FileStore, place: Place, descriptor: int | None = None) -> None:
-        """`descriptor` is given for a file just created; it is open for writing."""
+    def __init__(self, owner: Owner, store: FileStore, place: Place, stored: StoredFile | None = None) -> None:
+        """`stored` is given for a file just created; it is open for writing."""
         assert place.entry is not None
         self._owner = owner
         self.store = store
@@ -67,9 +65,9 @@ class FileControlBlock:
         self.locks = ByteRangeLocks()
         self.data: FileData | None = None
         """The memory manager's control area of the file's data, which keeps the file open on the host."""
-        self._descriptor = descriptor
-        self._is_writable = descriptor is not None
-        self._write_time: int | None = None if descriptor is None else owner.now()
+        self._stored = stored
+        self._is_writable = stored is not None
+        self._write_time: int | None = None if stored is None else owner.now()
 
     @property
     def cache(self) -> FileCache | None:
@@ -82,14 +80,19 @@ class FileControlBlock:
         return "\\" + "\\".join(self.place.path)
 
     @property
+    def full_name(self) -> str:
+        """The path with the drive."""
+        return self.store.drive.letter + self.name
+
+    @property
     def security(self) -> SecurityDescriptor:
         """The file's descriptor: its own, or what every file has."""
         usual = FOLDER_SECURITY if self.is_directory else FILE_SECURITY
-        return self._owner.marks(self.place.key).security or usual
+        return self._owner.marks(self.store, self.place).security or usual
 
     def set_security(self, descriptor: SecurityDescriptor) -> None:
         """Gives the file a descriptor of its own, until the machine is closed."""
-        self._owner.marks(self.place.key).security = descriptor
+        self._owner.marks(self.store, self.place).security = descriptor
 
     def current(self) -> Place:
         """Where the file is now: an overlay may have got a copy since it was opened. Fails if the host removed it."""
@@ -98,15 +101,15 @@ class FileControlBlock:
             raise IoFailure(Status.OBJECT_NAME_NOT_FOUND)
         return place
 
-    def ensure_descriptor(self, writable: bool) -> int:
-        """The host's descriptor, opened on first use and again when writing is asked for (copies up in an overlay)."""
-        if self._descriptor is not None and (self._is_writable or not writable):
-            return self._descriptor
-        descriptor = self.store.open_file(self.current(), writable)
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-        self._descriptor, self._is_writable = descriptor, writable
-        return descriptor
+    def ensure_open(self, writable: bool) -> StoredFile:
+        """The stored file, opened on first use and again when writing is asked for (copies up in an overlay)."""
+        if self._stored is not None and (self._is_writable or not writable):
+            return self._stored
+        stored = self.store.open_file(self.current(), writable)
+        if self._stored is not None:
+            self._stored.close()
+        self._stored, self._is_writable = stored, writable
+        return stored
 
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset` past the cache, with what is newer in RAM; never waits."""
@@ -120,12 +123,12 @@ class FileControlBlock:
         if end > _LARGEST_FILE:
             raise IoFailure(Status.DISK_FULL)
         growth = max(0, end - size)
-        self._owner.quota.take(growth)
+        self.store.room.take(growth)
         self.changed()
         try:
             written = self._put(offset, data)
         except IoFailure:
-            self._owner.quota.take(self.size - size - growth)  # what it did not grow by
+            self.store.room.take(self.size - size - growth)  # what it did not grow by
             raise
         if self.data is not None:
             if end > size:
@@ -135,9 +138,9 @@ class FileControlBlock:
 
     def read_file(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset`, as they lie on the disk."""
-        descriptor = self.ensure_descriptor(writable=False)
+        stored = self.ensure_open(writable=False)
         try:
-            return os.pread(descriptor, size, offset)
+            return stored.read(offset, size)
         except OSError as error:
             raise host_failure(error) from error
 
@@ -148,9 +151,9 @@ class FileControlBlock:
         self._put(offset, data)
 
     def _put(self, offset: int, data: bytes) -> int:
-        descriptor = self.ensure_descriptor(writable=True)
+        stored = self.ensure_open(writable=True)
         try:
-            return write_fully(descriptor, data, offset)
+            return stored.write(offset, data)
         except OSError as error:
             raise host_failure(error) from error
 
@@ -173,22 +176,22 @@ class FileControlBlock:
 
         Fails with DISK_FULL. Whoever calls it holds the file exclusively.
         """
-        descriptor, old = self.ensure_descriptor(writable=True), self.size
+        stored, old = self.ensure_open(writable=True), self.size
         if size > _LARGEST_FILE:
             raise IoFailure(Status.DISK_FULL)
-        self._owner.quota.take(size - old)
+        self.store.room.take(size - old)
         self.changed()
         try:
-            os.posix_fallocate(descriptor, old, size - old)
+            stored.allocate(old, size - old)
         except OSError as error:
-            self._owner.quota.take(old - size)
+            self.store.room.take(old - size)
             raise host_failure(error) from error
         if self.data is not None:
             self.data.size_changed(size)
 
     def set_size(self, size: int) -> None:
         """Cuts or extends with zeros; waits for other threads' writes to the file."""
-        self.ensure_descriptor(writable=True)
+        self.ensure_open(writable=True)
         if not 0 <= size <= _LARGEST_FILE:
             raise IoFailure(Status.INVALID_PARAMETER)
         with self._exclusive():
@@ -205,19 +208,19 @@ class FileControlBlock:
         if size < self.size and self.data is not None and not self.data.may_truncate():
             raise IoFailure(Status.USER_MAPPED_FILE)
         growth = size - self.size
-        self._owner.quota.take(growth)
+        self.store.room.take(growth)
         self.changed()
         try:
-            os.ftruncate(self.ensure_descriptor(writable=True), size)
+            self.ensure_open(writable=True).truncate(size)
         except OSError as error:
-            self._owner.quota.take(-max(0, growth))
+            self.store.room.take(-max(0, growth))
             raise host_failure(error) from error
         if self.data is not None:
             self.data.size_changed(size)
 
-    def _status(self) -> os.stat_result:
-        if self._descriptor is not None:
-            return os.fstat(self._descriptor)
+    def _status(self) -> FileStatus:
+        if self._stored is not None:
+            return self._stored.status()
         entry = self.current().entry
         assert entry is not None
         return entry.status
@@ -225,7 +228,7 @@ class FileControlBlock:
     def information(self) -> FileInformation:
         """Times, attributes, sizes and identity now."""
         status = self._status()
-        marks = self._owner.marks(self.place.key)
+        marks = self._owner.marks(self.store, self.place)
         written = filetime_of_ns(status.st_mtime_ns) if self._write_time is None else self._write_time
         size = 0 if self.is_directory else status.st_size
         return FileInformation(
@@ -243,7 +246,7 @@ class FileControlBlock:
 
     def set_times(self, change: TimeChange) -> None:
         """Sets the given times; the write time reaches the host."""
-        marks = self._owner.marks(self.place.key)
+        marks = self._owner.marks(self.store, self.place)
         if change.creation is not None:
             marks.creation_time = change.creation
         if change.access is not None:
@@ -255,8 +258,8 @@ class FileControlBlock:
     def _stamp(self, write_time: int) -> None:
         nanoseconds = ns_of_filetime(write_time)
         try:
-            if self._is_writable and self._descriptor is not None:
-                os.utime(self._descriptor, ns=(nanoseconds, nanoseconds))
+            if self._is_writable and self._stored is not None:
+                self._stored.set_times(nanoseconds)
             else:
                 self.store.set_times(self.current(), nanoseconds, nanoseconds)
         except (OSError, OverflowError) as error:
@@ -264,7 +267,9 @@ class FileControlBlock:
 
     def set_attributes(self, attributes: int) -> None:
         """Sets the attributes that can be set; read-only is the host's missing write permission."""
-        self._owner.marks(self.place.key).attributes = attributes & SETTABLE_ATTRIBUTES & ~FILE_ATTRIBUTE_READONLY
+        self._owner.marks(self.store, self.place).attributes = (
+            attributes & SETTABLE_ATTRIBUTES & ~FILE_ATTRIBUTE_READONLY
+        )
         read_only = bool(attributes & FILE_ATTRIBUTE_READONLY)
         if not self.is_directory and read_only != (not self._status().st_mode & 0o200):
             self.store.set_writable(self.current(), not read_only)
@@ -310,9 +315,9 @@ class FileControlBlock:
 
     def _close(self, freed: int) -> None:
         """The end of the block."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self._stored is not None:
+            self._stored.close()
+            self._stored = None
         if self.delete_pending:
             self._delete(freed)
         self._owner.forget(self)
@@ -333,6 +338,6 @@ class FileControlBlock:
             current = self.store.locate(self.place.path, follow_last=False)
             if current.entry is not None:
                 self.store.remove(current)
-                self._owner.quota.take(-freed)
+                self.store.room.take(-freed)
         except IoFailure:
             return  # the host or another program of the host was quicker: nothing is left to tell anyone

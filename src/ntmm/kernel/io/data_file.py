@@ -9,7 +9,7 @@ class DataFile:
 
     def __init__(self, block: FileControlBlock) -> None:
         self._block = block
-        self.name = "C:" + block.name
+        self.name = block.full_name
 
     @property
     def size(self) -> int:

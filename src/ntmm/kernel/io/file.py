@@ -128,7 +128,7 @@ class OpenMode:
 
 
 class FileObject(File):
-    """One open of a file or folder on the drive C:."""
+    """One open of a file or folder on a drive."""
 
     file_type = FileType.DISK
 
@@ -158,6 +158,11 @@ class FileObject(File):
         if cache is not None:
             return cache.write(self, None if appends else offset, data)
         return self.block.write(self.block.size if appends else offset, data)
+
+    @property
+    def full_name(self) -> str:
+        """The path with the drive."""
+        return self.block.full_name
 
     def _require_data(self, rights: int) -> None:
         if self.is_directory:

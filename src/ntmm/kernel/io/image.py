@@ -1,11 +1,11 @@
-"""What an image section is read from: a file of the drive C:, a file of the host, or bytes in memory."""
+"""What an image section is read from: a file of a drive, a file of the host, or bytes in memory."""
 
 import os
 from pathlib import Path
 from typing import Protocol
 
 from ntmm.kernel.io.failure import IoFailure
-from ntmm.kernel.io.file import File, FileObject, OpenMode
+from ntmm.kernel.io.file import FileObject, OpenMode
 
 
 class ImageBacking(Protocol):
@@ -64,11 +64,11 @@ class HostImage:
 
 
 class VolumeImage:
-    """A file of the drive C:, open for as long as its section may need it."""
+    """A file of a drive, open for as long as its section may need it."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: FileObject) -> None:
         self._file = file
-        self.name = "C:" + file.name
+        self.name = file.full_name
         self.size = file.size
         file.reference()
 
@@ -85,7 +85,7 @@ class VolumeImage:
 
 
 class MappedImage:
-    """A file of the drive C: that a program made an image section of; its handle may be closed meanwhile.
+    """A file of a drive that a program made an image section of; its handle may be closed meanwhile.
 
     It stands among the opens of the file without any access, so that share modes take no notice of it.
     """
@@ -95,7 +95,7 @@ class MappedImage:
         self._hold = FileObject(file.block, OpenMode(0, 7))
         self._hold.reference()
         file.block.opens.append(self._hold)
-        self.name = ("C:" + file.name).lower()
+        self.name = file.full_name.lower()
         self.size = file.size
 
     def read(self, offset: int, size: int) -> bytes:

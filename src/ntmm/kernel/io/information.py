@@ -1,6 +1,5 @@
 """What is known about a file: times, attributes, sizes, identity."""
 
-import os
 from dataclasses import dataclass
 
 from ntmm.kernel.io.constants import (
@@ -9,6 +8,7 @@ from ntmm.kernel.io.constants import (
     FILE_ATTRIBUTE_NORMAL,
     FILE_ATTRIBUTE_READONLY,
 )
+from ntmm.kernel.io.stored import FileStatus
 from ntmm.kernel.se import SecurityDescriptor
 
 
@@ -47,7 +47,7 @@ class Marks:
     security: SecurityDescriptor | None = None
 
 
-def attributes_of(status: os.stat_result, is_directory: bool, marks: Marks) -> int:
+def attributes_of(status: FileStatus, is_directory: bool, marks: Marks) -> int:
     """FILE_ATTRIBUTE_* of a file: archive unless set otherwise, read-only from the host, NORMAL if there is none."""
     default = 0 if is_directory else FILE_ATTRIBUTE_ARCHIVE
     attributes = default if marks.attributes is None else marks.attributes

@@ -1,6 +1,7 @@
 """Paths: a program's DOS path to a full path and an NT path, an NT path to a device and components."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -19,7 +20,7 @@ _LITERAL_PREFIXES: Final = ("\\\\?\\", "\\\\.\\")
 class Device(Enum):
     """The devices a program can reach."""
 
-    DRIVE_C = "C:"
+    DRIVE = "a drive"
     NUL = "NUL"
 
 
@@ -30,6 +31,7 @@ class Target:
     device: Device
     components: tuple[str, ...] = ()
     directory_only: bool = False
+    drive: str = "C:"
 
 
 def _normalize(names: list[str]) -> list[str]:
@@ -96,24 +98,24 @@ def nt_path(path: str, current: str) -> str:
     return NT_PREFIX + full
 
 
-def parse_nt_path(path: str) -> Target:
-    """The target of an NT path such as `\\??\\C:\\folder\\file`; refuses every device but C: and NUL.
+def parse_nt_path(path: str, drives: Collection[str] = ("C:",)) -> Target:
+    """The target of an NT path such as `\\??\\C:\\folder\\file`; refuses every device but `drives` and NUL.
 
     Names are checked one by one here, so what follows never sees a separator, a stream or a dot name.
     """
     for prefix in (NT_PREFIX, "\\DosDevices\\", "\\GLOBAL??\\"):
         if path.upper().startswith(prefix.upper()):
-            return _parse_dos_device(path[len(prefix) :])
+            return _parse_dos_device(path[len(prefix) :], drives)
     if path.upper() == "\\DEVICE\\NULL":
         return Target(Device.NUL)
     raise IoFailure(Status.OBJECT_PATH_NOT_FOUND if path.startswith("\\") else Status.OBJECT_PATH_SYNTAX_BAD)
 
 
-def _parse_dos_device(text: str) -> Target:
+def _parse_dos_device(text: str, drives: Collection[str]) -> Target:
     device_text, separator, rest = text.partition("\\")
     if device_text.upper() == "NUL":
         return Target(Device.NUL)
-    if device_text.upper() != "C:" or not separator:
+    if device_text.upper() not in drives or not separator:
         missing = Status.OBJECT_PATH_NOT_FOUND if separator else Status.OBJECT_NAME_NOT_FOUND
         raise IoFailure(missing)
     names = rest.split("\\")
@@ -123,7 +125,7 @@ def _parse_dos_device(text: str) -> Target:
     for name in names:
         if not is_legal_name(name):
             raise IoFailure(Status.OBJECT_NAME_INVALID)
-    return Target(Device.DRIVE_C, tuple(names), directory_only)
+    return Target(Device.DRIVE, tuple(names), directory_only, device_text.upper())
 
 
 def split_pattern(path: str) -> tuple[str, str]:

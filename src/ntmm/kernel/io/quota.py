@@ -1,12 +1,27 @@
-"""The room on the drive C:, so that an untrusted program cannot fill the host's disk."""
+"""The room on a drive; on C: it is limited so that an untrusted program cannot fill the host's disk."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.nt.status import Status
 
 DEFAULT_DISK: Final = 8 << 30
 """Bytes a program may add to the drive unless told otherwise."""
+
+
+class Room(Protocol):
+    """The room on a drive, in bytes."""
+
+    @property
+    def limit(self) -> int:
+        """All of it."""
+
+    @property
+    def free(self) -> int:
+        """What can still be added."""
+
+    def take(self, amount: int) -> None:
+        """Takes `amount` bytes (negative: gives back); fails with DISK_FULL."""
 
 
 class DiskQuota:

@@ -4,15 +4,17 @@
 the overlay's folder, and the host's folder below it is only ever read.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ntmm.kernel.io.drives import DRIVE_C, Drive
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.names import fold, is_legal_name
 from ntmm.kernel.io.overlay import Whiteouts, folded
-from ntmm.kernel.io.tree import Components, HostEntry, HostTree
+from ntmm.kernel.io.quota import DiskQuota, Room
+from ntmm.kernel.io.stored import StoredFile
+from ntmm.kernel.io.tree import Components, Entry, Tree
 from ntmm.nt.status import Status
 
 _MAXIMUM_LINKS: Final = 40
@@ -26,7 +28,7 @@ class Place:
     path: Components
     upper: Components | None
     lower: Components | None
-    entry: HostEntry | None
+    entry: Entry | None
 
     @property
     def is_directory(self) -> bool:
@@ -41,7 +43,17 @@ class Place:
 class FileStore:
     """Names resolved as Windows does (no case, one tree), changes always in `upper`."""
 
-    def __init__(self, upper: HostTree, lower: HostTree | None = None, whiteouts: Whiteouts | None = None) -> None:
+    def __init__(
+        self,
+        upper: Tree,
+        lower: Tree | None = None,
+        whiteouts: Whiteouts | None = None,
+        drive: Drive = DRIVE_C,
+        room: Room | None = None,
+    ) -> None:
+        """`drive` is what its names begin with, `room` the room that is left."""
+        self.drive = drive
+        self.room: Room = room or DiskQuota()
         assert (lower is None) == (whiteouts is None)
         self._upper = upper
         self._lower = lower
@@ -111,7 +123,7 @@ class FileStore:
         lower = (*parent.lower, below.name) if both_seen and below and parent.lower is not None else None
         return Place(path, upper, lower, entry)
 
-    def _lower_child(self, parent: Place, name: str) -> HostEntry | None:
+    def _lower_child(self, parent: Place, name: str) -> Entry | None:
         if self._lower is None or self._whiteouts is None or parent.lower is None:
             return None
         if (*parent.key, fold(name)) in self._whiteouts:
@@ -139,7 +151,7 @@ class FileStore:
         found = [self._visible(parent, name) for key in sorted(names) for name in names[key]]
         return [place for place in found if place is not None]
 
-    def _shown(self, parent: Place, entry: HostEntry) -> Place | None:
+    def _shown(self, parent: Place, entry: Entry) -> Place | None:
         """`_visible` without an overlay, where only symbolic links need a second look."""
         if entry.is_link or not is_legal_name(entry.name):
             return self._visible(parent, entry.name)
@@ -156,10 +168,10 @@ class FileStore:
             return None
         if place.entry is None or not (place.entry.is_directory or place.entry.is_file):
             return None
-        return Place((*parent.path, name), place.upper, place.lower, HostEntry(name, place.entry.status))
+        return Place((*parent.path, name), place.upper, place.lower, Entry(name, place.entry.status))
 
-    def open_file(self, place: Place, writable: bool) -> int:
-        """A host descriptor of an existing file; to be written, a lower file is copied up first."""
+    def open_file(self, place: Place, writable: bool) -> StoredFile:
+        """An existing file, open; to be written, a lower file is copied up first."""
         if place.upper is None and writable:
             place = self.copy_up(place)
         if place.upper is not None:
@@ -167,8 +179,8 @@ class FileStore:
         assert self._lower is not None and place.lower is not None
         return self._lower.open_file(place.lower, writable=False)
 
-    def create_file(self, place: Place) -> int:
-        """A host descriptor of a new file at a place that does not exist."""
+    def create_file(self, place: Place) -> StoredFile:
+        """A new file, open, at a place that does not exist."""
         return self._upper.create_file(self._prepare(place))
 
     def make_directory(self, place: Place) -> None:
@@ -210,11 +222,11 @@ class FileStore:
         try:
             writer = self._upper.create_file(target)
             try:
-                copy_descriptor(reader, writer)
+                _copy(reader, writer)
             finally:
-                os.close(writer)
+                writer.close()
         finally:
-            os.close(reader)
+            reader.close()
 
     def remove(self, place: Place) -> None:
         """Removes a file or an empty folder; what the host's folder has is hidden, never touched."""
@@ -304,19 +316,7 @@ class FileStore:
         return True
 
 
-def copy_descriptor(reader: int, writer: int) -> int:
-    """Copies all bytes of one host file to another and answers how many."""
+def _copy(reader: StoredFile, writer: StoredFile) -> None:
     position = 0
-    while chunk := os.pread(reader, _COPY_CHUNK, position):
-        position += write_fully(writer, chunk, position)
-    return position
-
-
-def write_fully(descriptor: int, data: bytes, offset: int) -> int:
-    """Writes all of `data` at `offset` of a host file."""
-    view = memoryview(data)
-    while view:
-        count = os.pwrite(descriptor, view, offset)
-        offset += count
-        view = view[count:]
-    return len(data)
+    while chunk := reader.read(position, _COPY_CHUNK):
+        position += writer.write(position, chunk)

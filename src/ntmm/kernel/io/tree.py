@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from ntmm.kernel.io.failure import IoFailure, host_failure
 from ntmm.kernel.io.names import fold
+from ntmm.kernel.io.stored import FileStatus, HostFile, StoredFile
 from ntmm.nt.status import Status
 
 Components = tuple[str, ...]
@@ -24,11 +25,11 @@ _FILE: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
 @dataclass(frozen=True, slots=True)
-class HostEntry:
-    """A name in a folder of the host and its status (of a symbolic link itself, never of its target)."""
+class Entry:
+    """A name in a folder and its status (of a symbolic link itself, never of its target)."""
 
     name: str
-    status: os.stat_result
+    status: FileStatus
 
     @property
     def is_directory(self) -> bool:
@@ -49,6 +50,46 @@ class _Listing:
 
     stamp: tuple[int, int]
     names: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Tree(Protocol):
+    """Folders and files under one root; what does not work fails with IoFailure."""
+
+    def close(self) -> None:
+        """Gives back what it holds."""
+
+    def root_entry(self) -> Entry:
+        """The root itself, under an empty name."""
+
+    def find(self, parent: Components, name: str) -> Entry | None:
+        """The entry that a program's `name` means."""
+
+    def entries(self, parent: Components) -> list[Entry]:
+        """All entries of a folder, sorted by folded name."""
+
+    def link_target(self, components: Components) -> Components:
+        """The names a symbolic link leads through."""
+
+    def open_file(self, components: Components, writable: bool) -> StoredFile:
+        """A regular file, open; anything else fails with ACCESS_DENIED."""
+
+    def create_file(self, components: Components) -> StoredFile:
+        """A new empty file, open for reading and writing."""
+
+    def make_directory(self, components: Components) -> None:
+        """Creates a folder."""
+
+    def remove(self, components: Components, is_directory: bool) -> None:
+        """Removes a file, a symbolic link or an empty folder."""
+
+    def rename(self, source: Components, target: Components) -> None:
+        """Renames within the tree."""
+
+    def set_times(self, components: Components, access_ns: int, write_ns: int) -> None:
+        """Sets access and write time in nanoseconds since 1970."""
+
+    def set_writable(self, components: Components, writable: bool) -> None:
+        """Sets or clears the write permission of the owner: the read-only attribute."""
 
 
 class HostTree:
@@ -81,11 +122,11 @@ class HostTree:
             if descriptor >= 0:
                 os.close(descriptor)
 
-    def root_entry(self) -> HostEntry:
+    def root_entry(self) -> Entry:
         """The root itself, under an empty name."""
-        return HostEntry("", os.fstat(self._root))
+        return Entry("", os.fstat(self._root))
 
-    def find(self, parent: Components, name: str) -> HostEntry | None:
+    def find(self, parent: Components, name: str) -> Entry | None:
         """The entry that a program's `name` means: the exact name, else the first that differs in case only."""
         with self.directory(parent) as folder:
             entry = _entry(folder, name)
@@ -97,7 +138,7 @@ class HostTree:
                     return entry
         return None
 
-    def entries(self, parent: Components) -> list[HostEntry]:
+    def entries(self, parent: Components) -> list[Entry]:
         """All entries of a folder, sorted by folded name and then by spelling."""
         with self.directory(parent) as folder:
             spellings = self._listing(parent, folder).names
@@ -143,23 +184,23 @@ class HostTree:
             raise IoFailure(Status.ACCESS_DENIED)
         return ("/", *names[len(root) :])
 
-    def open_file(self, components: Components, writable: bool) -> int:
-        """A descriptor of a regular file; anything else fails with ACCESS_DENIED."""
+    def open_file(self, components: Components, writable: bool) -> HostFile:
+        """A regular file, open; anything else fails with ACCESS_DENIED."""
         with self.directory(components[:-1]) as folder:
             flags = _FILE | (os.O_RDWR if writable else os.O_RDONLY)
             descriptor = os.open(components[-1], flags, dir_fd=folder)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise IoFailure(Status.ACCESS_DENIED)
-        return descriptor
+        return HostFile(descriptor)
 
-    def create_file(self, components: Components) -> int:
-        """A descriptor of a new empty file, open for reading and writing."""
+    def create_file(self, components: Components) -> HostFile:
+        """A new empty file, open for reading and writing."""
         with self.directory(components[:-1]) as folder:
             flags = _FILE | os.O_RDWR | os.O_CREAT | os.O_EXCL
             descriptor = os.open(components[-1], flags, 0o666, dir_fd=folder)
             self._note(components[:-1], folder, added=components[-1])
-        return descriptor
+        return HostFile(descriptor)
 
     def make_directory(self, components: Components) -> None:
         """Creates a folder."""
@@ -208,8 +249,8 @@ def _stamp(folder: int) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_ino
 
 
-def _entry(folder: int, name: str) -> HostEntry | None:
+def _entry(folder: int, name: str) -> Entry | None:
     try:
-        return HostEntry(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
+        return Entry(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
     except FileNotFoundError:
         return None

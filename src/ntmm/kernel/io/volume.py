@@ -31,13 +31,15 @@ from ntmm.kernel.io.constants import (
 )
 from ntmm.kernel.io.control_block import FileControlBlock
 from ntmm.kernel.io.directory import DirectoryEntry, with_dots
+from ntmm.kernel.io.drives import DRIVE_C, Drive, ram_drive
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject, NullFile, OpenMode
 from ntmm.kernel.io.information import FileInformation, Marks, attributes_of
 from ntmm.kernel.io.names import fold
 from ntmm.kernel.io.overlay import Whiteouts
 from ntmm.kernel.io.paths import Device, Target, parse_nt_path
-from ntmm.kernel.io.quota import DiskQuota
+from ntmm.kernel.io.quota import DiskQuota, Room
+from ntmm.kernel.io.ram_disk import ClusterRoom, RamTree
 from ntmm.kernel.io.security import (
     FILE_ADD_FILE,
     FILE_ADD_SUBDIRECTORY,
@@ -47,6 +49,7 @@ from ntmm.kernel.io.security import (
 )
 from ntmm.kernel.io.sharing import may_share
 from ntmm.kernel.io.store import FileStore, Place
+from ntmm.kernel.io.stored import FileStatus
 from ntmm.kernel.io.times import filetime_of_ns, ns_of_filetime
 from ntmm.kernel.io.tree import HostTree
 from ntmm.kernel.ke.clock import BOOT_TIME_100NS
@@ -57,12 +60,12 @@ from ntmm.nt.status import Status
 WINDOWS_DIRECTORY: Final = "C:\\WINDOWS"
 SYSTEM_DIRECTORY: Final = "C:\\WINDOWS\\system32"
 TEMPORARY_DIRECTORY: Final = "C:\\WINDOWS\\Temp"
-SERIAL_NUMBER: Final = 0x4E544D4D
-LABEL: Final = "NTMM"
 
 _DATA_RIGHTS: Final = FILE_READ_DATA | FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_EXECUTE
 _PRIVATE_NAME: Final = "WINDOWS"
 _REPLACING: Final = frozenset({Disposition.SUPERSEDE, Disposition.OVERWRITE, Disposition.OVERWRITE_IF})
+_Key = tuple[int, tuple[str, ...]]
+"""A store and a folded path in it: a file."""
 _CREATING: Final = frozenset({Disposition.SUPERSEDE, Disposition.CREATE, Disposition.OPEN_IF, Disposition.OVERWRITE_IF})
 
 
@@ -90,7 +93,7 @@ class Opened:
 
 
 class Volume:
-    """The drive C: over a host folder, with an optional overlay folder that takes all changes.
+    """The drives: C: over a host folder, with an optional overlay folder that takes all changes, and RAM disks.
 
     `clock` answers the machine's time as a FILETIME; with it changed files are stamped in virtual time, without
     it the host stamps them.
@@ -110,12 +113,13 @@ class Volume:
         self.images: ImageFiles | None = None
         """Slot: the images of its files."""
         self._clock = clock
-        self._files = _open_store(root, overlay)
+        self._files = _open_store(root, overlay, self.quota)
         self._private_files = 0
         self._private_folder = tempfile.mkdtemp(prefix="ntmm-")
-        self._private = FileStore(HostTree(Path(self._private_folder)))
-        self._blocks: dict[tuple[int, tuple[str, ...]], FileControlBlock] = {}
-        self._marks: dict[tuple[str, ...], Marks] = {}
+        self._private = FileStore(HostTree(Path(self._private_folder)), room=self.quota)
+        self._mounted = {DRIVE_C.letter: self._files}
+        self._blocks: dict[_Key, FileControlBlock] = {}
+        self._marks: dict[_Key, Marks] = {}
         self._indices: dict[tuple[int, int], int] = {}
         self._fill_private_folder()
 
@@ -128,6 +132,21 @@ class Volume:
         booted = ns_of_filetime(BOOT_TIME_100NS)
         for folder in [*folders, windows]:
             os.utime(folder, ns=(booted, booted))
+
+    def mount_ram_disk(self, letter: str, memory: memoryview) -> None:
+        """A volume in `memory`, empty, under a drive letter such as "R:" that is free."""
+        assert letter not in self._mounted
+        tree = RamTree(memory)
+        self._mounted[letter] = FileStore(tree, drive=ram_drive(letter), room=ClusterRoom(tree.clusters))
+
+    @property
+    def drives(self) -> dict[str, Drive]:
+        """The drives by letter, sorted."""
+        return {letter: self._mounted[letter].drive for letter in sorted(self._mounted)}
+
+    def room_of(self, letter: str) -> Room:
+        """The room on a drive."""
+        return self._mounted[letter].room
 
     def new_private_file(self, name: str) -> Path:
         """The path of a file for the machine's own use, on the host's side of no program; it goes with the volume."""
@@ -145,7 +164,8 @@ class Volume:
                 block.close_open(opened)
             if block.data is not None:  # the machine has written what was dirty
                 block.let_go()
-        self._files.close()
+        for store in self._mounted.values():
+            store.close()
         self._private.close()
         shutil.rmtree(self._private_folder, ignore_errors=True)
 
@@ -155,41 +175,39 @@ class Volume:
         """The machine's time, or None where the host's time is to be used."""
         return None if self._clock is None else self._clock()
 
-    def file_index(self, status: os.stat_result) -> int:
+    def file_index(self, status: FileStatus) -> int:
         """Numbers files in the order in which they were first asked for."""
         return self._indices.setdefault((status.st_dev, status.st_ino), len(self._indices) + 1)
 
-    def marks(self, key: tuple[str, ...]) -> Marks:
+    def marks(self, store: FileStore, place: Place) -> Marks:
         """Attributes and times that the host has no room for."""
-        return self._marks.setdefault(key, Marks())
+        return self._marks.setdefault(_key(store, place), Marks())
 
     def flush_image(self, block: FileControlBlock) -> bool:
         """What was mapped of a file as an image goes, for the file will change; False while it is mapped."""
-        return self.images is None or block.is_directory or self.images.flush_image("C:" + block.name)
+        return self.images is None or block.is_directory or self.images.flush_image(block.full_name)
 
     def forget(self, block: FileControlBlock) -> None:
         """Drops the control block of a file that nobody has open any more."""
-        del self._blocks[self._block_key(block.store, block.place)]
+        del self._blocks[_key(block.store, block.place)]
         if block.delete_pending:
-            self._marks.pop(block.place.key, None)
+            self._marks.pop(_key(block.store, block.place), None)
 
-    def _block_key(self, store: FileStore, place: Place) -> tuple[int, tuple[str, ...]]:
-        return (0 if store is self._files else 1), place.key
-
-    def _store(self, components: tuple[str, ...]) -> FileStore:
-        return self._private if components and fold(components[0]) == _PRIVATE_NAME else self._files
+    def _store(self, target: Target) -> FileStore:
+        store, names = self._mounted[target.drive], target.components
+        return self._private if store is self._files and names and fold(names[0]) == _PRIVATE_NAME else store
 
     # Opening.
 
     def open(self, nt_path: str, request: OpenRequest) -> Opened:
         """Opens or creates by NT path. Fails with the status NtCreateFile gives."""
-        target = parse_nt_path(nt_path)
+        target = parse_nt_path(nt_path, self._mounted)
         if target.device is Device.NUL:
             return Opened(NullFile("\\Device\\Null", map_generic_access(request.access)), OpenAction.OPENED)
         return self._open_target(target, request)
 
     def _open_target(self, target: Target, request: OpenRequest) -> Opened:
-        store = self._store(target.components)
+        store = self._store(target)
         place = store.locate(target.components)
         if place.entry is None:
             return self._create(store, target, place, request)
@@ -215,11 +233,14 @@ class Volume:
             raise IoFailure(Status.ACCESS_DENIED)
 
     def _open_existing(self, store: FileStore, target: Target, place: Place, request: OpenRequest) -> Opened:
-        block = self._blocks.get(self._block_key(store, place)) or FileControlBlock(self, store, place)
+        block = self._blocks.get(_key(store, place)) or FileControlBlock(self, store, place)
         if block.delete_pending:
             raise IoFailure(Status.DELETE_PENDING)
         replaces = request.disposition in _REPLACING
-        access, asked = self._granted(block, self._folder_security(place), request), FILE_MAPPING.map(request.access)
+        access, asked = (
+            self._granted(block, self._folder_security(store, place), request),
+            FILE_MAPPING.map(request.access),
+        )
         if (replaces or asked & (FILE_WRITE_DATA | FILE_APPEND_DATA)) and not self.flush_image(block):
             raise IoFailure(Status.SHARING_VIOLATION)
         if (request.options & FILE_DELETE_ON_CLOSE or access & DELETE) and self._is_link(store, target):
@@ -243,20 +264,20 @@ class Volume:
         if block.is_directory:
             return
         if access & _DATA_RIGHTS or replaces:
-            block.ensure_descriptor(writable=replaces or bool(access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
+            block.ensure_open(writable=replaces or bool(access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
 
-    def _own_security(self, key: tuple[str, ...]) -> SecurityDescriptor | None:
+    def _own_security(self, key: _Key) -> SecurityDescriptor | None:
         marks = self._marks.get(key)
         return None if marks is None else marks.security
 
-    def _folder_security(self, place: Place) -> SecurityDescriptor | None:
+    def _folder_security(self, store: FileStore, place: Place) -> SecurityDescriptor | None:
         """The descriptor of the folder that holds a file, if it has one of its own."""
-        return self._own_security(place.key[:-1]) if place.key else None
+        return self._own_security((id(store), place.key[:-1])) if place.key else None
 
     def _granted(self, block: FileControlBlock, folder: SecurityDescriptor | None, request: OpenRequest) -> int:
         """The specific rights asked for; writing to a read-only file is refused (MAXIMUM_ALLOWED leaves it out)."""
         replacing = FILE_WRITE_DATA if request.disposition in _REPLACING else 0
-        own = self._own_security(block.place.key)
+        own = self._own_security(_key(block.store, block.place))
         access = granted_access(own, folder, request.token, request.access)
         granted_access(own, folder, request.token, replacing)
         read_only = block.information().attributes & FILE_ATTRIBUTE_READONLY and not block.is_directory
@@ -279,7 +300,7 @@ class Volume:
             raise IoFailure(Status.OBJECT_NAME_NOT_FOUND)
         if store.locate(target.components, follow_last=False).entry is not None:
             raise IoFailure(Status.ACCESS_DENIED)  # a symbolic link to nothing
-        folder, wants_directory = self._folder_security(place), bool(request.options & FILE_DIRECTORY_FILE)
+        folder, wants_directory = self._folder_security(store, place), bool(request.options & FILE_DIRECTORY_FILE)
         check_folder(folder, request.token, FILE_ADD_SUBDIRECTORY if wants_directory else FILE_ADD_FILE)
         security = new_security(request.security, folder, request.token, wants_directory)
         if wants_directory:
@@ -288,9 +309,9 @@ class Volume:
         elif target.directory_only:
             raise IoFailure(Status.OBJECT_NAME_INVALID)
         else:
-            descriptor = store.create_file(place)
-            block = FileControlBlock(self, store, store.locate(place.path), descriptor)
-        self._marks.pop(block.place.key, None)
+            stored = store.create_file(place)
+            block = FileControlBlock(self, store, store.locate(place.path), stored)
+        self._marks.pop(_key(block.store, block.place), None)
         if security is not None:
             block.set_security(security)
         opened = self._join(block, map_generic_access(request.access), request)
@@ -302,7 +323,7 @@ class Volume:
         delete_on_close = bool(request.options & FILE_DELETE_ON_CLOSE)
         opened = FileObject(block, OpenMode(access, request.share, delete_on_close, request.options))
         block.opens.append(opened)
-        self._blocks[self._block_key(block.store, block.place)] = block
+        self._blocks[_key(block.store, block.place)] = block
         return opened
 
     # Everything else that takes a name.
@@ -330,12 +351,12 @@ class Volume:
         return store is self._files and len(place.path) == 1 and place.key == (_PRIVATE_NAME,)
 
     def _place_information(self, store: FileStore, place: Place) -> FileInformation:
-        block = self._blocks.get(self._block_key(store, place))
+        block = self._blocks.get(_key(store, place))
         if block is not None:
             return block.information()
         assert place.entry is not None
         status = place.entry.status
-        marks = self._marks.get(place.key) or Marks()
+        marks = self._marks.get(_key(store, place)) or Marks()
         written = filetime_of_ns(status.st_mtime_ns)
         size = 0 if place.is_directory else status.st_size
         return FileInformation(
@@ -358,16 +379,16 @@ class Volume:
         (something below the folder, or the target, is open).
         """
         source.require(DELETE)
-        target = parse_nt_path(nt_path)
+        target = parse_nt_path(nt_path, self._mounted)
         store = source.block.store
-        if target.device is not Device.DRIVE_C or self._store(target.components) is not store:
+        if target.device is not Device.DRIVE or self._store(target) is not store:
             raise IoFailure(Status.NOT_SAME_DEVICE)
         place = store.locate(target.components, follow_last=False)
         self._check_rename(source.block, place)
         wanted = FILE_ADD_SUBDIRECTORY if source.is_directory else FILE_ADD_FILE
-        check_folder(self._folder_security(place), token, wanted)
+        check_folder(self._folder_security(store, place), token, wanted)
         if place.entry is not None and place.key != source.block.place.key:
-            granted_access(self._own_security(place.key), self._folder_security(place), token, DELETE)
+            granted_access(self._own_security(_key(store, place)), self._folder_security(store, place), token, DELETE)
             self._replace(store, place, replace)
             place = store.locate(target.components, follow_last=False)
         new_name = Place((*place.path[:-1], target.components[-1]), place.upper, place.lower, place.entry)
@@ -380,7 +401,7 @@ class Volume:
             raise IoFailure(Status.ACCESS_DENIED)
         if block.is_directory and place.key[: len(old)] == old and len(place.key) > len(old):
             raise IoFailure(Status.INVALID_PARAMETER)
-        number = self._block_key(block.store, block.place)[0]
+        number = _key(block.store, block.place)[0]
         for (store_number, key), below in list(self._blocks.items()):
             if store_number == number and len(key) > len(old) and key[: len(old)] == old:
                 self._free_of_cache(below)
@@ -390,7 +411,7 @@ class Volume:
             raise IoFailure(Status.OBJECT_NAME_COLLISION)
         if place.is_directory:
             raise IoFailure(Status.ACCESS_DENIED)
-        known = self._blocks.get(self._block_key(store, place))
+        known = self._blocks.get(_key(store, place))
         if known is not None:
             self._free_of_cache(known)
         if self._place_information(store, place).attributes & FILE_ATTRIBUTE_READONLY:
@@ -403,24 +424,28 @@ class Volume:
             raise IoFailure(Status.ACCESS_DENIED)
 
     def _moved(self, block: FileControlBlock, place: Place) -> None:
-        del self._blocks[self._block_key(block.store, block.place)]
-        marks, before = self._marks.pop(block.place.key, None), "C:" + block.name
-        self._marks.pop(place.key, None)
+        del self._blocks[_key(block.store, block.place)]
+        marks, before = self._marks.pop(_key(block.store, block.place), None), block.full_name
+        self._marks.pop(_key(block.store, place), None)
         block.place = place
         if self.images is not None:
-            self.images.rename_image(before, "C:" + block.name)
-        self._blocks[self._block_key(block.store, place)] = block
+            self.images.rename_image(before, block.full_name)
+        self._blocks[_key(block.store, place)] = block
         if marks is not None:
-            self._marks[place.key] = marks
+            self._marks[_key(block.store, place)] = marks
 
     def changes(self) -> list[tuple[str, str]]:
         """What an overlay took: ("created" | "modified" | "deleted", path below C:\\), sorted; else nothing."""
         return [(kind, "\\".join(path)) for kind, path in self._files.changes()]
 
 
-def _open_store(root: Path, overlay: Path | None) -> FileStore:
+def _key(store: FileStore, place: Place) -> _Key:
+    return id(store), place.key
+
+
+def _open_store(root: Path, overlay: Path | None, quota: DiskQuota) -> FileStore:
     if overlay is None:
-        return FileStore(HostTree(root))
+        return FileStore(HostTree(root), room=quota)
     files = overlay / "files"
     files.mkdir(parents=True, exist_ok=True)
-    return FileStore(HostTree(files), HostTree(root), Whiteouts(overlay / "deleted.json"))
+    return FileStore(HostTree(files), HostTree(root), Whiteouts(overlay / "deleted.json"), room=quota)

@@ -9,7 +9,7 @@ from ntmm.kernel.mm.pagefile import PagingFile
 from ntmm.kernel.mm.pageout import PageOut
 from ntmm.kernel.mm.pfn import PageState, PfnDatabase
 from ntmm.kernel.mm.pool import Pool
-from ntmm.kernel.mm.system_cache import SystemCache
+from ntmm.kernel.mm.system_cache import VIEW_BYTES, SystemCache
 from ntmm.kernel.mm.working_set import WorkingSet
 
 _SOFT = (
@@ -105,7 +105,7 @@ class MemoryStatistics:
     system_ptes_total: int
     system_ptes_free: int
     areas: tuple[SystemAreaStatus, ...]
-    """Paged pool, nonpaged pool, system PTEs."""
+    """Paged pool, nonpaged pool, system PTEs, the system cache with its views."""
     paging_files: tuple[PagingFileStatus, ...]
     cache: CacheStatus
 
@@ -158,10 +158,15 @@ def collect(
             SystemAreaStatus("paged pool", pools[0].pages, pools[0].maximum_pages),
             SystemAreaStatus("nonpaged pool", pools[1].pages, pools[1].maximum_pages),
             SystemAreaStatus("system PTEs", system_ptes[0] - system_ptes[1], system_ptes[0]),
+            SystemAreaStatus("system cache", _view_pages(cache, pfn.page_size), cache.size // pfn.page_size),
         ),
         paging_files=tuple(_status(file, pfn.page_size) for file in files),
         cache=_cache_status(cache, faults.system_working_set),
     )
+
+
+def _view_pages(cache: SystemCache, page: int) -> int:
+    return sum(1 for _ in cache.views()) * VIEW_BYTES // page
 
 
 def _transitions(pfn: PfnDatabase) -> tuple[tuple[str, str, int], ...]:

@@ -57,8 +57,12 @@ class ObjectNames:
         self._add_prefixes(BASE_NAMED_OBJECTS)
         self._link("\\Sessions\\BNOLINKS\\0", BASE_NAMED_OBJECTS)
         for device, drive in (("HarddiskVolume1", "C:"), ("Null", "NUL")):
-            self.insert(f"\\Device\\{device}", Device(), permanent=True)
-            self._link(f"\\??\\{drive}", f"\\Device\\{device}")
+            self.add_device(f"\\Device\\{device}", drive)
+
+    def add_device(self, path: str, dos_name: str) -> None:
+        """A device that stays, and the name that programs have for it."""
+        self.insert(path, Device(), permanent=True)
+        self._link(f"\\??\\{dos_name}", path)
 
     # building
 

@@ -87,9 +87,10 @@ class ProcessManager:
             token = parent.token.duplicate(TokenType.PRIMARY, ImpersonationLevel.ANONYMOUS)
         process = Process(process_id, parent.id if parent is not None else SYSTEM_PROCESS_ID, name, space, token)
         process.security = assign_security(None, None, process.token, Process.mapping).descriptor
+        joined = is_success(self._mm.join_session(space, process.token.session_id))
         peb = self._mm.create_fixed_block(process, 2 if self._is_wow64(process) else 1, "PEB")
         shared = parent is None or is_success(self._mm.copy_inherited_views(parent, process))
-        if peb is None or not shared:
+        if peb is None or not shared or not joined:
             self._mm.delete_address_space(space)
             return None
         process.peb = peb

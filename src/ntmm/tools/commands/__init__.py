@@ -35,6 +35,7 @@ from ntmm.tools.commands import (
     pte,
     registers,
     running,
+    session_space,
     sysptes,
     vad,
     vm,
@@ -59,6 +60,7 @@ _LISTED: Final = (
     *filecache.COMMANDS,
     *wsle.COMMANDS,
     *sysptes.COMMANDS,
+    *session_space.COMMANDS,
 )
 
 COMMANDS: Final[dict[str, Command]] = {command.name: command for command in _LISTED}

@@ -1,13 +1,13 @@
 """The system cache: !filecache."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ntmm.kernel.boot import Kernel
 from ntmm.tools.command import Command, no_arguments
 from ntmm.tools.debugger import Debugger
-from ntmm.tools.kernel_view import cached_files, statistics
+from ntmm.tools.kernel_view import CachedFile, cached_files, statistics
 from ntmm.tools.rows import Form, Row, column
 
 
@@ -37,10 +37,11 @@ class CachedFileRow(Row):
 def _file_cache(debugger: Debugger, arguments: str) -> Iterator[Row]:
     no_arguments("!filecache", arguments)
     kernel = debugger.kernel
-    for name, value in _figures(kernel):
+    files = cached_files(kernel)
+    for name, value in (*_figures(kernel), *_file_data(kernel, files)):
         yield FileCacheRow(name, value)
     kilobytes = kernel.architecture.page_size // 1024
-    for file in cached_files(kernel):
+    for file in files:
         pages = (file.cached, file.valid, file.standby, file.dirty, file.shared, file.locked)
         cached, valid, standby, dirty, shared, locked = (count * kilobytes for count in pages)
         yield CachedFileRow(file.index, file.views, cached, valid, standby, dirty, shared, locked, file.name)
@@ -60,6 +61,14 @@ def _figures(kernel: Kernel) -> Iterator[tuple[str, int]]:
     yield "Dirty pages", cache.dirty
     yield "Lazy writes", cache.lazy_writes
     yield "Pages written lazily", cache.lazy_write_pages
+
+
+def _file_data(kernel: Kernel, files: Sequence[CachedFile]) -> Iterator[tuple[str, int]]:
+    """Where file data lies: the cache's addresses bound its working set only, the rest stays in RAM too."""
+    kilobytes = kernel.architecture.page_size // 1024
+    yield "File data in the system working set, Kb", sum(file.cached for file in files) * kilobytes
+    yield "File data on the standby list, Kb", sum(file.standby for file in files) * kilobytes
+    yield "File data in other working sets, Kb", sum(file.valid - file.cached for file in files) * kilobytes
 
 
 COMMANDS: Final = (

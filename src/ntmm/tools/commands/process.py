@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from ntmm.kernel.boot import Kernel
 from ntmm.kernel.ps import Process, Thread
+from ntmm.kernel.ps.manager import SYSTEM_PROCESS_ID
 from ntmm.tools.command import Command, process_of, with_flags, with_space
 from ntmm.tools.debugger import Debugger
-from ntmm.tools.kernel_view import private_pages, working_set_entries, working_set_header
+from ntmm.tools.kernel_view import private_pages, system_threads, working_set_entries, working_set_header
 from ntmm.tools.rows import Form, Layout, Row, column
 
 
@@ -16,7 +18,7 @@ class ProcessRow(Row):
     """One line of `!process 0`."""
 
     cid: int = column("Cid", Form.HEX, "id of the process")
-    peb: int = column("Peb", Form.ADDRESS, "address of its process environment block")
+    peb: int | None = column("Peb", Form.ADDRESS, "address of its process environment block")
     parent: int = column("ParentCid", Form.HEX, "id of the process that made it")
     directory: int = column("DirBase", Form.ADDRESS, "physical address of its top page table")
     handles: int = column("HandleCount", Form.COUNT, "open handles")
@@ -56,11 +58,11 @@ class ThreadRow(Row):
     """A thread of the process."""
 
     cid: str = column("THREAD", Form.TEXT, "ids of process and thread")
-    teb: int = column("Teb", Form.ADDRESS, "address of its thread environment block")
+    teb: int | None = column("Teb", Form.ADDRESS, "address of its thread environment block; the system's have none")
     priority: int = column("Priority", Form.COUNT, "scheduling priority, 0 to 31")
     state: str = column("State", Form.TEXT, "what it is doing")
     pc: int | None = column("Pc", Form.ADDRESS, "its next instruction in user mode, if its kernel stack is in memory")
-    symbol: str = column("Symbol", Form.TEXT, "that address by name")
+    symbol: str = column("Symbol", Form.TEXT, "that address by name; of a system thread, the routine that it runs")
 
 
 _DETAILS: Final = 1
@@ -70,12 +72,24 @@ _THREADS: Final = 2 | 4
 
 def _processes(debugger: Debugger, arguments: str) -> Iterator[Row]:
     name, flags = with_flags("!process", arguments, 0 if arguments == "0" else _DETAILS | _THREADS)
+    if name == f"{SYSTEM_PROCESS_ID:x}":
+        yield from _system(debugger.kernel, flags)
+        return
     processes = list(debugger.kernel.ps.processes) if name == "0" else [with_space(process_of(debugger, name))]
     for process in processes:
         is_there = not process.space.deleted and not process.space.is_swapped_out
         yield _detail(debugger, process) if flags & _DETAILS and is_there else _brief(process)
         if flags & _THREADS:
             yield from (_thread(debugger, thread) for thread in process.threads)
+
+
+def _system(kernel: Kernel, flags: int) -> Iterator[Row]:
+    """The System process: no user half, and threads that run kernel code only."""
+    yield ProcessRow(SYSTEM_PROCESS_ID, None, 0, kernel.mm.system.tables.directory, 0, "System", "running")
+    if flags & _THREADS:
+        for thread in system_threads(kernel):
+            name = f"{SYSTEM_PROCESS_ID:x}.{thread.id:x}"
+            yield ThreadRow(name, None, thread.priority, thread.state.name.lower(), None, thread.name)
 
 
 def _brief(process: Process) -> ProcessRow:
@@ -101,7 +115,7 @@ def _detail(debugger: Debugger, process: Process) -> ProcessDetailRow:
     brief = _brief(process)
     return ProcessDetailRow(
         brief.cid,
-        brief.peb,
+        process.peb,
         brief.parent,
         brief.directory,
         brief.handles,
@@ -161,8 +175,9 @@ COMMANDS: Final = (
     ),
     Command(
         "!process",
-        "[0|ID [FLAGS]]",
-        "one process with its threads; 0: all processes, briefly; flag 1: figures of memory, 2 or 4: threads",
+        "[0|4|ID [FLAGS]]",
+        "one process with its threads; 0: all processes, briefly; 4: the system's threads; "
+        "flag 1: figures of memory, 2 or 4: threads",
         _processes,
         (ProcessRow, ProcessDetailRow, ThreadRow),
         absent=_ABSENT,

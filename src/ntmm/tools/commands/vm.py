@@ -8,7 +8,7 @@ from ntmm.kernel.boot import Kernel
 from ntmm.kernel.mm.statistics import MemoryStatistics
 from ntmm.tools.command import Command, no_arguments
 from ntmm.tools.debugger import Debugger
-from ntmm.tools.kernel_view import pool_limits, pool_pages, resident_available, statistics
+from ntmm.tools.kernel_view import pool_limits, pool_pages, resident_available, sessions, statistics
 from ntmm.tools.rows import Form, Row, column
 
 
@@ -70,6 +70,7 @@ def _figures(kernel: Kernel, figures: MemoryStatistics) -> Iterator[tuple[str, i
     yield "NonPagedPool Max", most_nonpaged
     yield "PagedPool Usage", paged
     yield "PagedPool Maximum", most_paged
+    yield "Session Commit", sum(session.account.pages for session in sessions(kernel))
     yield "Committed pages", figures.commit
     yield "Peak commitment", figures.peak_commit
     yield "Commit limit", figures.commit_limit

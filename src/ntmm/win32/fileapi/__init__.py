@@ -11,6 +11,8 @@ find        FindFirstFile and FindNextFile
 move        MoveFile, CopyFile
 paths       full, temporary and long names
 drives      drives and their room
+devices     what drive letters stand for
+search_path a file in the folders where programs look
 security    descriptors of files
 """
 
@@ -19,11 +21,13 @@ from ntmm.win32.fileapi import (
     attributes,
     by_handle,
     create,
+    devices,
     drives,
     find,
     locking,
     move,
     paths,
+    search_path,
     security,
     transfer,
 )
@@ -33,11 +37,13 @@ __all__ = [
     "attributes",
     "by_handle",
     "create",
+    "devices",
     "drives",
     "find",
     "locking",
     "move",
     "paths",
+    "search_path",
     "security",
     "transfer",
 ]

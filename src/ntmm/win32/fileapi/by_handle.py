@@ -4,8 +4,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from ntmm.kernel.io.file import File, FileObject
-from ntmm.kernel.io.volume import SERIAL_NUMBER
+from ntmm.kernel.io.file import FileObject
 from ntmm.native.call import Call
 from ntmm.native.file import lookup_file
 from ntmm.native.file_information import (
@@ -27,17 +26,21 @@ _VOLUME_NAME_NT: Final = 2
 _VOLUME_NAME_NONE: Final = 4
 
 
-def _name(file: File) -> bytes:
+def _name(file: FileObject) -> bytes:
     name = file.name.encode("utf-16-le", "surrogatepass")
     return struct.pack("<I", len(name)) + name
 
 
-_QUERIES: Final[dict[int, Callable[[File], bytes]]] = {
+def _identity(file: FileObject) -> bytes:
+    return struct.pack("<QQQ", file.block.store.drive.serial_number, file.information().index, 0)
+
+
+_QUERIES: Final[dict[int, Callable[[FileObject], bytes]]] = {
     0: lambda file: basic_information(file.information()),
     1: lambda file: standard_information(file.information()),
     2: _name,
     9: lambda file: struct.pack("<II", file.information().attributes, 0),
-    18: lambda file: struct.pack("<QQQ", SERIAL_NUMBER, file.information().index, 0),
+    18: _identity,
 }
 """FileBasicInfo, FileStandardInfo, FileNameInfo, FileAttributeTagInfo, FileIdInfo."""
 
@@ -81,7 +84,8 @@ def _final_path(call: Call, strings: StringKind, handle: int, buffer: int, size:
     kind = flags & 7
     if kind not in (0, _VOLUME_NAME_NT, _VOLUME_NAME_NONE):
         raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
-    volume = {0: "\\\\?\\C:", _VOLUME_NAME_NT: "\\Device\\HarddiskVolume1", _VOLUME_NAME_NONE: ""}[kind]
+    drive = file.block.store.drive
+    volume = {0: "\\\\?\\" + drive.letter, _VOLUME_NAME_NT: drive.device, _VOLUME_NAME_NONE: ""}[kind]
     data = strings.terminated(volume + file.name)
     units = len(data) // strings.unit
     if units > size:

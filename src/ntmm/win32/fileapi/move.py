@@ -15,6 +15,7 @@ from ntmm.kernel.io.constants import (
 from ntmm.kernel.io.failure import IoFailure
 from ntmm.kernel.io.file import File, FileObject
 from ntmm.kernel.io.information import TimeChange
+from ntmm.kernel.io.paths import parse_nt_path
 from ntmm.kernel.io.volume import OpenRequest
 from ntmm.native.call import Call
 from ntmm.native.file import TRANSFER_CHUNK, delete_path, open_file
@@ -84,6 +85,10 @@ def _rename(call: Call, file: File, target_path: str, replace: bool) -> bool:
     return True
 
 
+def _drive(call: Call, path: str) -> str:
+    return parse_nt_path(path, call.kernel.volume.drives).drive
+
+
 def move(call: Call, source: str, target: str, flags: int) -> int:
     """MoveFileEx with its paths decoded. C:\\Windows is a folder of its own: files are copied in and out of it."""
     source_path, target_path = nt_path_of(call, source), nt_path_of(call, target)
@@ -94,6 +99,8 @@ def move(call: Call, source: str, target: str, flags: int) -> int:
             return 1
     finally:
         file.close()
+    if not flags & MOVEFILE_COPY_ALLOWED and _drive(call, source_path) != _drive(call, target_path):
+        raise Win32Failure(Win32Error.NOT_SAME_DEVICE)
     _copy(call, source_path, target_path, replace)
     delete_path(call, source_path, FILE_NON_DIRECTORY_FILE)
     return 1

@@ -24,6 +24,11 @@ def _full_path_name(call: Call, kind: StringKind, name: int, size: int, buffer: 
     text = full_path(kind.read(call, name), current_directory(call)) if name else ""
     if not text:
         raise Win32Failure(Win32Error.INVALID_NAME)
+    return answer_path(call, kind, text, size, buffer, part_address)
+
+
+def answer_path(call: Call, kind: StringKind, text: str, size: int, buffer: int, part_address: int) -> int:
+    """Answers with a path as `answer_string`, and stores where its last name starts if that is asked for."""
     length = answer_string(call, kind, text, buffer, size)
     if part_address and length < size:
         last = text.rpartition("\\")[2]

@@ -60,11 +60,17 @@ IMPORT status WINAPI NtmmMath(u32 operation, const double *arguments, double *re
 
 IMPORT u32 WINAPI NtmmTextOfSid(const void *sid, wchar *text, u32 size, u32 *needed);
 IMPORT u32 WINAPI NtmmSidOfText(const wchar *text, void *sid, u32 size, u32 *needed);
+IMPORT u32 WINAPI NtmmSidOfAccount(const wchar *name, void *sid, u32 size, u32 *needed);
 IMPORT u32 WINAPI NtmmTextOfDescriptor(const void *, u32 information, wchar *text, u32 size, u32 *needed);
 IMPORT u32 WINAPI NtmmDescriptorOfText(const wchar *text, void *, u32 size, u32 *needed);
 IMPORT status WINAPI NtQuerySecurityObject(handle, u32 information, void *, u32 size, u32 *needed);
 IMPORT status WINAPI NtSetSecurityObject(handle, u32 information, const void *);
 
+IMPORT handle WINAPI OpenEventW(u32 access, bool32 inherit, const wchar *);
+IMPORT handle WINAPI OpenMutexW(u32 access, bool32 inherit, const wchar *);
+IMPORT handle WINAPI OpenSemaphoreW(u32 access, bool32 inherit, const wchar *);
+IMPORT handle WINAPI OpenWaitableTimerW(u32 access, bool32 inherit, const wchar *);
+IMPORT handle WINAPI OpenFileMappingW(u32 access, bool32 inherit, const wchar *);
 IMPORT handle WINAPI CreateFileA(const char *, u32 access, u32 share, void *security, u32 how, u32 flags, handle);
 IMPORT handle WINAPI CreateFileW(const wchar *, u32 access, u32 share, void *security, u32 how, u32 flags, handle);
 IMPORT bool32 WINAPI ReadFile(handle, void *, u32, u32 *done, void *overlapped);

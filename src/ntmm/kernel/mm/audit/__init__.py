@@ -4,7 +4,7 @@
 right. `findings` gathers what the tables say and `frames` compares the PFN database with it; `spaces` looks at working
 sets and commit charge, `entries` at single user PTEs, `roots` at self-maps, `sections` at prototype PTEs, `pools` at
 blocks, `locked_memory` at pages outside working sets, `system_ptes` at free system PTEs and kernel stacks,
-`system_cache` at cached files. Reads everything, changes nothing; may use all of mm.
+`system_cache` at cached files, `sessions` at session space. Reads everything, changes nothing; may use all of mm.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,6 +17,7 @@ from ntmm.kernel.mm.audit.locked_memory import check_locked_memory
 from ntmm.kernel.mm.audit.pools import check_pools
 from ntmm.kernel.mm.audit.roots import check_root
 from ntmm.kernel.mm.audit.sections import check_sections
+from ntmm.kernel.mm.audit.sessions import check_sessions
 from ntmm.kernel.mm.audit.spaces import check_commit, check_slots, check_space, check_system_working_set
 from ntmm.kernel.mm.audit.system_cache import check_system_cache
 from ntmm.kernel.mm.audit.system_ptes import check_system_ptes
@@ -54,6 +55,7 @@ def _checks(manager: MemoryManager) -> Iterator[Iterable[str]]:
     yield check_pools(manager)
     yield check_system_ptes(manager)
     yield check_system_cache(manager)
+    yield check_sessions(manager)
     yield check_commit(manager)
     yield check_system_working_set(manager)
     yield check_slots(manager, findings)

@@ -10,6 +10,7 @@ from ntmm.kernel.mm.audit.locked_memory import ordinary_frames
 from ntmm.kernel.mm.manager import FIRMWARE_FRAMES, MemoryManager
 from ntmm.kernel.mm.pfn import PageState, PageUse
 from ntmm.kernel.mm.pfn.state import PROTOTYPE_FLAG
+from ntmm.kernel.mm.session import SessionSpace
 from ntmm.kernel.mm.space import AddressSpace, SwappedRoots
 from ntmm.kernel.mm.tables import own_slots, root_frames
 from ntmm.kernel.mm.tables.root import is_private_entry, system_tables_of
@@ -53,6 +54,8 @@ def gather(manager: MemoryManager) -> Findings:
         findings.hold(frame, "firmware")
     _walk_system(manager, findings)
     _hold_large(manager, findings)
+    for session in manager.sessions_by_id.values():
+        _walk_session(manager, session, findings)
     for space in manager.spaces:
         _walk_space(manager, space, findings)
     _walk_prototypes(manager, findings)
@@ -175,7 +178,7 @@ def _hold_large(manager: MemoryManager, findings: Findings) -> None:
 
 
 def _walk_system(manager: MemoryManager, findings: Findings) -> None:
-    memory, free_list = manager.table_memory, manager.system_ptes.list_words()
+    memory, free_list = manager.table_memory, manager.system_ptes.list_words() | manager.mdls.mapped_words()
     for index, pte in _walk_tables(manager, findings, manager.system.tables.root, is_system=True):
         if index in free_list:
             continue
@@ -184,6 +187,21 @@ def _walk_system(manager: MemoryManager, findings: Findings) -> None:
             findings.shares[frame] += 1
         elif pte & 1:
             findings.hold(frame, "system page")
+            findings.places[frame] = index
+        elif memory.format.is_transition(pte):
+            findings.keep(frame, index)
+        note_slot(manager, findings, pte)
+
+
+def _walk_session(manager: MemoryManager, session: SessionSpace, findings: Findings) -> None:
+    """The tables that the session's processes share, its pool, and the pages that its views show."""
+    memory = manager.table_memory
+    for index, pte in _walk_tables(manager, findings, session.tables.root, is_system=True):
+        frame = memory.format.frame(pte)
+        if pte & 1 and manager.pfn.flags[frame] & PROTOTYPE_FLAG:
+            findings.shares[frame] += 1
+        elif pte & 1:
+            findings.hold(frame, f"page of session {session.session_id}")
             findings.places[frame] = index
         elif memory.format.is_transition(pte):
             findings.keep(frame, index)

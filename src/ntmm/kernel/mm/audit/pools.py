@@ -5,20 +5,30 @@ from collections.abc import Iterator
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pool import Pool
+from ntmm.kernel.mm.tables import PageTables
 
 
 def check_pools(manager: MemoryManager) -> Iterator[str]:
-    """Both pools."""
-    for use, pool in (
-        (PageUse.PAGED_POOL, manager.system.paged_pool),
-        (PageUse.NONPAGED_POOL, manager.system.nonpaged_pool),
-    ):
-        for problem in (*_check_ranges(manager, pool), *_check_pages(manager, pool, use)):
-            yield f"{use.name}: {problem}"
+    """Both pools, and those of sessions."""
+    system = manager.system.tables
+    pools = [
+        ("PAGED_POOL", system, PageUse.PAGED_POOL, manager.system.paged_pool),
+        ("NONPAGED_POOL", system, PageUse.NONPAGED_POOL, manager.system.nonpaged_pool),
+    ]
+    pools += [
+        (f"pool of session {session.session_id}", session.tables, PageUse.PAGED_POOL, session.pool)
+        for session in manager.sessions_by_id.values()
+    ]
+    for name, tables, use, pool in pools:
+        for problem in (*_check_ranges(manager, pool), *_check_pages(manager, tables, pool, use)):
+            yield f"{name}: {problem}"
 
 
 def _check_ranges(manager: MemoryManager, pool: Pool) -> Iterator[str]:
     mapped = sum(end - start for start, end in pool.mapped_ranges)
+    used = sum(size for _, size, is_free in pool.ranges() if not is_free)
+    if used != pool.used:
+        yield f"it says that {pool.used:#x} bytes are in use, its blocks have {used:#x}"
     if mapped != pool.pages * manager.architecture.page_size:
         yield f"{pool.pages} pages in ranges of {mapped:#x} bytes"
     for start, end in pool.mapped_ranges:
@@ -33,11 +43,11 @@ def _check_ranges(manager: MemoryManager, pool: Pool) -> Iterator[str]:
             yield f"the last range ends at {at:#x} instead of {end:#x}"
 
 
-def _check_pages(manager: MemoryManager, pool: Pool, use: PageUse) -> Iterator[str]:
+def _check_pages(manager: MemoryManager, tables: PageTables, pool: Pool, use: PageUse) -> Iterator[str]:
     memory, pfn = manager.table_memory, manager.pfn
     start, end = pool.grown_range
     for address in range(start, end, manager.architecture.page_size):
-        index = manager.system.tables.find(address)
+        index = tables.find(address)
         pte = memory.entries[index] if index >= 0 else 0
         if not pte & 1 and use == PageUse.PAGED_POOL and memory.format.is_page_file(pte):
             continue  # in a paging file, where only its PTE knows it

@@ -32,8 +32,11 @@ def _check_system_half(manager: MemoryManager, space: AddressSpace) -> Iterator[
     memory = manager.table_memory
     ours = system_tables_of(memory, space.tables.root)
     theirs = system_tables_of(memory, manager.system.tables.root)
-    for (number, base, slots), (_, system_base, _) in zip(ours, theirs, strict=True):
+    session = space.session.tables.root if space.session is not None else manager.system.tables.root
+    sessions = system_tables_of(memory, session)
+    for (number, base, slots), (_, system_base, _), (_, session_base, _) in zip(ours, theirs, sessions, strict=True):
         for slot in slots:
-            entry, expected = memory.entries[base + slot], memory.entries[system_base + slot]
+            entry = memory.entries[base + slot]
+            expected = memory.entries[system_base + slot] or memory.entries[session_base + slot]
             if entry != expected and not is_private_entry(memory, number, slot):
                 yield f"system entry {slot:#x} is {entry:#x}, all processes share {expected:#x}"

@@ -20,6 +20,7 @@ def check_sections(manager: MemoryManager) -> Iterator[str]:
     """All control areas of the machine."""
     for area in manager.sections.areas():
         views = sum(1 for space in manager.spaces for vad in space.vads if vad.control_area is area)
+        views += sum(1 for session in manager.sessions_by_id.values() for view in session.views if view.area is area)
         if area.mapped_views != views:
             yield f"section {area.name} says {area.mapped_views} views, the VADs hold {views}"
         for first, _, words in prototype_runs(manager, area):

@@ -123,12 +123,18 @@ def check_commit(manager: MemoryManager) -> Iterator[str]:
     sections = [area.account.pages for area in manager.sections.areas() if area.account is not None]
     physical = [space.physical.account.pages for space in manager.spaces if space.physical is not None]
     spaces = [space.account.pages for space in manager.spaces]
-    accounts = manager.system_account.pages + sum(spaces) + sum(physical) + sum(sections)
+    sessions = [session.account.pages for session in manager.sessions_by_id.values()]
+    accounts = manager.system_account.pages + sum(spaces) + sum(physical) + sum(sections) + sum(sessions)
     if manager.ledger.committed != accounts:
         yield f"the commit ledger says {manager.ledger.committed} pages, the accounts hold {accounts}"
     system = manager.system
     roots = len(root_frames(manager.table_memory, system.tables.root))
     held = KERNEL_PAGES + roots + system.tables.tables + system.paged_pool.pages + system.nonpaged_pool.pages + 1
-    held += system.working_set.list_pages + manager.kernel_stacks.committed + manager.system_images.committed
+    held += (
+        system.working_set.list_pages
+        + manager.kernel_stacks.committed
+        + manager.system_images.committed
+        + manager.contiguous.committed
+    )
     if manager.system_account.pages != held:
         yield f"the system is charged {manager.system_account.pages} pages, it holds {held}"

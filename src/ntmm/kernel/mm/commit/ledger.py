@@ -18,6 +18,8 @@ class CommitLedger:
         self.limit = limit
         self.kept = 0
         """Pages below the limit that only growth may have which cannot be refused without ending a program."""
+        self.unpromised: Callable[[], int] = lambda: 0
+        """Slot: pages of RAM that no promise can be kept with, because they hold locked pages of files."""
         self.committed = 0
         self.peak = 0
         self.extend: Callable[[int], bool] = lambda pages: False
@@ -26,7 +28,7 @@ class CommitLedger:
     @property
     def room(self) -> int:
         """Pages that a program may still ask for before a paging file has to grow; below 0 while kept ones are used."""
-        return self.limit - self.kept - self.committed
+        return self.limit - self.kept - self.committed - self.unpromised()
 
     def has_room(self, pages: int) -> bool:
         """True if `pages` more can be promised; paging files grow for it where they may."""

@@ -5,6 +5,7 @@ from typing import NoReturn, Protocol
 from ntmm.kernel.ke.access import ERROR_FETCH, ERROR_WRITE, GuestFault
 from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.fault.access_fault import FaultHandler
+from ntmm.kernel.mm.tables import PageTables
 
 _FREED_PTE, _NO_PAGE_TABLE = 0, 2
 """Parameter 4 of bugcheck 0x50."""
@@ -13,7 +14,7 @@ _WRITE_TO_VALID = 11
 
 
 class PageableRange(Protocol):
-    """Part of system space whose pages come and go: paged pool, the system cache."""
+    """Part of system space whose pages come and go: paged pool, the system cache, a session."""
 
     def holds(self, address: int) -> bool: ...
 
@@ -21,14 +22,19 @@ class PageableRange(Protocol):
 
 
 def kernel_fault(
-    faults: FaultHandler, ranges: tuple[PageableRange, ...], address: int, error_code: int, pc: int
+    faults: FaultHandler,
+    tables: PageTables,
+    ranges: tuple[PageableRange, ...],
+    address: int,
+    error_code: int,
+    pc: int,
 ) -> None:
-    """Makes the page of a system address accessible for ring 0; may wait.
+    """Makes the page of a system address accessible for ring 0; may wait. `tables` are the system's, or a session's.
 
     Raises Bugcheck 0xBE for a write to a read-only page, 0xFC for executing data, 0x50 where there is no page, 0x7A for
     one that cannot be read.
     """
-    index = faults.system_tables.find(address)
+    index = tables.find(address)
     if index < 0:
         _stop_without_page(address, error_code, pc, _NO_PAGE_TABLE)
     pte = faults.entries[index]

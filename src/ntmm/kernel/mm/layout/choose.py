@@ -5,7 +5,7 @@ from typing import Final
 
 from ntmm.kernel.mm.layout.address_layout import MB, AddressLayout
 from ntmm.kernel.mm.layout.ia64 import LAYOUT_IA64
-from ntmm.kernel.mm.layout.sizes import PAGED_CAP, PoolSizes, computed_pools
+from ntmm.kernel.mm.layout.sizes import PAGED_CAP, PoolSizes, computed_pools, initial_nonpaged_pool
 from ntmm.kernel.mm.layout.x64 import LAYOUT_X64
 from ntmm.kernel.mm.layout.x86 import (
     SESSION_POOL,
@@ -28,6 +28,8 @@ _TABLE_SPAN: Final = 4 * MB
 """Pools end where a page table of two-level paging does."""
 _LARGEST_NONPAGED_3GB: Final = 128 * MB
 _SMALLEST_POOL: Final = 8 * MB
+_MANY_PTES_RAM: Final = 256 * MB
+"""Beyond it the system PTEs that Windows computes do not fit between the pools."""
 
 
 def layout_for(architecture: str) -> AddressLayout:
@@ -42,7 +44,10 @@ def layout_of_profile(profile: SystemProfile) -> AddressLayout:
         return layout
     if profile.boot.three_gb:
         layout = with_user_space(layout, profile.boot.user_space_mb)
-    layout = _with_registry(layout, profile)
+    return _with_registry(_with_more_room(_with_sessions(layout, profile), profile), profile)
+
+
+def _with_sessions(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
     if profile.release in ("nt4", "2000"):
         return without_sessions(layout)
     views = profile.registry.get("SessionViewSize") * MB or SESSION_VIEWS
@@ -54,6 +59,23 @@ def layout_of_profile(profile: SystemProfile) -> AddressLayout:
     if layout.is_three_gb:
         return replace(layout, system_cache_end=layout.session_space)
     return replace(layout, cache_extension_end=min(layout.cache_extension_end, layout.session_space))
+
+
+def _with_more_room(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
+    """The place that only LargeSystemCache fills holds the system PTEs of large machines, so that the pools have more.
+
+    With two levels of tables nonpaged pool stays where it is: PTEs reach subsections within 128 MB of its end.
+    """
+    is_cache = profile.registry.get("LargeSystemCache")
+    if layout.is_three_gb or is_cache or profile.usable_ram <= _MANY_PTES_RAM:
+        return layout
+    layout = replace(layout, system_ptes=layout.cache_extension, system_ptes_end=layout.cache_extension_end)
+    layout = replace(layout, cache_extension=layout.cache_extension_end)
+    if layout.architecture == "x86":
+        return layout
+    size = computed_pools(profile).nonpaged
+    size -= initial_nonpaged_pool(profile.usable_ram) if profile.has_large_system_pages else 0
+    return replace(layout, nonpaged_pool=min(layout.nonpaged_pool, layout.nonpaged_pool_end - size & -_TABLE_SPAN))
 
 
 def pool_sizes_of_profile(profile: SystemProfile, layout: AddressLayout) -> PoolSizes:

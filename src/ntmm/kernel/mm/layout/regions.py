@@ -47,12 +47,12 @@ def _common(layout: AddressLayout) -> list[Region]:
 def _session(layout: AddressLayout) -> list[Region]:
     if layout.session_space == layout.session_space_end:
         return []
-    note = "no sessions here"
+    note = "another one in each session"
     return [
         Region("session pool", layout.session_pool, layout.session_views, note),
         Region("session views", layout.session_views, layout.session_structure, note),
         Region("session structure", layout.session_structure, layout.session_images, note),
-        Region("session images", layout.session_images, layout.session_space_end, note),
+        Region("session images", layout.session_images, layout.session_space_end, "reserved"),
     ]
 
 

@@ -5,6 +5,7 @@ Sizes and addresses in bytes. A process is named by its `AddressSpace`; the kern
 """
 
 from ntmm.kernel.mm.manager.address_spaces import AddressSpaceServices
+from ntmm.kernel.mm.manager.device_memory import DeviceMemoryServices
 from ntmm.kernel.mm.manager.paging_files import PagingFileServices
 from ntmm.kernel.mm.manager.parts import FIRMWARE_FRAMES, HasSpace
 from ntmm.kernel.mm.manager.physical_memory import PhysicalMemoryServices
@@ -22,5 +23,6 @@ class MemoryManager(
     SectionServices,
     WorkingSetServices,
     PagingFileServices,
+    DeviceMemoryServices,
 ):
     """One machine's memory."""

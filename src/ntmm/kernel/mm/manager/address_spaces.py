@@ -10,7 +10,9 @@ from ntmm.kernel.mm.fault.access_fault import ORIGIN_CPU
 from ntmm.kernel.mm.fault.kernel_mode import kernel_fault
 from ntmm.kernel.mm.layout import UserRange, user_range
 from ntmm.kernel.mm.manager.pageable_ranges import PagedPoolRange, SystemCacheRange
-from ntmm.kernel.mm.manager.parts import HasSpace, Parts
+from ntmm.kernel.mm.manager.parts import HasSpace
+from ntmm.kernel.mm.manager.session_space import SessionServices
+from ntmm.kernel.mm.session import SessionSpace
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.mm.space.create import create_address_space
 from ntmm.kernel.mm.space.delete import delete_address_space
@@ -20,7 +22,7 @@ _PAGES_OF_A_SPACE: Final = 16
 """More than any architecture's new address space takes, its first user page tables included."""
 
 
-class AddressSpaceServices(Parts):
+class AddressSpaceServices(SessionServices):
     """Processes as the memory manager sees them."""
 
     def create_address_space(self, process_id: int, owner: str, user: UserRange | None = None) -> AddressSpace:
@@ -56,6 +58,7 @@ class AddressSpaceServices(Parts):
             parameters = (1, fault.status, space.process_id, fault.address)
             raise Bugcheck(BugcheckCode.KERNEL_DATA_INPAGE_ERROR, sentence, *parameters) from fault
         self.spaces.remove(space)
+        self._leave_session(space)
 
     def out_swap(self, space: AddressSpace) -> bool:
         """Empties a process's working set and puts its tables out of memory; False if pages of it are locked.
@@ -66,21 +69,33 @@ class AddressSpaceServices(Parts):
             return False
         while self.pageout.working_sets.empty(space):
             pass
-        return out_swap(self.machine, space, self.system.nonpaged_pool)
+        is_out = out_swap(self.machine, space, self.system.nonpaged_pool)
+        if is_out and space.session is not None:
+            space.session.show_in(space.process_id, None)
+        return is_out
 
     def in_swap(self, space: AddressSpace) -> None:
         """Brings the tables of a process back; waits for the disk. The swapper's: others call `swap_in`."""
         in_swap(self.machine, space, self.system.nonpaged_pool)
+        if space.session is not None:
+            space.session.show_in(space.process_id, space.tables.root)
 
     def swap_in(self, process: HasSpace) -> None:
         """Waits until the swapper has brought a process back, if it is out; nothing keeps it in memory afterwards."""
         if process.space.is_swapped_out:
             self.faults.swap_in(process.space)
 
-    def kernel_fault(self, address: int, error_code: int, pc: int) -> None:
-        """Answers a #PF of code in ring 0 on a system address; may wait, raises Bugcheck where it must not be."""
+    def kernel_fault(self, address: int, error_code: int, pc: int, process: HasSpace | None = None) -> None:
+        """Answers a #PF of code in ring 0 on a system address; may wait, raises Bugcheck where it must not be.
+
+        `process` is the one in whose context it ran: without one there is no session space.
+        """
+        session: SessionSpace | None = process.space.session if process is not None else None
+        if session is not None and self.layout.session_space <= address < self.layout.session_space_end:
+            kernel_fault(self.faults, session.tables, (session,), address, error_code, pc)
+            return
         ranges = (PagedPoolRange(self.system.paged_pool, self.faults), SystemCacheRange(self.system_cache))
-        kernel_fault(self.faults, ranges, address, error_code, pc)
+        kernel_fault(self.faults, self.system.tables, ranges, address, error_code, pc)
 
     def cpu_fault(self, space: AddressSpace, address: int, error_code: int, teb: int) -> FaultOutcome:
         """Answers a #PF of the CPU (MmAccessFault)."""

@@ -14,6 +14,7 @@ from ntmm.kernel.mm.fault.access_fault import ORIGIN_KERNEL
 from ntmm.kernel.mm.in_page import InPage
 from ntmm.kernel.mm.kernel_stack import KernelStacks, StackSwapping
 from ntmm.kernel.mm.layout import AddressLayout, PoolSizes, layout_for, user_range
+from ntmm.kernel.mm.mdl import ContiguousMemory, MdlLocking
 from ntmm.kernel.mm.pagefile import Disk, PagingFiles, PagingStore
 from ntmm.kernel.mm.pageout import PageOut
 from ntmm.kernel.mm.pageout.levels import levels_for
@@ -21,6 +22,7 @@ from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
 from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
 from ntmm.kernel.mm.section import Sections
+from ntmm.kernel.mm.session import SessionOwner, SessionSpace
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
 from ntmm.kernel.mm.space.adjust import SYSTEM_SHARE
 from ntmm.kernel.mm.system_cache import SystemCache, system_cache_bytes
@@ -105,10 +107,12 @@ class Parts:
         no_low_memory: bool = False,
         pools: PoolSizes | None = None,
         pool_usage_maximum: int = 0,
+        session_sizes: tuple[int, int] = (0, 0),
     ) -> None:
         """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults.
 
         `no_low_memory`: what need not lie below 4 GB does not (/NOLOWMEM). `pools`: the most that they may have.
+        `session_sizes`: the most bytes of views and pool that a session may have; 0: what there is room for.
         `pool_usage_maximum`: percent of paged pool from which on unused sections go; 0: the default.
         """
         self.ram = ram
@@ -151,6 +155,8 @@ class Parts:
         self.system_images = SystemImages(
             ram, self.table_memory, self.system_ptes, self.system.large_mappings, self.system_account, large_drivers
         )
+        self.mdls = MdlLocking(ram, self.system.tables, self.system.nonpaged_pool, self.system_ptes, self.resident)
+        self.contiguous = ContiguousMemory(self.table_memory, self.system_ptes, self.system_account, self.resident)
         self.stack_swapping = StackSwapping(
             self.table_memory, self.kernel_stacks, self.system_ptes, self.resident, self.in_page, self.paging_files
         )
@@ -190,6 +196,8 @@ class Parts:
         self.open_paging_store: Callable[[str], PagingStore] = _no_disk
         """Slot: the host's file for a paging file with an NT path; raises OSError."""
         self.spaces: list[AddressSpace] = []
+        self.session_sizes = session_sizes
+        self.sessions_by_id: dict[int, SessionSpace] = {}
         based = user_range(self.layout)
         self._lowest_based = (based.highest_vad + 1 - _BASED_TOP) & -ALLOCATION_GRANULARITY
         self.machine = SpaceMachine(
@@ -209,6 +217,7 @@ class Parts:
         self.system.tables.table_made = self._share_system_table
         self.changed: Callable[[AddressSpace, str, int, int, int], None] | None = None
         """Slot: told (space, change, start, end, PAGE_* value) of every change of a range while a recorder listens."""
+        self.ledger.unpromised = lambda: sum(len(space.working_set.locked_file_pages) for space in self.spaces)
         self.current_teb: Callable[[AddressSpace], int] = lambda space: 0
         """Slot: the TEB of the thread on whose behalf the kernel touches its own memory; 0 in another process's."""
 
@@ -238,6 +247,7 @@ class Parts:
     def _working_set_owners(self) -> Iterator[WorkingSetOwner]:
         yield from self.spaces
         yield self._system_owner
+        yield from (SessionOwner(session) for session in self.sessions_by_id.values())
 
     def _share_system_table(self, index: int, frame: int) -> None:
         roots = [space.tables.root for space in self.spaces if not space.is_swapped_out]

@@ -4,6 +4,7 @@ from typing import Final
 
 from ntmm.kernel.io.control_block import FileControlBlock
 from ntmm.kernel.io.data_file import DataFile
+from ntmm.kernel.io.drives import device_path
 from ntmm.kernel.io.failure import FileRefused, IoFailure
 from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
@@ -39,11 +40,6 @@ _MOST_PROTOTYPES: Final = 1 << 24
 
 _PLAIN: Final = {MM_WRITECOPY: MM_READWRITE, MM_EXECUTE_WRITECOPY: MM_EXECUTE_READWRITE}
 """Memory that only the paging file backs is plainly writable behind a section that copies."""
-
-
-def _device_path(name: str) -> str:
-    """The NT path of a file that is named with its drive."""
-    return "\\Device\\HarddiskVolume1" + name[2:] if name[1:2] == ":" else name
 
 
 class SectionServices(Parts):
@@ -132,7 +128,7 @@ class SectionServices(Parts):
     def data_of(self, block: FileControlBlock) -> DataPages:
         """The pages of a data file; the file has one control area however many sections there are over it."""
         if block.data is None:
-            area = self.sections.data_file(DataFile(block), "C:" + block.name)
+            area = self.sections.data_file(DataFile(block), block.full_name)
             forget = self.system_cache.forget_pages
             block.data = DataPages(area, self.sections, self.system.tables, self.ram, forget)
         assert isinstance(block.data, DataPages)
@@ -199,7 +195,7 @@ class SectionServices(Parts):
             return Status.INVALID_ADDRESS, ""
         if vad.control_area.kind is AreaKind.PAGING_FILE:
             return Status.FILE_INVALID, ""
-        return Status.SUCCESS, _device_path(vad.control_area.name)
+        return Status.SUCCESS, device_path(vad.control_area.name)
 
     def are_mapped_files_the_same(self, process: HasSpace, one: int, other: int) -> Status:
         """NtAreMappedFilesTheSame."""

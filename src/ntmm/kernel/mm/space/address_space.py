@@ -8,6 +8,7 @@ from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.fault import FaultContext
 from ntmm.kernel.mm.layout import UserRange
+from ntmm.kernel.mm.session import SessionSpace
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.mm.working_set import WorkingSet
 
@@ -52,6 +53,8 @@ class AddressSpace(FaultContext):
         """Set while the process is out of memory."""
         self.physical: Any = None
         """What AllocateUserPhysicalPages gave the process, or None."""
+        self.session: SessionSpace | None = None
+        """The session that the process belongs to."""
         self.deleted = False
 
     @property

@@ -25,7 +25,8 @@ def lock(machine: SpaceMachine, space: AddressSpace, address: int, size: int, ma
 
     SUCCESS or WAS_LOCKED; ACCESS_VIOLATION for a page that is not committed or accessible, GUARD_PAGE_VIOLATION,
     WORKING_SET_QUOTA for more pages than the minimum working set holds, INSUFFICIENT_RESOURCES for more than RAM can
-    promise, IN_PAGE_ERROR. Pages before one that fails stay locked only if they were so before.
+    promise, COMMITMENT_LIMIT for pages of files in RAM that is promised already, IN_PAGE_ERROR. Pages before one that
+    fails stay locked only if they were so before.
     """
     pages = _pages(machine, space, address, size)
     if pages is None:
@@ -52,6 +53,11 @@ def _lock_pages(machine: SpaceMachine, space: AddressSpace, pages: range, kinds:
         index, value = _entry(machine, space, at)
         if refused is None and kinds & ~value & LOCKED_IN_MEMORY and not machine.resident.charge(1):
             refused = Status.INSUFFICIENT_RESOURCES
+        is_of_file = refused is None and not value & LOCKED and _is_of_file(machine, space, at)
+        if is_of_file and machine.ledger.room < 1:
+            refused = Status.COMMITMENT_LIMIT
+            if kinds & LOCKED_IN_MEMORY:
+                machine.resident.give_back(1)
         if refused is not None:
             _undo(machine, space, gained)
             return Range(refused)
@@ -59,7 +65,15 @@ def _lock_pages(machine: SpaceMachine, space: AddressSpace, pages: range, kinds:
             status = Status.WAS_LOCKED
         gained[at] = kinds & ~value
         space.working_set.lock(index, kinds)
+        if is_of_file:
+            space.working_set.locked_file_pages.add(at >> machine.architecture.page_shift)
     return Range(status, pages.start, len(pages) * pages.step)
+
+
+def _is_of_file(machine: SpaceMachine, space: AddressSpace, at: int) -> bool:
+    """True for a valid page that belongs to a file, which is what its original PTE then names."""
+    frame = machine.format.frame(machine.table_memory.entries[space.tables.find_resident(at)])
+    return machine.format.is_prototype(machine.pfn.original_pte[frame])
 
 
 def _undo(machine: SpaceMachine, space: AddressSpace, gained: dict[int, int]) -> None:
@@ -103,6 +117,8 @@ def _unlock_entry(machine: SpaceMachine, space: AddressSpace, index: int, value:
     if value & kinds & LOCKED_IN_MEMORY:
         machine.resident.give_back(1)
     space.working_set.unlock(index, kinds)
+    if not value & LOCKED & ~kinds:
+        space.working_set.locked_file_pages.discard(value >> machine.architecture.page_shift)
 
 
 def _kinds(map_type: int) -> int:

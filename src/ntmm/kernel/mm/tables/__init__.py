@@ -6,6 +6,7 @@
 from ntmm.kernel.mm.tables.formats import PteFormat, format_for
 from ntmm.kernel.mm.tables.page_tables import PageTables
 from ntmm.kernel.mm.tables.root import (
+    copy_system_half,
     create_root,
     own_slots,
     renew_root,
@@ -21,6 +22,7 @@ __all__ = [
     "PageTables",
     "PteFormat",
     "TableMemory",
+    "copy_system_half",
     "create_root",
     "drop_prototype_share",
     "format_for",

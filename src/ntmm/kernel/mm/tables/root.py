@@ -20,15 +20,15 @@ _PRIVATE_ENTRIES: Final[dict[str, dict[int, Container[int]]]] = {
 _ROOT_NAMES: Final = {"x86": "page directory", "x64": "page map level 4", "ia64": "region table"}
 
 
-def create_root(memory: TableMemory, template: int | None) -> tuple[int, dict[str, int]]:
+def create_root(memory: TableMemory, template: int | None, for_processor: bool = True) -> tuple[int, dict[str, int]]:
     """New top tables that map themselves, with the system half of the root `template`; (root frame, pages by purpose).
 
     On x64 the entry 0x1ED is the only one that points to its own table; on x86 it is 0x300, on PAE the last
-    directory's first four entries are the directories.
+    directory's first four entries are the directories. `for_processor`: CR3 will name it.
     """
     architecture = memory.architecture
     if architecture.name == "pae":
-        root, counts = _create_pae_root(memory)
+        root, counts = _create_pae_root(memory, for_processor)
     else:
         root = memory.pfn.take_zeroed(PageUse.PAGE_TABLE)
         _own(memory, root)
@@ -36,13 +36,13 @@ def create_root(memory: TableMemory, template: int | None) -> tuple[int, dict[st
         memory.entries[index] = memory.table_entry(root, user=False)
         counts = {_ROOT_NAMES[architecture.name]: 1}
     if template is not None:
-        _copy_system_half(memory, template, root)
+        copy_system_half(memory, template, root)
     return root, counts
 
 
-def _create_pae_root(memory: TableMemory) -> tuple[int, dict[str, int]]:
+def _create_pae_root(memory: TableMemory, for_processor: bool) -> tuple[int, dict[str, int]]:
     """The pointer table and its four directories, side by side in RAM where never-touched frames allow it."""
-    root, *directories = _take_pae_frames(memory.pfn)
+    root, *directories = _take_pae_frames(memory.pfn, for_processor)
     last = directories[-1] << memory.entries_shift
     for slot, frame in enumerate(directories):
         memory.entries[(root << memory.entries_shift) + slot] = frame << memory.architecture.page_shift | 1
@@ -52,9 +52,9 @@ def _create_pae_root(memory: TableMemory) -> tuple[int, dict[str, int]]:
     return root, {"page directory pointer table": 1, "page directories": PAE_DIRECTORIES}
 
 
-def _take_pae_frames(pfn: PfnDatabase) -> list[int]:
+def _take_pae_frames(pfn: PfnDatabase, for_processor: bool) -> list[int]:
     """The frames of the pointer table and the directories. CR3 has 32 bits, so the former lies below 4 GB."""
-    low = [pfn.take_low(PageUse.PAGE_TABLE)] if pfn.low else []
+    low = [pfn.take_low(PageUse.PAGE_TABLE)] if pfn.low and for_processor else []
     count = 1 + PAE_DIRECTORIES - len(low)
     first = pfn.take_contiguous(count, PageUse.PAGE_TABLE)
     if first == NO_FRAME:
@@ -137,7 +137,7 @@ def renew_root(memory: TableMemory, system_root: int, root: int) -> None:
     last = tops[-1] << memory.entries_shift
     for slot, frame in zip(self_map_slots(memory, len(tops) - 1), tops, strict=True):
         memory.entries[last + slot] = memory.table_entry(frame, user=False)
-    _copy_system_half(memory, system_root, root)
+    copy_system_half(memory, system_root, root)
 
 
 def is_private_entry(memory: TableMemory, table_number: int, slot: int) -> bool:
@@ -145,7 +145,8 @@ def is_private_entry(memory: TableMemory, table_number: int, slot: int) -> bool:
     return slot in _PRIVATE_ENTRIES[memory.architecture.name].get(table_number, ())
 
 
-def _copy_system_half(memory: TableMemory, source: int, target: int) -> None:
+def copy_system_half(memory: TableMemory, source: int, target: int) -> None:
+    """The root `target` shows what `source` has in system space, self-map and hyperspace apart."""
     pairs = zip(system_tables_of(memory, source), system_tables_of(memory, target), strict=True)
     for (number, source_base, slots), (_, target_base, _) in pairs:
         for slot in slots:

@@ -52,8 +52,7 @@ class WorkingSet:
         self.tables = tables
         self.limits = limits
         self.quota = limits.maximum
-        self.first_dynamic = 0
-        self.fixed = 0
+        self.first_dynamic = self.fixed = 0
         """Entries in front that are never replaced and cannot be unlocked."""
         self.next_slot = 0
         self.trimmed = 0
@@ -75,6 +74,7 @@ class WorkingSet:
         """The first free entry below the end of the list, END_OF_CHAIN if there is none."""
         self._next = 0
         self._shared: dict[int, int] = {}
+        self.locked_file_pages = set[int]()  # page numbers of locked pages of files, for which no commit is charged
         self.count = 0
         self._peak = 0
         self._next_word = self._end_word = 0
@@ -172,8 +172,8 @@ class WorkingSet:
 
     def remove_shared(self, vpn: int) -> None:
         """Takes the entry of a shared page out."""
-        self.remove(self._shared[vpn])
-        del self._shared[vpn]
+        self.locked_file_pages.discard(vpn)
+        self.remove(self._shared.pop(vpn))
 
     # single entries
 
