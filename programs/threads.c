@@ -377,17 +377,17 @@ static void timers(void)
     check(passed >= 75 && passed <= 125, "four waits take 90 ms");
     check(CancelWaitableTimer(timer), "stopped");
     check_equal(WaitForSingleObject(timer, 100), WAIT_TIMEOUT, "it does not come again");
-    due.QuadPart = -100000; /* 10 ms */
+    due.QuadPart = -1000000; /* 100 ms: longer than the routine may wait for its pages */
     timer_calls = 0;
-    check(SetWaitableTimer(timer, &due, 10, note_timer, &timer_calls, FALSE), "with a routine, after 10 ms and every 10");
-    Sleep(35);
+    check(SetWaitableTimer(timer, &due, 100, note_timer, &timer_calls, FALSE), "with a routine, after 100 ms and every 100");
+    Sleep(350);
     check_equal(timer_calls, 0, "a wait that is not alertable calls none");
     check(SleepEx(1000, TRUE) == WAIT_IO_COMPLETION && timer_calls == 1, "an alertable wait calls it, once for all of them");
     for (int i = 0; i < 3; i++)
         SleepEx(1000, TRUE);
     check(timer_calls == 4, "then each time");
     CancelWaitableTimer(timer);
-    check(SleepEx(50, TRUE) == 0 && timer_calls == 4, "and not any more");
+    check(SleepEx(200, TRUE) == 0 && timer_calls == 4, "and not any more");
     CloseHandle(timer);
     check_equal(WaitForSingleObject(timer, 0), WAIT_FAILED, "a closed handle is none");
 }
