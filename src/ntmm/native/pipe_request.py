@@ -44,8 +44,11 @@ class _Outcome:
     def store(self, pending: Pending, status: Status, data: bytes, count: int) -> None:
         """Stores the outcome in the memory of whoever asked, and tells of it."""
         self._thread.pending_requests.discard(pending)
-        if not self._thread.process.ended:
+        process = self._thread.process
+        if not process.ended:
+            process.reference()  # its memory stays while this waits for paging
             self._tell(self._write(status, data, count), count)
+            process.dereference()
         if self._event is not None:
             self._event.dereference()
         if self._place is not None:
