@@ -39,6 +39,11 @@ int NtAllocateVirtualMemory(void *process, void **base, u64 zero_bits, u64 *size
         if (room == MAP_FAILED)
             return (int)0xC0000017;
         *base = (u8 *)(((u64)room + 0xFFFF) & ~0xFFFFull);
+        u8 *end = (u8 *)*base + whole, *last = room + whole + 0x10000; /* the host allows only so many mappings */
+        if ((u8 *)*base != room)
+            munmap(room, (u64)((u8 *)*base - room));
+        if (end != last)
+            munmap(end, (u64)(last - end));
         host_reserved += whole;
         if (reservation_count == sizeof reservations / sizeof *reservations)
             return (int)0xC0000017;
@@ -66,8 +71,7 @@ int NtFreeVirtualMemory(void *process, void **base, u64 *size, u32 type) {
             return (int)0xC000009F;
         u64 whole = reservations[at - 1].size;
         reservations[at - 1] = reservations[--reservation_count];
-        madvise(*base, whole, MADV_DONTNEED);
-        return mprotect(*base, whole, PROT_NONE) ? (int)0xC000000D : 0;
+        return munmap(*base, whole) ? (int)0xC000000D : 0;
     }
     madvise(*base, *size, MADV_DONTNEED);
     host_committed -= *size;
