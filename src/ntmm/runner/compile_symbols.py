@@ -13,6 +13,9 @@ LINK_TRACE: Final = {"ZIG_VERBOSE_LINK": "1"}
 """Has the compiler print the linker's command line on standard error."""
 
 _LINKER: Final = "lld-link "
+_TRACED: Final = (_LINKER, "ar rcs ")
+"""How traced lines begin: with no cache yet, the compiler also makes libraries of its own."""
+
 _SYMBOL_OPTIONS: Final = ("-DEBUG:SYMTAB", "-OPT:REF,ICF")
 """Asking for symbols switches the removal of unused and equal functions off; the second option keeps it on."""
 
@@ -20,7 +23,7 @@ _SYMBOL_OPTIONS: Final = ("-DEBUG:SYMTAB", "-OPT:REF,ICF")
 def split_messages(text: str) -> tuple[str, str | None]:
     """What the compiler said to the user, and the linker's command line if there is one."""
     lines = text.splitlines(keepends=True)
-    said = "".join(line for line in lines if not line.startswith(_LINKER))
+    said = "".join(line for line in lines if not line.startswith(_TRACED))
     calls = [line.strip() for line in lines if line.startswith(_LINKER)]
     return said, calls[-1] if calls else None
 
