@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Final
 
+from ntmm.hw.arch import architecture_named
 from ntmm.kernel.mm.layout.address_layout import MB, AddressLayout
 from ntmm.kernel.mm.layout.ia64 import LAYOUT_IA64
-from ntmm.kernel.mm.layout.sizes import PAGED_CAP, PoolSizes, computed_pools, initial_nonpaged_pool
+from ntmm.kernel.mm.layout.sizes import PAGED_CAP, PoolSizes, computed_pools, initial_nonpaged_pool, pfn_database
 from ntmm.kernel.mm.layout.x64 import LAYOUT_X64
 from ntmm.kernel.mm.layout.x86 import (
     SESSION_POOL,
@@ -41,10 +42,23 @@ def layout_of_profile(profile: SystemProfile) -> AddressLayout:
     """The map of a machine. Raises ValueError with a sentence where the registry asks for more than fits."""
     layout = layout_for(profile.architecture)
     if not _is_small(profile):
-        return layout
+        return _with_pfn_database(layout, profile)
     if profile.boot.three_gb:
         layout = with_user_space(layout, profile.boot.user_space_mb)
-    return _with_registry(_with_more_room(_with_sessions(layout, profile), profile), profile)
+    layout = _with_pfn_database(_with_sessions(layout, profile), profile)
+    return _with_registry(_with_more_room(layout, profile), profile)
+
+
+def _with_pfn_database(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
+    """The database has the room that it takes. With /3GB the end of the system cache gives it up."""
+    span = architecture_named(profile.architecture).large_page_size
+    span = max(_TABLE_SPAN, span)
+    size = -(-pfn_database(profile.usable_ram, profile.architecture) // span) * span
+    if not layout.is_three_gb:
+        assert layout.pfn_database + size <= layout.pfn_database_end
+        return replace(layout, pfn_database_end=layout.pfn_database + size)
+    end = layout.system_cache_end
+    return replace(layout, pfn_database=end - size, pfn_database_end=end, system_cache_end=end - size)
 
 
 def _with_sessions(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
@@ -74,7 +88,8 @@ def _with_more_room(layout: AddressLayout, profile: SystemProfile) -> AddressLay
     if layout.architecture == "x86":
         return layout
     size = computed_pools(profile).nonpaged
-    size -= initial_nonpaged_pool(profile.usable_ram) if profile.has_large_system_pages else 0
+    if profile.has_large_system_pages:
+        size -= min(initial_nonpaged_pool(profile.usable_ram), layout.large_pages_end - layout.pfn_database_end)
     return replace(layout, nonpaged_pool=min(layout.nonpaged_pool, layout.nonpaged_pool_end - size & -_TABLE_SPAN))
 
 

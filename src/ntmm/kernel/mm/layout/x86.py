@@ -57,6 +57,8 @@ def layout_32(architecture: str) -> AddressLayout:
             session_views=0,
             session_structure=0,
             session_images=0,
+            pfn_database=0x80400000,
+            pfn_database_end=0x9C400000,
             hal=0xFFC00000,
             hal_end=1 << 32,
         ),

@@ -1,6 +1,7 @@
 """What all page tables of a machine share: RAM as PTE-sized words, the PFN database, and every write of an entry."""
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ntmm.hw.arch import Architecture
@@ -56,6 +57,17 @@ class TableMemory:
         architecture = self.architecture
         bits = architecture.VALID | architecture.WRITE | architecture.ACCESSED | architecture.DIRTY
         return frame << architecture.page_shift | bits | (architecture.OWNER if user else 0)
+
+    def fill(self, first: int, words: Sequence[int]) -> None:
+        """Writes adjacent valid entries of one table, from index `first` on, that were all zero."""
+        table, end = first >> self.entries_shift, first + len(words)
+        assert table == end - 1 >> self.entries_shift and not any(self.entries[first:end])
+        self.entries[first:end] = array(self.entries.format, words)
+        self.pfn.used_entries[table] += len(words)
+        self.pfn.share_count[table] += len(words)
+        if self.changed is not None:
+            for index, word in enumerate(words, first):
+                self.changed(index, 0, word)
 
     def write(self, index: int, new: int) -> None:
         """Writes any entry; keeps the counts of its table and flushes the TLB if the old one was valid."""
