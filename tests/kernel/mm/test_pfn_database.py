@@ -156,7 +156,8 @@ def test_is_a_column_the_fields_of_all_entries(size: int, offset: int) -> None:
 
 @pytest.mark.parametrize(("first", "end"), [(0, 3), (5, 5), (5, 6), (2, 21), (7, 15), (3, 40)])
 def test_is_a_run_of_frames_listed_as_one_after_another(first: int, end: int) -> None:
-    lists = [ColouredList("test", *(memoryview(bytearray(4 * 64)).cast("I") for _ in range(2)), 4) for _ in range(2)]
+    links = [memoryview(bytearray(4 * 64)).cast("I") for _ in range(4)]
+    lists = [ColouredList("test", flink, blink, 4) for flink, blink in (links[:2], links[2:])]
     for pages in lists:
         for frame in (50, 51, 53):
             pages.append(frame)

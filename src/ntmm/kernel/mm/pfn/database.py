@@ -1,7 +1,8 @@
 """The PFN database (MmPfnDatabase), and every transition of a page.
 
-It lies at the end of RAM; its own frames are ACTIVE without entries that say so. Frames that were never handed out lie above `high_water`; they count as zeroed and need no list entry, so a
-machine of 1 TB boots as fast as a small one. Freed frames are filled with junk in checking builds.
+It lies at the end of RAM; its own frames are ACTIVE without entries that say so. Frames that were never handed out lie
+above `high_water`; they count as zeroed and need no list entry, so a machine of 1 TB boots as fast as a small one.
+Freed frames are filled with junk in checking builds.
 """
 
 from collections.abc import Callable
