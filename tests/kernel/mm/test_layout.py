@@ -72,11 +72,12 @@ SESSION = {
 }
 PAE_CHANGES = {"page tables": (0xC0000000, 0xC0800000), "hyperspace": (0xC0800000, 0xC0C00000)}
 LARGE_CACHE = {"system cache, extension": (0xA4000000, 0xB9C00000)}
+HIGH_PTES = {"system PTEs": (0xAF000000, 0xC0000000), "PFN database": (0xF7C00000, 0xF8000000)}
 LOW_REGIONS = {name: place for name, place in X86_REGIONS.items() if name != "initial nonpaged pool"}
 THREE_GB = {
     "kernel image": (0xE0000000, 0xE1000000),
-    "system cache": (0xC1000000, 0xDCC00000),
-    "PFN database": (0xDCC00000, 0xDD000000),
+    "system cache": (0xC1000000, 0xDD000000),
+    "PFN database": (0xEFC00000, 0xF0000000),
     "session pool": (0xDD000000, 0xDE000000),
     "session views": (0xDE000000, 0xDF400000),
     "session structure": (0xDF400000, 0xDF800000),
@@ -111,7 +112,7 @@ MAPS = {
         "pae",
         "2003-sp1",
         "/3GB /USERVA=2800",
-        LOW_REGIONS | THREE_GB | PAE_CHANGES | {"system PTEs": (0xAF000000, 0xC0000000)},
+        LOW_REGIONS | THREE_GB | PAE_CHANGES | HIGH_PTES,
     ),
     "x64": Map(
         "x64",
@@ -260,7 +261,8 @@ def test_have_the_pools_of_large_machines_the_place_of_the_system_ptes(
     [
         ("x86", 4 * GB, "", 0x80400000, 24),
         ("pae", 64 * GB, "", 0x80400000, 448),
-        ("x86", 4 * GB, "/3GB", 0xDD000000 - 24 * MB, 24),
+        ("pae", 128 * GB, "", 0x80400000, 896),
+        ("x86", 4 * GB, "/3GB", 0xF0000000 - 24 * MB, 24),
         ("pae", 16 * GB, "/3GB", 0xDD000000 - 112 * MB, 112),
         ("x64", 1 * TB, "", 0xFFFFFA80_00000000, 12 * 1024),
         ("ia64", 1 * TB, "", IA64 + 512 * GB, 6 * 1024),

@@ -6,8 +6,9 @@ can be written and executed: that is their price. Where a large page spans more 
 IA-64, each of its entries names it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.columns import column
@@ -94,5 +95,5 @@ class LargeMappings:
             at, end = max(first, start), min(first + table_span, start + size)
             index = self.tables.ensure_directory(at, user=False)
             word = architecture.make_pte(frame + (at - start >> architecture.page_shift), bits)
-            words: Sequence[int] = range(word, word + (end - at) // large * step, step)
-            memory.fill(index, [named for named in words for _ in range(each)] if each > 1 else words)
+            words = np.arange(word, word + (end - at) // large * step, step, dtype=np.uint64)
+            memory.fill(index, words.repeat(each))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ntmm.kernel.mm.large_mappings import LargeMappings
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.nt.memory import MM_READWRITE
@@ -49,7 +51,8 @@ class PfnMapping:
             index = self.tables.ensure(start, user=False)
             frame = self.frames.start + (start - self.address) // page
             step = architecture.make_pte(1, 0)
-            memory.fill(index, range(self.word(frame), self.word(frame) + (end - start) // page * step, step))
+            word = self.word(frame)
+            memory.fill(index, np.arange(word, word + (end - start) // page * step, step, dtype=np.uint64))
 
     def word(self, frame: int) -> int:
         """The PTE of one of `frames` where small pages map it."""

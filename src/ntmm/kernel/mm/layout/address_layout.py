@@ -53,17 +53,11 @@ class AddressLayout:
     pfn_database: int
     pfn_database_end: int
     """What the PFN database has room for; of a machine's layout, what it takes."""
+    large_pages_end: int
+    """How far large pages reach that begin with the kernel image."""
     hal: int
     hal_end: int
     is_three_gb: bool = False
-
-    @property
-    def large_pages_end(self) -> int:
-        """How far large pages reach that begin with the kernel image: to the next region, after what else they map.
-
-        With /3GB that is paged pool, 16 MB further; on 64 bits their 512 MB are this project's choice.
-        """
-        return self.paged_pool if self.is_three_gb else self.kernel_image + 512 * MB
 
     @property
     def has_database_behind_kernel(self) -> bool:

@@ -12,6 +12,8 @@ from ntmm.kernel.mm.layout.x86 import (
     SESSION_POOL,
     SESSION_VIEWS,
     layout_32,
+    with_database_3gb,
+    with_huge_database,
     with_session,
     with_user_space,
     without_sessions,
@@ -50,15 +52,14 @@ def layout_of_profile(profile: SystemProfile) -> AddressLayout:
 
 
 def _with_pfn_database(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
-    """The database has the room that it takes. With /3GB the end of the system cache gives it up."""
-    span = architecture_named(profile.architecture).large_page_size
-    span = max(_TABLE_SPAN, span)
+    """The database has the room that it takes: see `x86` for what it takes that from on 32 bits."""
+    span = max(_TABLE_SPAN, architecture_named(profile.architecture).large_page_size)
     size = -(-pfn_database(profile.usable_ram, profile.architecture) // span) * span
-    if not layout.is_three_gb:
-        assert layout.pfn_database + size <= layout.pfn_database_end
-        return replace(layout, pfn_database_end=layout.pfn_database + size)
-    end = layout.system_cache_end
-    return replace(layout, pfn_database=end - size, pfn_database_end=end, system_cache_end=end - size)
+    if layout.is_three_gb:
+        return with_database_3gb(layout, size)
+    if layout.pfn_database + size > layout.pfn_database_end:
+        return with_huge_database(layout, size)
+    return replace(layout, pfn_database_end=layout.pfn_database + size)
 
 
 def _with_sessions(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
@@ -81,7 +82,8 @@ def _with_more_room(layout: AddressLayout, profile: SystemProfile) -> AddressLay
     With two levels of tables nonpaged pool stays where it is: PTEs reach subsections within 128 MB of its end.
     """
     is_cache = profile.registry.get("LargeSystemCache")
-    if layout.is_three_gb or is_cache or profile.usable_ram <= _MANY_PTES_RAM:
+    has_place = layout.cache_extension < layout.cache_extension_end
+    if not has_place or is_cache or profile.usable_ram <= _MANY_PTES_RAM:
         return layout
     layout = replace(layout, system_ptes=layout.cache_extension, system_ptes_end=layout.cache_extension_end)
     layout = replace(layout, cache_extension=layout.cache_extension_end)
@@ -126,7 +128,9 @@ def _with_registry(layout: AddressLayout, profile: SystemProfile) -> AddressLayo
 
 def _paged_pool_bytes(layout: AddressLayout, profile: SystemProfile) -> int:
     """The range of paged pool: 192 MB, or more where the formula or the registry asks for it and there is room."""
-    behind = layout.system_ptes if layout.system_ptes > layout.paged_pool else layout.nonpaged_pool
+    behind = min(
+        start for start in (layout.system_ptes, layout.pfn_database, layout.nonpaged_pool) if start > layout.paged_pool
+    )
     room = min(behind - layout.paged_pool, PAGED_CAP[profile.family] & -_TABLE_SPAN)
     asked = profile.registry.get("PagedPoolSize")
     if asked == MAXIMUM:

@@ -38,6 +38,7 @@ LAYOUT_X64: Final = AddressLayout(
     session_images=_SESSION + 512 * GB - 8 * MB,
     pfn_database=0xFFFFFA80_00000000,
     pfn_database_end=0xFFFFFA80_00000000 + 64 * GB,
+    large_pages_end=0xFFFFF800_00000000 + 512 * MB,
     hal=0xFFFFFFFF_FFC00000,
     hal_end=1 << 64,
 )
