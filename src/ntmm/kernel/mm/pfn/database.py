@@ -103,7 +103,6 @@ class PfnDatabase:
         self.slot_shift = 32 if pte_size == 8 else 12
         self.moves = [0] * (_STATES * _STATES)
         """How often a page went from state a to state b, at a * 8 + b."""
-        self.moves[_ACTIVE] = len(self.database)
         self.signals = PageSignals(frames)
         self._bytes = ram.bytes
         self._entries = ram.u64 if pte_size == 8 else ram.u32
@@ -147,8 +146,8 @@ class PfnDatabase:
 
     @property
     def active(self) -> int:
-        """Pages that a valid PTE maps or the kernel holds."""
-        return self._in_state(_ACTIVE)
+        """Pages that a valid PTE maps or the kernel holds, those of the database too."""
+        return self._in_state(_ACTIVE) + len(self.database)
 
     def _in_state(self, state: int) -> int:
         moves = self.moves
