@@ -132,7 +132,8 @@ def working_set_table(machine: MemoryMachine, space: AddressSpace) -> Table:
 def list_table(machine: MemoryMachine) -> Table:
     """How many pages there are in each state."""
     pfn, counts = machine.mm.pfn, dict.fromkeys(PageState, 0)
-    counts[PageState.ZEROED] = pfn.frames - pfn.high_water  # those that were never used
+    counts[PageState.ZEROED] = pfn.never_touched
+    counts[PageState.ACTIVE] = len(pfn.database)
     for number in pfn.state[: pfn.high_water]:
         counts[PageState(number)] += 1
     page = machine.architecture.page_size
@@ -143,11 +144,13 @@ def list_table(machine: MemoryMachine) -> Table:
 def frame_table(machine: MemoryMachine, frame: int) -> Table:
     """The PFN entry of one frame."""
     pfn = machine.mm.pfn
+    if frame in pfn.database:
+        return Table(f"Frame {frame:#x}", ("field", "value"), [("state", "active"), ("use", "pfn database")])
     rows = [
         ("state", PageState(pfn.state[frame]).name.lower()),
         ("use", PageUse(pfn.use[frame]).name.lower().replace("_", " ")),
         ("reference count", pfn.reference_count[frame]),
-        ("share count", pfn.share_count[frame]),
+        ("share count", pfn.shares(frame)),
         ("address of its PTE", f"{pfn.pte_address[frame]:#x}"),
         ("original PTE", entry_text(machine, pfn.original_pte[frame])),
     ]

@@ -59,14 +59,26 @@ def frame_count(kernel: Kernel) -> int:
     return kernel.mm.pfn.frames
 
 
+def database_pages(kernel: Kernel) -> int:
+    """Pages of RAM that the PFN database takes."""
+    return len(kernel.mm.pfn.database)
+
+
+def entry_address(kernel: Kernel, number: int) -> int:
+    """Where in system space the PFN entry of a frame lies."""
+    return kernel.mm.system.pfn_mapping.entry_address(number)
+
+
 def frame(kernel: Kernel, number: int) -> Frame:
-    """The PFN entry of a frame that exists."""
+    """The PFN entry of a frame that exists; for the database's own frames what Windows writes there."""
     pfn = kernel.mm.pfn
+    if number in pfn.database:
+        return _frame_of_database(kernel, number)
     return Frame(
         number,
         PageState(pfn.state[number]),
         PageUse(pfn.use[number]),
-        pfn.share_count[number],
+        pfn.shares(number),
         pfn.reference_count[number],
         pfn.pte_address[number],
         pfn.original_pte[number],
@@ -77,14 +89,23 @@ def frame(kernel: Kernel, number: int) -> Frame:
     )
 
 
+def _frame_of_database(kernel: Kernel, number: int) -> Frame:
+    mapping = kernel.mm.system.pfn_mapping
+    index, address = mapping.entry_of(number) if number in mapping.frames else (0, 0)
+    containing = index >> kernel.mm.table_memory.entries_shift
+    return Frame(number, PageState.ACTIVE, PageUse.PFN_DATABASE, 1, 1, address, 0, containing, None, None, "")
+
+
 def colour_of(kernel: Kernel, number: int) -> int:
     """The colour of a frame, which names its list of zeroed and of free pages."""
     return number & kernel.mm.pfn.zeroed.colours - 1
 
 
 def _link(kernel: Kernel, number: int, link: int) -> int | None:
-    """A frame's neighbour on its list; frames that were never handed out are on none."""
-    return link if link != NO_FRAME and number < kernel.mm.pfn.high_water else None
+    """A frame's neighbour on its list; frames that are mapped or were never handed out are on none."""
+    pfn = kernel.mm.pfn
+    is_listed = number < pfn.high_water and pfn.state[number] not in (PageState.ACTIVE, PageState.TRANSITION)
+    return link if is_listed and link != NO_FRAME else None
 
 
 def used_frames(kernel: Kernel) -> Iterator[int]:
@@ -276,7 +297,7 @@ def _cached_file(kernel: Kernel, area: ControlArea) -> CachedFile:
         states["valid"] += pte & 1
         states["standby"] += pfn.state[number] == PageState.STANDBY
         states["dirty"] += bool(pfn.flags[number] & MODIFIED_FLAG)
-        states["shared"] += pfn.share_count[number] > 1
+        states["shared"] += pfn.shares(number) > 1
         states["locked"] += pfn.reference_count[number] > 1
     counts = (states[name] for name in ("valid", "standby", "dirty", "shared", "locked"))
     return CachedFile(area.index, area.name, len(views), cached, *counts)

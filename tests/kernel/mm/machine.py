@@ -209,7 +209,7 @@ class MemoryMachine:
     def drop_standby(self) -> None:
         """Gives all standby pages another owner for a moment: what they held is only in files afterwards."""
         pfn = self.mm.pfn
-        before, pfn.high_water = pfn.high_water, pfn.frames
+        before, pfn.high_water = pfn.high_water, pfn.limit
         taken = []
         while pfn.standby.count:
             taken.append(pfn.take_zeroed(PageUse.KERNEL))

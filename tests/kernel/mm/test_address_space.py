@@ -223,5 +223,6 @@ def test_does_ram_of_any_size_boot_alike(ram: int) -> None:
     machine = MemoryMachine("x64", ram)
     process = machine.new_process(with_peb=True)
     status_of_write(process, process.peb)
-    assert machine.mm.pfn.high_water < 200
+    tables = len(machine.mm.pfn.database) // 512  # small pages map the PFN database here
+    assert machine.mm.pfn.high_water < 200 + tables
     machine.check()

@@ -106,11 +106,11 @@ def test_is_a_lost_frame_found(machine: MemoryMachine, busy: int) -> None:
 def test_is_a_frame_on_two_lists_found(machine: MemoryMachine, busy: int) -> None:
     pfn = machine.mm.pfn
     frame = next(iter(pfn.free_list))
-    before = pfn.blink[frame]
+    before = pfn.flink[frame], pfn.blink[frame]
     pfn.standby.append(frame)
     assert f"frame {frame:#x} is on two lists" in audit(machine.mm)
     pfn.standby.remove(frame)
-    pfn.blink[frame] = before
+    pfn.flink[frame], pfn.blink[frame] = before
 
 
 @pytest.mark.parametrize("name", ["free_list", "modified"])

@@ -50,7 +50,9 @@ def test_is_32_bit_user_space_the_lectures_table(architecture: str) -> None:
 
 
 X86_REGIONS = {
-    "kernel image": (0x80000000, 0xA0000000),
+    "kernel image": (0x80000000, 0x80400000),
+    "PFN database": (0x80400000, 0x80800000),
+    "initial nonpaged pool": (0x80800000, 0xA0000000),
     "page tables": (0xC0000000, 0xC0400000),
     "hyperspace": (0xC0400000, 0xC0800000),
     "system working-set list": (0xC0C00000, 0xC1000000),
@@ -70,9 +72,12 @@ SESSION = {
 }
 PAE_CHANGES = {"page tables": (0xC0000000, 0xC0800000), "hyperspace": (0xC0800000, 0xC0C00000)}
 LARGE_CACHE = {"system cache, extension": (0xA4000000, 0xB9C00000)}
+HIGH_PTES = {"system PTEs": (0xAF000000, 0xC0000000), "PFN database": (0xF7C00000, 0xF8000000)}
+LOW_REGIONS = {name: place for name, place in X86_REGIONS.items() if name != "initial nonpaged pool"}
 THREE_GB = {
     "kernel image": (0xE0000000, 0xE1000000),
     "system cache": (0xC1000000, 0xDD000000),
+    "PFN database": (0xEFC00000, 0xF0000000),
     "session pool": (0xDD000000, 0xDE000000),
     "session views": (0xDE000000, 0xDF400000),
     "session structure": (0xDF400000, 0xDF800000),
@@ -101,13 +106,13 @@ MAPS = {
     "XP SP2": Map("pae", "xp-sp2", "", X86_REGIONS | SESSION | LARGE_CACHE | PAE_CHANGES),
     "2003": Map("x86", "2003", "", X86_REGIONS | SESSION | LARGE_CACHE),
     "2003 SP1": Map("pae", "2003-sp1", "", X86_REGIONS | SESSION | LARGE_CACHE | PAE_CHANGES),
-    "XP SP2 /3GB": Map("x86", "xp-sp2", "/3GB", X86_REGIONS | THREE_GB),
-    "2003 SP1 /3GB": Map("pae", "2003-sp1", "/3GB", X86_REGIONS | THREE_GB | PAE_CHANGES),
+    "XP SP2 /3GB": Map("x86", "xp-sp2", "/3GB", LOW_REGIONS | THREE_GB),
+    "2003 SP1 /3GB": Map("pae", "2003-sp1", "/3GB", LOW_REGIONS | THREE_GB | PAE_CHANGES),
     "2003 SP1 /USERVA=2800": Map(
         "pae",
         "2003-sp1",
         "/3GB /USERVA=2800",
-        X86_REGIONS | THREE_GB | PAE_CHANGES | {"system PTEs": (0xAF000000, 0xC0000000)},
+        LOW_REGIONS | THREE_GB | PAE_CHANGES | HIGH_PTES,
     ),
     "x64": Map(
         "x64",
@@ -123,6 +128,7 @@ MAPS = {
             "session structure": (0xFFFFF97F_FF400000, 0xFFFFF97F_FF800000),
             "session images": (0xFFFFF97F_FF800000, 0xFFFFF980_00000000),
             "system cache": (0xFFFFF980_00000000, 0xFFFFFA80_00000000),
+            "PFN database": (0xFFFFFA80_00000000, 0xFFFFFA80_00400000),
             "nonpaged pool": (0xFFFFFADF_00000000, 0xFFFFFAFF_00000000),
             "HAL": (0xFFFFFFFF_FFC00000, 1 << 64),
         },
@@ -248,3 +254,23 @@ def test_have_the_pools_of_large_machines_the_place_of_the_system_ptes(
     for before, row in pairwise(rows):
         assert before.end <= row.start
     assert ("system cache, extension" in {row.name for row in rows}) == bool(values.get("LargeSystemCache"))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "ram", "switches", "start", "megabytes"),
+    [
+        ("x86", 4 * GB, "", 0x80400000, 24),
+        ("pae", 64 * GB, "", 0x80400000, 448),
+        ("pae", 128 * GB, "", 0x80400000, 896),
+        ("x86", 4 * GB, "/3GB", 0xF0000000 - 24 * MB, 24),
+        ("pae", 16 * GB, "/3GB", 0xDD000000 - 112 * MB, 112),
+        ("x64", 1 * TB, "", 0xFFFFFA80_00000000, 12 * 1024),
+        ("ia64", 1 * TB, "", IA64 + 512 * GB, 6 * 1024),
+    ],
+)
+def test_where_lies_the_pfn_database(architecture: str, ram: int, switches: str, start: int, megabytes: int) -> None:
+    profile = SystemProfile(architecture, ram, windows="2003-sp1", boot=parse_boot_options(switches))
+    layout = layout_of_profile(profile)
+    assert (layout.pfn_database, layout.pfn_database_end) == (start, start + megabytes * MB)
+    rows = [row for row in system_regions(layout) if row.name != "shared user data"]
+    assert all(before.end <= row.start for before, row in pairwise(rows))

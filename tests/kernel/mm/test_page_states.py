@@ -7,7 +7,7 @@ import pytest
 
 from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.commit import SlotBitmap
-from ntmm.kernel.mm.pfn import PageState, PageUse, PfnDatabase
+from ntmm.kernel.mm.pfn import ENTRY_FORMS, PageState, PageUse, PfnDatabase
 from ntmm.kernel.mm.pfn.lists import ColouredList, PageList
 from ntmm.kernel.mm.pfn.state import DELETED_FLAG, MODIFIED_FLAG, NO_WRITE_FLAG, READ_FLAG, WRITE_FLAG
 from tests.kernel.mm.machine import PAGE, MemoryMachine
@@ -21,8 +21,8 @@ class Lists:
     """A small database whose frame 0 is the page table of all other frames."""
 
     def __init__(self, frames: int = 16) -> None:
-        self.ram = Ram(frames * PAGE)
-        self.pfn = PfnDatabase(self.ram, PAGE, 8, junk_fill=True)
+        self.ram = Ram((frames + 1) * PAGE)
+        self.pfn = PfnDatabase(self.ram, PAGE, ENTRY_FORMS["x64"], junk_fill=True)
         self.pfn.slots.append(SlotBitmap(64))
         assert self.pfn.take_zeroed(PageUse.PAGE_TABLE) == 0
 
@@ -45,7 +45,7 @@ class Lists:
     def state(self, frame: int) -> tuple[PageState, int, int]:
         """State, shares and references."""
         pfn = self.pfn
-        return PageState(pfn.state[frame]), pfn.share_count[frame], pfn.reference_count[frame]
+        return PageState(pfn.state[frame]), pfn.shares(frame), pfn.reference_count[frame]
 
     def counts(self) -> dict[PageState, int]:
         """Pages by list, those that are not empty."""
@@ -303,5 +303,5 @@ def test_do_the_counters_say_how_many_pages_are_where(lists: Lists) -> None:
     lists.listed()
     lists.listed(MODIFIED_FLAG)
     pfn.begin_write(lists.listed(MODIFIED_FLAG))
-    assert (pfn.active, pfn.in_transition) == (1, 1)  # the page table, and the page that is written
+    assert (pfn.active, pfn.in_transition) == (2, 1)  # the page table and the database; what is written
     assert pfn.available == 16 - 1 - 2

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ntmm.hw.ram import Ram
 from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
-from ntmm.kernel.mm.pfn import NO_FRAME, PageState, PageUse, PfnDatabase
+from ntmm.kernel.mm.pfn import ENTRY_FORMS, NO_FRAME, PageState, PageUse, PfnDatabase
 from ntmm.kernel.mm.pfn.columns import sparse_column
 from ntmm.kernel.mm.pfn.database import MODIFIED_FLAG, RESERVE_PAGES
 from ntmm.kernel.mm.pfn.lists import PageList
@@ -17,10 +17,11 @@ from tests.kernel.mm.machine import PAGE
 USE = PageUse.PROCESS_PRIVATE
 
 
-def database(frames: int = 8, pte_size: int = 8) -> tuple[PfnDatabase, Ram]:
-    """Frame 0 serves as the page table of all others."""
-    ram = Ram(frames * PAGE)
-    pfn = PfnDatabase(ram, PAGE, pte_size, junk_fill=True)
+def database(frames: int = 8, architecture: str = "x64") -> tuple[PfnDatabase, Ram]:
+    """Frame 0 serves as the page table of all others; the database lies in one more page."""
+    ram = Ram((frames + 1) * PAGE)
+    pfn = PfnDatabase(ram, PAGE, ENTRY_FORMS[architecture], junk_fill=True)
+    assert (pfn.limit, pfn.frames) == (frames, frames + 1)
     assert pfn.take_zeroed(PageUse.PAGE_TABLE) == 0
     return pfn, ram
 
@@ -40,7 +41,7 @@ def snapshot(pfn: PfnDatabase, frame: int) -> tuple[PageState, PageUse, int, int
     return (
         PageState(pfn.state[frame]),
         PageUse(pfn.use[frame]),
-        pfn.share_count[frame],
+        pfn.shares(frame),
         pfn.reference_count[frame],
     )
 
@@ -124,9 +125,10 @@ def test_does_a_page_with_io_under_way_stay_off_the_lists() -> None:
     assert snapshot(pfn, frame) == (PageState.ACTIVE, USE, 1, 1)
 
 
-@pytest.mark.parametrize("pte_size", [4, 8])
-def test_does_the_oldest_standby_page_give_its_pte_back(pte_size: int) -> None:
-    pfn, ram = database(4, pte_size)
+@pytest.mark.parametrize("architecture", ["x86", "pae", "x64"])
+def test_does_the_oldest_standby_page_give_its_pte_back(architecture: str) -> None:
+    pfn, ram = database(4, architecture)
+    pte_size = 4 if architecture == "x86" else 8
     words, forgotten = ram.u64 if pte_size == 8 else ram.u32, list[int]()
     pfn.forget_code = forgotten.append
     old, new = (to_list(pfn, modified=False) for _ in range(2))
@@ -194,5 +196,6 @@ def test_is_every_transition_told_to_a_recorder() -> None:
 
 
 def test_does_a_large_machine_cost_nothing_before_it_is_used() -> None:
-    pfn = PfnDatabase(Ram(1 << 36), PAGE, 8)
-    assert (pfn.frames, pfn.available, pfn.high_water) == (1 << 24, 1 << 24, 0)
+    pfn = PfnDatabase(Ram(1 << 36), PAGE, ENTRY_FORMS["pae"])
+    assert (pfn.frames, pfn.high_water, len(pfn.database)) == (1 << 24, 0, (1 << 24) * 28 // PAGE)
+    assert pfn.available == pfn.frames - len(pfn.database)

@@ -144,11 +144,11 @@ def test_what_is_a_shared_page_after_trimming(machine: MemoryMachine) -> None:
     frame = machine.frame(processes[0], PREFERRED_BASE + CODE)
     machine.empty(processes[0])
     pfn, pte_format = machine.mm.pfn, machine.mm.table_memory.format
-    assert (pfn.share_count[frame], pfn.standby.count) == (1, 1)  # the code's second page was read ahead
+    assert (pfn.shares(frame), pfn.standby.count) == (1, 1)  # the code's second page was read ahead
     index = processes[0].space.tables.find_resident(PREFERRED_BASE + CODE)
     assert pte_format.is_lookup(machine.mm.table_memory.entries[index])
     machine.empty(processes[1])
-    assert pfn.share_count[frame] == 0
+    assert pfn.shares(frame) == 0
     assert pfn.standby.count == 2
     machine.check()
     assert processes[0].space.memory.read_u8(PREFERRED_BASE + CODE) == 1

@@ -53,8 +53,9 @@ def twins(request: pytest.FixtureRequest) -> Twins:
 def picture(machine: MemoryMachine, process: FakeProcess) -> list[object]:
     """Everything that a scan may change."""
     pfn, working_set = machine.mm.pfn, process.space.working_set
-    columns = (pfn.state, pfn.flags, pfn.share_count, pfn.reference_count, pfn.original_pte)
+    columns = (pfn.state, pfn.flags, pfn.reference_count, pfn.original_pte)
     return [
+        [pfn.shares(frame) for frame in range(pfn.high_water)],
         [column[: pfn.high_water].tolist() for column in columns],
         sorted((entry.vpn, entry.protection, entry.age, entry.locked) for entry in working_set.entries()),
         [machine.pte(process, entry.vpn * PAGE) for entry in working_set.entries() if entry.vpn < 1 << 19],

@@ -20,7 +20,7 @@ def touch_all(process: FakeProcess, base: int) -> None:
 
 
 def share_counts(machine: MemoryMachine, process: FakeProcess, base: int) -> list[int]:
-    return [machine.mm.pfn.share_count[machine.frame(process, base + rva)] for rva in PAGES]
+    return [machine.mm.pfn.shares(machine.frame(process, base + rva)) for rva in PAGES]
 
 
 def test_is_an_image_in_ram_once_and_counted_exactly(machine: MemoryMachine) -> None:
@@ -54,7 +54,7 @@ def check_copies(machine: MemoryMachine, processes: list[FakeProcess], bases: li
         shared = machine.frame(process, base + DATA)
         process.space.memory.write_u8(base + DATA, number)
         copies.add(machine.frame(process, base + DATA))
-        assert machine.mm.pfn.share_count[shared] == COUNT - number
+        assert machine.mm.pfn.shares(shared) == COUNT - number
     assert (len(copies), copies & frames) == (COUNT, set())
     assert [process.space.account.pages for process in processes] == charged
     assert [process.space.memory.read_u8(base + DATA) for process, base in zip(processes, bases, strict=True)] == list(
@@ -108,13 +108,13 @@ def test_are_shares_of_a_section_right_while_working_sets_shrink(machine: Memory
     frame = machine.frame(processes[-1], views[-1])
     for process in processes[:trimmed]:
         machine.empty(process)
-    assert machine.mm.pfn.share_count[frame] == COUNT - trimmed
+    assert machine.mm.pfn.shares(frame) == COUNT - trimmed
     assert PageState(machine.mm.pfn.state[frame]) is (PageState.ACTIVE if trimmed < COUNT else PageState.MODIFIED)
     assert machine.mm.ledger.committed == committed + page_tables(processes)
     machine.check()
     for process, base in zip(processes, views, strict=True):
         assert process.space.memory.read_u8(base) == 1
-    assert machine.mm.pfn.share_count[frame] == COUNT
+    assert machine.mm.pfn.shares(frame) == COUNT
     section.dereference()
     for process in processes:
         machine.end(process)

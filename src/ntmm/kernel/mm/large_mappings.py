@@ -1,10 +1,14 @@
-"""Large pages of system space: the kernel and the HAL where they lie in RAM, initial nonpaged pool, chosen drivers.
+"""Large pages of system space: the kernel and the HAL where they lie in RAM, the PFN database, initial nonpaged pool,
+chosen drivers.
 
-They lie side by side from the kernel's address on. All of them can be written and executed: that is their price. Where
-a large page spans more than a directory entry does, as on IA-64, each of its entries names it.
+But for the database, which may have a place of its own, they lie side by side from the kernel's address on. All of them
+can be written and executed: that is their price. Where a large page spans more than a directory entry does, as on
+IA-64, each of its entries names it.
 """
 
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.columns import column
@@ -24,10 +28,13 @@ class LargeRun:
 
 @dataclass
 class LargeMappings:
-    """The large pages of one machine, in the order of their addresses, between `start` and `limit`."""
+    """The large pages of one machine: the kernel's at `start`, and `runs` in the order of their addresses, between
+    `runs_start` and `limit`.
+    """
 
     tables: PageTables
     start: int
+    runs_start: int
     limit: int
     runs: list[LargeRun] = field(default_factory=list)
     maps_kernel: bool = False
@@ -36,7 +43,7 @@ class LargeMappings:
     def map_kernel(self) -> None:
         """Maps the beginning of RAM at the kernel's address."""
         assert not self.maps_kernel and not self.runs
-        self._write(self.start, 0)
+        self.map_frames(self.start, self.tables.memory.architecture.large_page_size, 0)
         self.maps_kernel = True
 
     def map_run(self, size: int, use: PageUse) -> LargeRun | None:
@@ -53,36 +60,40 @@ class LargeMappings:
         if frame is None:
             return None
         run = LargeRun(self.end, frame, pages)
+        self.map_frames(run.address, size, frame)
         for offset in range(0, size, large):
-            first = frame + offset // architecture.page_size
-            index = self._write(run.address + offset, first)
+            address, first = run.address + offset, frame + offset // architecture.page_size
+            index = self.tables.directory_index(address)
+            self.tables.table_made(index, first)
             part = slice(first, first + large // architecture.page_size)
             column(pfn.pte_frame)[part] = index >> self.tables.memory.entries_shift
-            column(pfn.pte_address)[part] = architecture.pde_address(run.address + offset)
+            column(pfn.pte_address)[part] = architecture.pde_address(address)
         self.runs.append(run)
         return run
 
     @property
     def end(self) -> int:
-        """The first address behind them."""
+        """The first address behind the runs."""
         if self.runs:
             last = self.runs[-1]
             return last.address + last.pages * self.tables.memory.architecture.page_size
-        return self.start + (self.tables.memory.architecture.large_page_size if self.maps_kernel else 0)
+        return self.runs_start
 
     @property
     def room(self) -> int:
         """Bytes between the end and `limit`."""
         return max(0, self.limit - self.end)
 
-    def _write(self, address: int, frame: int) -> int:
-        """Writes the entries of one large page; answers the index of the first."""
+    def map_frames(self, start: int, size: int, frame: int) -> None:
+        """Maps adjacent frames with large pages, in entries that are zero."""
         memory, architecture = self.tables.memory, self.tables.memory.architecture
+        large, span = architecture.large_page_size, 1 << architecture.shifts[-2]
+        table_span, each = span << architecture.index_bits[-2], large // span
         bits = memory.format.kernel_bits[MM_EXECUTE_READWRITE] | architecture.LARGE | architecture.DIRTY
-        first, span = -1, 1 << architecture.shifts[-2]
-        for part in range(address, address + architecture.large_page_size, span):
-            index = self.tables.ensure_directory(part, user=False)
-            memory.write(index, architecture.make_pte(frame, bits))
-            self.tables.table_made(index, frame)
-            first = index if first < 0 else first
-        return first
+        step = architecture.make_pte(large >> architecture.page_shift, 0)
+        for first in range(start & -table_span, start + size, table_span):
+            at, end = max(first, start), min(first + table_span, start + size)
+            index = self.tables.ensure_directory(at, user=False)
+            word = architecture.make_pte(frame + (at - start >> architecture.page_shift), bits)
+            words = np.arange(word, word + (end - at) // large * step, step, dtype=np.uint64)
+            memory.fill(index, words.repeat(each))

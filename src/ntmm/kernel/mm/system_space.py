@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ntmm.hw.arch import Architecture
 from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.commit import CommitAccount
 from ntmm.kernel.mm.large_mappings import LargeMappings
 from ntmm.kernel.mm.layout import AddressLayout
-from ntmm.kernel.mm.layout.sizes import PoolSizes, initial_nonpaged_pool
+from ntmm.kernel.mm.layout.sizes import PFN_ENTRY_BYTES, PoolSizes, initial_nonpaged_pool, pfn_database
 from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, PROTOTYPE_FLAG
+from ntmm.kernel.mm.pfn_mapping import PfnMapping, pfn_mapping
 from ntmm.kernel.mm.pool import Pool
 from ntmm.kernel.mm.tables import PageTables, TableMemory, create_root
 from ntmm.kernel.mm.working_set import WorkingSet, WorkingSetLimits
@@ -34,6 +36,7 @@ class SystemSpace:
     shared_page_frame: int
     shared_page_prototype: int
     large_mappings: LargeMappings
+    pfn_mapping: PfnMapping
 
 
 def build_system_space(
@@ -55,7 +58,11 @@ def build_system_space(
     account.charge_required(KERNEL_PAGES + sum(counts.values()))
     tables = PageTables(memory, root, account)
     addresses = tuple(layout.kernel_image + frame * page for frame in frames)
-    large = LargeMappings(tables, layout.kernel_image, layout.large_pages_end)
+    database = pfn_mapping(tables, layout.pfn_database, PFN_ENTRY_BYTES[memory.architecture.name], large_pages)
+    large = LargeMappings(
+        tables, layout.kernel_image, initial_pool_start(layout, memory.architecture, ram.size), layout.large_pages_end
+    )
+    database.map(large)
     if large_pages:
         large.map_kernel()
     else:
@@ -71,7 +78,15 @@ def build_system_space(
     working_set = WorkingSet(tables, ram, layout.system_working_set_list, account, limits)
     paged.page_made = lambda frame, address: _in_working_set(memory, working_set, frame, address)
     shared, prototype = _make_shared_page(tables, layout, account, paged)
-    return SystemSpace(tables, paged, nonpaged, working_set, frames, addresses, shared, prototype, large)
+    return SystemSpace(tables, paged, nonpaged, working_set, frames, addresses, shared, prototype, large, database)
+
+
+def initial_pool_start(layout: AddressLayout, architecture: Architecture, ram: int) -> int:
+    """Where large pages map what comes behind the kernel, and the PFN database if it lies there too; `ram` in bytes."""
+    large = architecture.large_page_size
+    if not layout.has_database_behind_kernel:
+        return layout.kernel_image + large
+    return layout.pfn_database + -(-pfn_database(ram, architecture.name) // large) * large
 
 
 def _add_initial_pool(pool: Pool, large: LargeMappings, size: int, account: CommitAccount) -> None:

@@ -14,6 +14,7 @@ from ntmm.tools.kernel_view import (
     Frame,
     SectionFacts,
     control_areas,
+    database_pages,
     frame,
     statistics,
     used_frames,
@@ -64,6 +65,7 @@ def _usage(debugger: Debugger, arguments: str) -> Iterator[Row]:
         entry = frame(kernel, number)
         if entry.use is not PageUse.UNUSED:
             sums[_owner(entry, areas, starts)].update(_kinds(entry))
+    sums[None, "pfn database"]["valid"] += database_pages(kernel)
     for (control, name), pages in sorted(sums.items(), key=lambda item: (item[0][0] is None, item[0])):
         valid, standby, dirty, shared, locked, tables = (pages[kind] * kilobytes for kind in _KINDS)
         yield UsageRow(control, valid, standby, dirty, shared, locked, tables, name)

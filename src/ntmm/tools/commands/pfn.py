@@ -8,7 +8,7 @@ from ntmm.kernel.mm.pfn import PageState
 from ntmm.tools.command import Command
 from ntmm.tools.debugger import Debugger
 from ntmm.tools.expressions import number_of
-from ntmm.tools.kernel_view import colour_of, frame, frame_count
+from ntmm.tools.kernel_view import colour_of, entry_address, frame, frame_count
 from ntmm.tools.rows import CommandError, Form, Layout, Row, column
 
 STATE_NAMES: Final = {
@@ -31,6 +31,7 @@ class PfnRow(Row):
     LAYOUT: ClassVar[Layout] = Layout.RECORD
 
     pfn: int = column("PFN", Form.HEX, "number of the frame")
+    address: int = column("at address", Form.ADDRESS, "where the entry lies")
     flink: int | None = column("flink", Form.HEX, "next frame of its list; none for the last and off the lists")
     blink: int | None = column("blink", Form.HEX, "frame before it on its list")
     share_count: int | None = column(
@@ -61,6 +62,7 @@ def _pfn(debugger: Debugger, arguments: str) -> Iterator[Row]:
     is_mapped = entry.state in (PageState.ACTIVE, PageState.TRANSITION)
     yield PfnRow(
         entry.number,
+        entry_address(debugger.kernel, number),
         None if is_mapped else entry.flink,
         None if is_mapped else entry.blink,
         entry.share_count if is_mapped else None,
@@ -75,6 +77,4 @@ def _pfn(debugger: Debugger, arguments: str) -> Iterator[Row]:
     )
 
 
-_ABSENT: Final = (("address", "PFN entries are not in simulated RAM, so that none has an address"),)
-
-COMMANDS: Final = (Command("!pfn", "FRAME", "one entry of the PFN database", _pfn, (PfnRow,), absent=_ABSENT),)
+COMMANDS: Final = (Command("!pfn", "FRAME", "one entry of the PFN database", _pfn, (PfnRow,)),)

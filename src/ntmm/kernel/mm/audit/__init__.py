@@ -1,7 +1,8 @@
 """The full audit: every count of the memory manager, computed again from the page tables in RAM.
 
 `audit(manager)` answers a list of sentences, one for each violated invariant; an empty list means that the books are
-right. `findings` gathers what the tables say and `frames` compares the PFN database with it; `spaces` looks at working
+right. `findings` gathers what the tables say and `frames` compares the PFN database with it, `pfn_database` looks at
+that database's own pages; `spaces` looks at working
 sets and commit charge, `entries` at single user PTEs, `roots` at self-maps, `sections` at prototype PTEs, `pools` at
 blocks, `locked_memory` at pages outside working sets, `system_ptes` at free system PTEs and kernel stacks,
 `system_cache` at cached files, `sessions` at session space. Reads everything, changes nothing; may use all of mm.
@@ -14,6 +15,7 @@ from ntmm.kernel.mm.audit.entries import check_entries
 from ntmm.kernel.mm.audit.findings import gather
 from ntmm.kernel.mm.audit.frames import check_frames
 from ntmm.kernel.mm.audit.locked_memory import check_locked_memory
+from ntmm.kernel.mm.audit.pfn_database import check_pfn_database
 from ntmm.kernel.mm.audit.pools import check_pools
 from ntmm.kernel.mm.audit.roots import check_root
 from ntmm.kernel.mm.audit.sections import check_sections
@@ -45,6 +47,7 @@ def _checks(manager: MemoryManager) -> Iterator[Iterable[str]]:
     findings = gather(manager)
     yield findings.problems
     yield check_frames(manager, findings)
+    yield check_pfn_database(manager, findings)
     for space in manager.spaces:
         if not space.is_swapped_out:
             yield check_root(manager, space)

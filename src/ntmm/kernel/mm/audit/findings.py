@@ -30,6 +30,8 @@ class Findings:
     """Frame -> index of the PTE (prototype PTE for shared pages) that its PFN entry should name."""
     slots: Counter[tuple[int, int]] = field(default_factory=Counter)
     """(paging file, slot) that an entry names."""
+    database_entries: int = 0
+    """PTEs of system space that map frames of the PFN database."""
     problems: list[str] = field(default_factory=list)
 
     def hold(self, frame: int, what: str) -> None:
@@ -183,7 +185,11 @@ def _walk_system(manager: MemoryManager, findings: Findings) -> None:
         if index in free_list:
             continue
         frame = memory.format.frame(pte)
-        if pte & 1 and _is_cached(manager, frame):
+        if pte & 1 and frame in manager.pfn.database:
+            findings.database_entries += 1
+        elif pte & 1 and frame >= manager.pfn.frames:
+            findings.problems.append(f"an entry of system space names frame {frame:#x}, which RAM does not have")
+        elif pte & 1 and _is_cached(manager, frame):
             findings.shares[frame] += 1
         elif pte & 1:
             findings.hold(frame, "system page")

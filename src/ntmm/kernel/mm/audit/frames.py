@@ -26,7 +26,7 @@ def check_frames(manager: MemoryManager, findings: Findings) -> Iterator[str]:
     yield from _check_transitions(pfn)
     for frame in ordinary_frames(pfn):
         yield from _check_frame(manager, findings, frame, listed)
-    for frame in range(pfn.high_water, min(pfn.frames, pfn.high_water + _SAMPLE)):
+    for frame in range(pfn.high_water, min(pfn.limit, pfn.high_water + _SAMPLE)):
         contents = manager.ram.bytes[frame * pfn.page_size : (frame + 1) * pfn.page_size]
         if pfn.state[frame] != PageState.ZEROED or pfn.share_count[frame] or any(contents.cast("Q")):
             yield f"frame {frame:#x} above the high-water mark is in use"
@@ -51,6 +51,7 @@ def _lists(pfn: PfnDatabase) -> list[tuple[PageState, PageList]]:
 def _check_transitions(pfn: PfnDatabase) -> Iterator[str]:
     """The transitions that were counted lead to what is there."""
     states = Counter(pfn.state[: pfn.high_water].tolist())
+    states[PageState.ACTIVE] += len(pfn.database)
     for state, count in ((PageState.ACTIVE, pfn.active), (PageState.TRANSITION, pfn.in_transition)):
         if states[state] != count:
             yield f"{count} pages went to state {state.name} and stayed, {states[state]} are in it"
@@ -125,8 +126,8 @@ def _check_unowned(manager: MemoryManager, frame: int, state: PageState) -> Iter
 
 def _check_counts(manager: MemoryManager, findings: Findings, frame: int) -> Iterator[str]:
     pfn = manager.pfn
-    if pfn.share_count[frame] != findings.shares[frame]:
-        yield f"frame {frame:#x} has share count {pfn.share_count[frame]}, the tables say {findings.shares[frame]}"
+    if pfn.shares(frame) != findings.shares[frame]:
+        yield f"frame {frame:#x} has share count {pfn.shares(frame)}, the tables say {findings.shares[frame]}"
     # pages of paged pool hold other words too, and tables on a list are counted when they come back
     is_table = pfn.use[frame] == PageUse.PAGE_TABLE and pfn.state[frame] == PageState.ACTIVE
     if is_table and frame in findings.used and pfn.used_entries[frame] != findings.used[frame]:

@@ -6,7 +6,7 @@ from ntmm.kernel.mm.fault.context import FaultContext
 from ntmm.kernel.mm.fault.machine import FaultMachine
 from ntmm.kernel.mm.fault.outcome import FaultOutcome
 from ntmm.kernel.mm.fault.paging_file import paging_file_fault
-from ntmm.kernel.mm.pfn import PageUse
+from ntmm.kernel.mm.pfn import PageState, PageUse
 from ntmm.kernel.mm.pfn.state import MODIFIED_FLAG, READ_FLAG
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.kernel.mm.working_set import WorkingSet
@@ -77,7 +77,7 @@ def revive(machine: FaultMachine, index: int, pte_address: int, use: PageUse) ->
     frame = machine.format.frame(pte)
     if pfn.flags[frame] & READ_FLAG:
         return outcome.collided(machine.in_page.block_of(frame), frame)
-    if pfn.share_count[frame]:
+    if pfn.state[frame] == PageState.ACTIVE:
         pfn.add_share(frame)  # a table whose last entries have not left yet
     else:
         pfn.reactivate(frame)

@@ -9,15 +9,17 @@ x86 and PAE, 2 GB of user space             x64, 8 TB of user space
   7FFE1000  60 KB no access                   FFFFF680'00000000  page tables (self-map)
   7FFF0000  64 KB no access                   FFFFF700'00000000  hyperspace, working-set list
   80000000  kernel image                      FFFFF780'00000000  shared user data, kernel's view
-  C0000000  page tables (self-map)            FFFFF800'00000000  kernel image, at its physical address
-  C0400000  hyperspace (PAE: C0800000)        FFFFF8A0'00000000  paged pool
-  C1000000  system cache                      FFFFF980'00000000  system cache
+  80400000  PFN database, initial pool        FFFFF800'00000000  kernel image, at its physical address
+  C0000000  page tables (self-map)            FFFFF8A0'00000000  paged pool
+  C0400000  hyperspace (PAE: C0800000)        FFFFF980'00000000  system cache
+  C1000000  system cache                      FFFFFA80'00000000  PFN database
   E1000000  paged pool                        FFFFFADF'00000000  nonpaged pool
   F8000000  nonpaged pool expansion
   FFDF0000  shared user data, kernel's view
 
 With /3GB user space reaches to BFFEFFFF for images that are large-address-aware; the kernel image lies at E0000000, and
-what is left for the system cache ends at DD000000. IA-64 has regions by the top three address bits (`ia64`).
+what is left for the system cache ends at DD000000, less the PFN database behind it. IA-64 has regions by the top three
+address bits (`ia64`).
 
 `address_layout`  the type: one number for each border
 `x86`, `x64`, `ia64`  the numbers

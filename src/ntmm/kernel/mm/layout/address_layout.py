@@ -50,17 +50,19 @@ class AddressLayout:
     session_structure: int
     session_images: int
     """Where the parts of session space begin: pool, mapped views, the session's own structure, and images."""
+    pfn_database: int
+    pfn_database_end: int
+    """What the PFN database has room for; of a machine's layout, what it takes."""
+    large_pages_end: int
+    """How far large pages reach that begin with the kernel image."""
     hal: int
     hal_end: int
     is_three_gb: bool = False
 
     @property
-    def large_pages_end(self) -> int:
-        """How far large pages reach that begin with the kernel image: to the next region.
-
-        With /3GB that is paged pool, 16 MB further; on 64 bits their 512 MB are this project's choice.
-        """
-        return self.paged_pool if self.is_three_gb else self.kernel_image + 512 * MB
+    def has_database_behind_kernel(self) -> bool:
+        """The PFN database lies between the kernel image and what else large pages map: on 32 bits without /3GB."""
+        return self.kernel_image < self.pfn_database < self.large_pages_end
 
     @property
     def user_probe_address(self) -> int:

@@ -3,14 +3,17 @@
 from dataclasses import replace
 from typing import Final
 
+from ntmm.hw.arch import architecture_named
 from ntmm.kernel.mm.layout.address_layout import MB, AddressLayout
 from ntmm.kernel.mm.layout.ia64 import LAYOUT_IA64
-from ntmm.kernel.mm.layout.sizes import PAGED_CAP, PoolSizes, computed_pools, initial_nonpaged_pool
+from ntmm.kernel.mm.layout.sizes import PAGED_CAP, PoolSizes, computed_pools, initial_nonpaged_pool, pfn_database
 from ntmm.kernel.mm.layout.x64 import LAYOUT_X64
 from ntmm.kernel.mm.layout.x86 import (
     SESSION_POOL,
     SESSION_VIEWS,
     layout_32,
+    with_database_3gb,
+    with_huge_database,
     with_session,
     with_user_space,
     without_sessions,
@@ -41,10 +44,22 @@ def layout_of_profile(profile: SystemProfile) -> AddressLayout:
     """The map of a machine. Raises ValueError with a sentence where the registry asks for more than fits."""
     layout = layout_for(profile.architecture)
     if not _is_small(profile):
-        return layout
+        return _with_pfn_database(layout, profile)
     if profile.boot.three_gb:
         layout = with_user_space(layout, profile.boot.user_space_mb)
-    return _with_registry(_with_more_room(_with_sessions(layout, profile), profile), profile)
+    layout = _with_pfn_database(_with_sessions(layout, profile), profile)
+    return _with_registry(_with_more_room(layout, profile), profile)
+
+
+def _with_pfn_database(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
+    """The database has the room that it takes: see `x86` for what it takes that from on 32 bits."""
+    span = max(_TABLE_SPAN, architecture_named(profile.architecture).large_page_size)
+    size = -(-pfn_database(profile.usable_ram, profile.architecture) // span) * span
+    if layout.is_three_gb:
+        return with_database_3gb(layout, size)
+    if layout.pfn_database + size > layout.pfn_database_end:
+        return with_huge_database(layout, size)
+    return replace(layout, pfn_database_end=layout.pfn_database + size)
 
 
 def _with_sessions(layout: AddressLayout, profile: SystemProfile) -> AddressLayout:
@@ -67,14 +82,16 @@ def _with_more_room(layout: AddressLayout, profile: SystemProfile) -> AddressLay
     With two levels of tables nonpaged pool stays where it is: PTEs reach subsections within 128 MB of its end.
     """
     is_cache = profile.registry.get("LargeSystemCache")
-    if layout.is_three_gb or is_cache or profile.usable_ram <= _MANY_PTES_RAM:
+    has_place = layout.cache_extension < layout.cache_extension_end
+    if not has_place or is_cache or profile.usable_ram <= _MANY_PTES_RAM:
         return layout
     layout = replace(layout, system_ptes=layout.cache_extension, system_ptes_end=layout.cache_extension_end)
     layout = replace(layout, cache_extension=layout.cache_extension_end)
     if layout.architecture == "x86":
         return layout
     size = computed_pools(profile).nonpaged
-    size -= initial_nonpaged_pool(profile.usable_ram) if profile.has_large_system_pages else 0
+    if profile.has_large_system_pages:
+        size -= min(initial_nonpaged_pool(profile.usable_ram), layout.large_pages_end - layout.pfn_database_end)
     return replace(layout, nonpaged_pool=min(layout.nonpaged_pool, layout.nonpaged_pool_end - size & -_TABLE_SPAN))
 
 
@@ -111,7 +128,9 @@ def _with_registry(layout: AddressLayout, profile: SystemProfile) -> AddressLayo
 
 def _paged_pool_bytes(layout: AddressLayout, profile: SystemProfile) -> int:
     """The range of paged pool: 192 MB, or more where the formula or the registry asks for it and there is room."""
-    behind = layout.system_ptes if layout.system_ptes > layout.paged_pool else layout.nonpaged_pool
+    behind = min(
+        start for start in (layout.system_ptes, layout.pfn_database, layout.nonpaged_pool) if start > layout.paged_pool
+    )
     room = min(behind - layout.paged_pool, PAGED_CAP[profile.family] & -_TABLE_SPAN)
     asked = profile.registry.get("PagedPoolSize")
     if asked == MAXIMUM:

@@ -53,6 +53,9 @@ LAYOUT_IA64: Final = AddressLayout(
     session_views=SESSION_REGION + 512 * GB - 8 * MB - 4 * MB - 104 * MB,
     session_structure=SESSION_REGION + 512 * GB - 8 * MB - 4 * MB,
     session_images=SESSION_REGION + 512 * GB - 8 * MB,
+    pfn_database=SYSTEM_REGION + 512 * GB,
+    pfn_database_end=SYSTEM_REGION + 576 * GB,
+    large_pages_end=SYSTEM_REGION + 2 * GB + 512 * MB,
     hal=SYSTEM_REGION + 0xFFC00000,
     hal_end=SYSTEM_REGION + (1 << 32),
 )

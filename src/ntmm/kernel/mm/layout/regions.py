@@ -38,6 +38,7 @@ def _common(layout: AddressLayout) -> list[Region]:
         Region("system cache", layout.system_cache, layout.system_cache_end),
         Region("system cache, extension", layout.cache_extension, layout.cache_extension_end, "LargeSystemCache"),
         Region("system PTEs", layout.system_ptes, layout.system_ptes_end),
+        Region("PFN database", layout.pfn_database, layout.pfn_database_end, "an entry for each page of RAM"),
         Region("shared user data", shared, shared + page, "the kernel's writable view"),
         Region("HAL", layout.hal, layout.hal_end, "reserved"),
     ]
@@ -56,11 +57,20 @@ def _session(layout: AddressLayout) -> list[Region]:
     ]
 
 
+def _images(layout: AddressLayout) -> list[Region]:
+    """What large pages may map from the kernel on; with /3GB the PFN database lies elsewhere."""
+    if layout.is_three_gb:
+        return [Region("kernel image", layout.kernel_image, layout.large_pages_end, "kernel, HAL, drivers, pool")]
+    return [
+        Region("kernel image", layout.kernel_image, layout.pfn_database, "kernel, HAL"),
+        Region("initial nonpaged pool", layout.pfn_database_end, layout.large_pages_end, "in large pages; drivers"),
+    ]
+
+
 def _small(layout: AddressLayout) -> list[Region]:
     """The parts that only a 32-bit map counts in megabytes."""
-    images_end = layout.paged_pool if layout.is_three_gb else 0xA0000000
     return [
-        Region("kernel image", layout.kernel_image, images_end, "kernel, HAL, boot drivers"),
+        *_images(layout),
         Region("hyperspace", layout.hyperspace, layout.hyperspace + 4 * MB, "one for each process"),
         Region("system working-set list", layout.system_working_set_list, layout.system_cache),
         Region("crash dump area", layout.nonpaged_pool_end, layout.hal, "reserved"),

@@ -20,7 +20,8 @@ PAGED_CAP: Final = {"nt4": 192 * MB, "2000": 350 * MB, "xp": 490 * MB, "2003": 5
 """The documented maxima of paged pool, by family of releases."""
 POOL_CAP_64: Final = 128 * GB
 """Of both pools on 64 bits."""
-_PFN_ENTRY: Final = {"x86": 0x18, "pae": 0x1C, "x64": 0x30, "ia64": 0x30}
+PFN_ENTRY_BYTES: Final = {"x86": 0x18, "pae": 0x1C, "x64": 0x30, "ia64": 0x30}
+"""Of the PFN database, for each page of RAM."""
 _TABLE_SPAN: Final = 4 * MB
 
 
@@ -50,6 +51,11 @@ def maximum_nonpaged_pool(ram: int, cap: int, pfn_entry: int, page: int = 4096) 
     return min(cap, max(size, initial_nonpaged_pool(ram) + 16 * page))
 
 
+def pfn_database(ram: int, architecture: str) -> int:
+    """Bytes of the PFN database: an entry for each page."""
+    return ram // PAGE_SIZE[architecture] * PFN_ENTRY_BYTES[architecture]
+
+
 def paged_pool(nonpaged: int, cap: int) -> int:
     """Twice the nonpaged pool, at least 32 MB, whole page tables, at most `cap`."""
     size = max(PAGED_MINIMUM, 2 * nonpaged)
@@ -63,5 +69,5 @@ def computed_pools(profile: SystemProfile) -> PoolSizes:
         cap, paged_cap = NONPAGED_CAP_3GB if profile.boot.three_gb else NONPAGED_CAP, PAGED_CAP[profile.family]
     else:
         cap = paged_cap = POOL_CAP_64
-    nonpaged = maximum_nonpaged_pool(profile.usable_ram, cap, _PFN_ENTRY[architecture], page)
+    nonpaged = maximum_nonpaged_pool(profile.usable_ram, cap, PFN_ENTRY_BYTES[architecture], page)
     return PoolSizes(paged_pool(nonpaged, paged_cap), nonpaged)

@@ -36,6 +36,9 @@ LAYOUT_X64: Final = AddressLayout(
     session_views=_SESSION + 512 * GB - 8 * MB - 4 * MB - 104 * MB,
     session_structure=_SESSION + 512 * GB - 8 * MB - 4 * MB,
     session_images=_SESSION + 512 * GB - 8 * MB,
+    pfn_database=0xFFFFFA80_00000000,
+    pfn_database_end=0xFFFFFA80_00000000 + 64 * GB,
+    large_pages_end=0xFFFFF800_00000000 + 512 * MB,
     hal=0xFFFFFFFF_FFC00000,
     hal_end=1 << 64,
 )

@@ -3,6 +3,9 @@
 Session space lies below the page tables, downward from C0000000: images, the session's structure, views, pool. With
 /3GB that place belongs to programs: session space then lies below the kernel image, and what remains for the system
 cache is the 448 MB that the documentation of 4-gigabyte tuning gives as its maximum.
+
+The PFN database lies behind the kernel image, then comes what large pages map. With /3GB there is no room: it takes the
+end of paged pool, or of the system cache, if it is larger than what pool can give.
 """
 
 from dataclasses import replace
@@ -57,6 +60,9 @@ def layout_32(architecture: str) -> AddressLayout:
             session_views=0,
             session_structure=0,
             session_images=0,
+            pfn_database=0x80400000,
+            pfn_database_end=0x9C400000,
+            large_pages_end=0xA0000000,
             hal=0xFFC00000,
             hal_end=1 << 32,
         ),
@@ -103,9 +109,30 @@ def with_user_space(layout: AddressLayout, megabytes: int) -> AddressLayout:
         cache_extension=_SESSION_END,
         cache_extension_end=_SESSION_END,
         session_space_end=_SESSION_END_3GB,
+        large_pages_end=layout.paged_pool,
         is_three_gb=True,
     )
     gap = _SESSION_END - end
     if gap > layout.system_ptes_end - layout.system_ptes:
         layout = replace(layout, system_ptes=end, system_ptes_end=_SESSION_END)
     return layout
+
+
+def with_database_3gb(layout: AddressLayout, size: int) -> AddressLayout:
+    """The map of /3GB with a PFN database of so many bytes."""
+    end = layout.nonpaged_pool if layout.system_ptes < layout.paged_pool else layout.system_ptes
+    if size <= end - layout.paged_pool_end:
+        return replace(layout, pfn_database=end - size, pfn_database_end=end)
+    end = layout.system_cache_end
+    return replace(layout, pfn_database=end - size, pfn_database_end=end, system_cache_end=end - size)
+
+
+def with_huge_database(layout: AddressLayout, size: int) -> AddressLayout:
+    """For more than 64 GB of RAM: everything up to session space is for the database and large pages."""
+    return replace(
+        layout,
+        pfn_database_end=layout.pfn_database + size,
+        large_pages_end=layout.session_space,
+        cache_extension=layout.session_space,
+        cache_extension_end=layout.session_space,
+    )

@@ -20,7 +20,7 @@ from ntmm.kernel.mm.pageout import PageOut
 from ntmm.kernel.mm.pageout.levels import levels_for
 from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
-from ntmm.kernel.mm.pfn import PageUse, PfnDatabase
+from ntmm.kernel.mm.pfn import ENTRY_FORMS, PageUse, PfnDatabase
 from ntmm.kernel.mm.section import Sections
 from ntmm.kernel.mm.session import SessionOwner, SessionSpace
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
@@ -28,7 +28,7 @@ from ntmm.kernel.mm.space.adjust import SYSTEM_SHARE
 from ntmm.kernel.mm.system_cache import SystemCache, system_cache_bytes
 from ntmm.kernel.mm.system_images import SystemImages
 from ntmm.kernel.mm.system_ptes import SystemPtes, system_pte_count
-from ntmm.kernel.mm.system_space import build_system_space
+from ntmm.kernel.mm.system_space import build_system_space, initial_pool_start
 from ntmm.kernel.mm.tables import TableMemory, format_for, share_system_entry
 from ntmm.kernel.mm.working_set import WorkingSet, default_limits, system_limits
 from ntmm.kernel.mm.working_set.working_set import GROWTH
@@ -119,13 +119,14 @@ class Parts:
         scheduler = scheduler or Scheduler(clock)
         self.architecture = architecture
         self.layout = layout or layout_for(architecture.name)
-        self.pfn = PfnDatabase(ram, architecture.page_size, architecture.pte_size, junk_fill)
+        alignment = architecture.large_page_size if large_pages else architecture.page_size
+        self.pfn = PfnDatabase(ram, architecture.page_size, ENTRY_FORMS[architecture.name], junk_fill, alignment)
         for _ in range(FIRMWARE_FRAMES):
             self.pfn.take_zeroed(PageUse.FIRMWARE)
         if architecture.name == "pae" and ram.size > _FOUR_GB:
             low = _FOUR_GB if no_low_memory else _LOW_MEMORY
             self.pfn.set_low_aside(low // architecture.page_size)
-        initial_pool = self.layout.kernel_image + architecture.large_page_size
+        initial_pool = initial_pool_start(self.layout, architecture, ram.size)
         pte_format = format_for(architecture, self.layout.paged_pool, self.layout.nonpaged_pool_end, initial_pool)
         self.table_memory = TableMemory(ram, architecture, self.pfn, pte_format, self.layout.system_range_start)
         if not no_execute:

@@ -80,7 +80,7 @@ class PageOut:
         pfn, signals = self._pfn, self._pfn.signals
         signals.low_water = 2 * self.levels.minimum
         signals.plenty = self.levels.plenty
-        signals.watch_from_frame = max(0, pfn.frames - self.levels.low_notification - 1)
+        signals.watch_from_frame = max(0, pfn.limit - self.levels.low_notification - 1)
         signals.modified_maximum = self.levels.modified_maximum
         signals.free_for_zeroing = ZERO_PAGE_LEVEL
         signals.memory_short = self._memory_short

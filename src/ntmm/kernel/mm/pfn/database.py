@@ -1,7 +1,8 @@
-"""The PFN database as a struct of arrays (MmPfnDatabase), and every transition of a page.
+"""The PFN database (MmPfnDatabase), and every transition of a page.
 
-Frames that were never handed out lie above `high_water`; they count as zeroed and need no list entry, so a
-machine of 1 TB boots as fast as a small one. Freed frames are filled with junk in checking builds.
+It lies at the end of RAM; its own frames are ACTIVE without entries that say so. Frames that were never handed out lie
+above `high_water`; they count as zeroed and need no list entry, so a machine of 1 TB boots as fast as a small one.
+Freed frames are filled with junk in checking builds.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from ntmm.hw.ram import Ram
 from ntmm.kernel.ke.bugcheck import Bugcheck, BugcheckCode
 from ntmm.kernel.mm.commit import SlotBitmap
 from ntmm.kernel.mm.pfn.columns import column, sparse_column
+from ntmm.kernel.mm.pfn.entries import Entries, EntryForm, database_frames
 from ntmm.kernel.mm.pfn.lists import NO_FRAME, ColouredList, PageList
 from ntmm.kernel.mm.pfn.signals import PageSignals
 from ntmm.kernel.mm.pfn.state import (
@@ -51,29 +53,44 @@ _SOFTWARE_FORM: Final = 0xC01
 class PfnDatabase:
     """Entries of all frames. A PTE's place is the RAM frame that holds it and its virtual address.
 
-    Columns, indexed by frame: `state`, `use`, `flags`, `share_count` (valid PTEs mapping the page; for a page table
+    Columns, indexed by frame: `state`, `flags`, `share_count` (valid PTEs mapping the page; for a page table
     one more than its valid and transition entries), `reference_count` (1 while shared, plus one for every I/O or
-    lock), `pte_address`, `pte_frame`, `original_pte` (what the PTE becomes when the page goes), `working_set_index`,
-    `used_entries` (non-zero entries of a page table), `flink`, `blink`.
+    lock), `pte_address`, `pte_frame`, `original_pte` (what the PTE becomes when the page goes), `working_set_index`.
+    On a list a page has `flink` and `blink` in the places of `working_set_index` and `share_count`.
+
+    Two more columns are no part of Windows' entries and lie outside RAM: `use`, which is for views and reports, and
+    `used_entries` (non-zero entries of a page table), which 32-bit Windows counts in its working-set lists.
     """
 
-    def __init__(self, ram: Ram, page_size: int, pte_size: int, junk_fill: bool = False) -> None:
+    def __init__(
+        self, ram: Ram, page_size: int, form: EntryForm, junk_fill: bool = False, alignment: int | None = None
+    ) -> None:
+        """`alignment`: the size in bytes of the pages that will map the database; small ones if it is not given.
+
+        Raises ValueError where RAM is too small for it.
+        """
         frames = ram.size // page_size
+        pte_size = 8 if form.pte == "Q" else 4
+        self.database = database_frames(ram.size, page_size, form.size, alignment or page_size)
+        """The frames of the database itself: the end of RAM, which is never handed out."""
+        self.limit = self.database.start
+        """Frames below it may be handed out."""
         self.frames = frames
         self.page_size = page_size
         self.high_water = 0
-        self.state = sparse_column(frames, "B")
+        entries = Entries(ram, self.limit * page_size, frames, form)
+        self.state = entries.state
+        self.flags = entries.flags
+        self.share_count = entries.share_count
+        self.reference_count = entries.reference_count
+        self.pte_address = entries.pte_address
+        self.pte_frame = entries.pte_frame
+        self.original_pte = entries.original_pte
+        self.working_set_index = entries.working_set_index
+        self.flink = entries.flink
+        self.blink = entries.blink
         self.use = sparse_column(frames, "B")
-        self.flags = sparse_column(frames, "B")
-        self.share_count = sparse_column(frames, "I")
-        self.reference_count = sparse_column(frames, "H")
-        self.pte_address = sparse_column(frames, "Q")
-        self.pte_frame = sparse_column(frames, "I")
-        self.original_pte = sparse_column(frames, "Q")
-        self.working_set_index = sparse_column(frames, "I")
         self.used_entries = sparse_column(frames, "H")
-        self.flink = sparse_column(frames, "I")
-        self.blink = sparse_column(frames, "I")
         self.zeroed = ColouredList("zeroed", self.flink, self.blink, COLOURS)
         self.free_list = ColouredList("free", self.flink, self.blink, COLOURS)
         self.standby = PageList("standby", self.flink, self.blink)
@@ -111,12 +128,12 @@ class PfnDatabase:
     @property
     def never_touched(self) -> int:
         """Frames that were never handed out."""
-        return self.frames - self.high_water
+        return self.limit - self.high_water
 
     @property
     def available(self) -> int:
         """Pages that can be had without writing anything: zeroed, free and standby."""
-        return self.frames - self.high_water + self.zeroed.count + self.free_list.count + self.standby.count
+        return self.limit - self.high_water + self.zeroed.count + self.free_list.count + self.standby.count
 
     @property
     def set_aside(self) -> int:
@@ -129,8 +146,8 @@ class PfnDatabase:
 
     @property
     def active(self) -> int:
-        """Pages that a valid PTE maps or the kernel holds."""
-        return self._in_state(_ACTIVE)
+        """Pages that a valid PTE maps or the kernel holds, those of the database too."""
+        return self._in_state(_ACTIVE) + len(self.database)
 
     def _in_state(self, state: int) -> int:
         moves = self.moves
@@ -150,7 +167,7 @@ class PfnDatabase:
 
     def is_short(self) -> bool:
         """True when only the pages are left that resolving one fault may need for tables and lists."""
-        return self.high_water + RESERVE_PAGES > self.frames and self.available <= RESERVE_PAGES
+        return self.high_water + RESERVE_PAGES > self.limit and self.available <= RESERVE_PAGES
 
     def ensure_pages(self, pages: int) -> bool:
         """Waits until `pages` can be taken and the reserve is still there; False if that will not come."""
@@ -177,7 +194,7 @@ class PfnDatabase:
 
     def take_zeroed(self, use: PageUse, colour: int = 0) -> int:
         """A page of zeroes, now ACTIVE with one share; bugcheck 0x4D if there is none (MiRemoveZeroPage)."""
-        if not self.zeroed.count and self.high_water < self.frames:
+        if not self.zeroed.count and self.high_water < self.limit:
             frame = self.high_water
             self.high_water = frame + 1
             self.state[frame] = _ACTIVE
@@ -208,7 +225,7 @@ class PfnDatabase:
         """A page that a read will fill: in state TRANSITION with the read's reference and READ_FLAG."""
         frame = self.free_list.pop(colour)
         if frame == NO_FRAME:
-            if not self.zeroed.count and self.high_water < self.frames:
+            if not self.zeroed.count and self.high_water < self.limit:
                 frame = self.high_water
                 self.high_water = frame + 1
             else:
@@ -226,7 +243,7 @@ class PfnDatabase:
     def take_contiguous(self, count: int, use: PageUse) -> int:
         """The first of `count` adjacent zeroed pages, or NO_FRAME if none were left never touched."""
         first = self.high_water
-        if first + count > self.frames:
+        if first + count > self.limit:
             return NO_FRAME
         self.high_water = first + count
         for frame in range(first, first + count):
@@ -250,7 +267,7 @@ class PfnDatabase:
 
     def set_low_aside(self, end: int) -> None:
         """The frames below `end` that were never handed out are for `take_low` from now on."""
-        assert not self.low and end <= self.frames
+        assert not self.low and end <= self.limit
         self.low, self._low_next = range(self.high_water, end), self.high_water
         column(self.state)[self.high_water : end] = int(PageState.BAD)
         self.high_water = end
@@ -319,6 +336,12 @@ class PfnDatabase:
         return offset // self._pte_size
 
     # shares and references
+
+    def shares(self, frame: int) -> int:
+        """Valid PTEs that map a page; none where it is on a list, and one for the database's own."""
+        if frame >= self.limit:
+            return 1
+        return self.share_count[frame] if self.state[frame] in (_ACTIVE, _TRANSITION) else 0
 
     def add_share(self, frame: int) -> None:
         """One more valid PTE maps an active page."""

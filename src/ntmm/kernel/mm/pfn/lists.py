@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ntmm.kernel.mm.pfn.columns import column
+
 NO_FRAME: Final = 0xFFFFFFFF
 
 
 class PageList:
-    """First-in first-out list of frames; links lie in the database's flink and blink columns."""
+    """First-in first-out list of frames; links lie in the database's flink and blink columns.
+
+    Both are 0 in frames that leave a list, for what else these columns hold: see `entries`.
+    """
 
     __slots__ = ("_blink", "_flink", "count", "head", "name", "tail")
 
@@ -31,7 +36,7 @@ class PageList:
         self.count += 1
 
     def extend(self, first: int, last: int, count: int) -> None:
-        """Adds `count` frames that are linked to each other already, at the tail."""
+        """Adds `count` frames that are linked to each other already, at the tail; the outer links are written here."""
         self._flink[last] = NO_FRAME
         self._blink[first] = self.tail
         if self.tail == NO_FRAME:
@@ -40,6 +45,12 @@ class PageList:
             self._flink[self.tail] = first
         self.tail = last
         self.count += count
+
+    def link_run(self, first: int, end: int, step: int) -> None:
+        """Links adjacent frames to those of them that are `step` before and behind them, for `extend`."""
+        stop = max(first, end - step)
+        column(self._flink)[first:stop] = range(first + step, stop + step)
+        column(self._blink)[first + step : stop + step] = range(first, stop)
 
     def remove(self, frame: int) -> None:
         """Takes a frame out of the middle."""
@@ -52,6 +63,7 @@ class PageList:
             self.tail = before
         else:
             self._blink[after] = before
+        self._flink[frame] = self._blink[frame] = 0
         self.count -= 1
 
     def pop(self) -> int:
@@ -93,6 +105,15 @@ class ColouredList:
         self._lists[colour].append(frame)
         self._filled |= 1 << colour
         self.count += 1
+
+    def append_run(self, first: int, end: int) -> None:
+        """Adds adjacent frames: each colour's at the tail of its list, in order."""
+        self._lists[0].link_run(first, end, step=self.colours)
+        for start in range(first, min(end, first + self.colours)):
+            count = (end - 1 - start) // self.colours + 1
+            self._lists[start & self._mask].extend(start, start + (count - 1) * self.colours, count)
+            self._filled |= 1 << (start & self._mask)
+        self.count += end - first
 
     def remove(self, frame: int) -> None:
         """Takes a frame out of its colour's list."""

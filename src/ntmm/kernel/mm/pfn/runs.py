@@ -32,13 +32,13 @@ def take_aligned_run(pfn: PfnDatabase, count: int, use: PageUse) -> int:
     too fragmented. Standby pages are taken where a run needs them; nothing is written out and nothing waited for.
     """
     start = -(-pfn.high_water // count) * count
-    if start + count + RESERVE_PAGES <= pfn.frames:
+    if start + count + RESERVE_PAGES <= pfn.limit:
         _list_up_to(pfn, start)
         _take_fresh(pfn, start, count, use)
         return start
     start = _find_run(pfn, count)
     if start != NO_FRAME:
-        _list_up_to(pfn, min(pfn.frames, start + count))
+        _list_up_to(pfn, min(pfn.limit, start + count))
         for frame in range(start, start + count):
             pfn.take_this(frame, use)
     return start
@@ -49,7 +49,7 @@ def take_contiguous_run(pfn: PfnDatabase, count: int, alignment: int, use: PageU
     None if there are not so many left.
     """
     start = -(-pfn.high_water // alignment) * alignment
-    if start + count + RESERVE_PAGES > pfn.frames:
+    if start + count + RESERVE_PAGES > pfn.limit:
         return None
     _list_up_to(pfn, start)
     _take_fresh(pfn, start, count, use)
@@ -58,16 +58,16 @@ def take_contiguous_run(pfn: PfnDatabase, count: int, alignment: int, use: PageU
 
 def _list_up_to(pfn: PfnDatabase, end: int) -> None:
     """Frames that were never handed out, below `end`, go to the list of zeroed pages."""
-    while pfn.high_water < end:
-        pfn.zeroed.append(pfn.high_water)
-        pfn.high_water += 1
+    if pfn.high_water < end:
+        pfn.zeroed.append_run(pfn.high_water, end)
+        pfn.high_water = end
 
 
 def _find_run(pfn: PfnDatabase, count: int) -> int:
     """The lowest aligned run of pages that can be had at once and leaves the reserve, or NO_FRAME."""
     if pfn.available < count + RESERVE_PAGES:
         return NO_FRAME
-    runs = pfn.frames // count
+    runs = min(pfn.limit, pfn.high_water + count) // count
     takeable = np.isin(column(pfn.state)[: runs * count], [int(state) for state in _TAKEABLE])
     found = np.flatnonzero(takeable.reshape(runs, count).all(axis=1))
     return int(found[0]) * count if len(found) else NO_FRAME

@@ -51,6 +51,8 @@ class PageUse(IntEnum):
     LARGE_PAGE = 13
     """Part of a large page of a process."""
     DRIVER = 14
+    PFN_DATABASE = 15
+    """The end of RAM, which holds the PFN entries; views say so, the entries do not."""
 
 
 MODIFIED_FLAG: Final = 1

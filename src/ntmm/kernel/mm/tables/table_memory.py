@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from ntmm.hw.arch import Architecture
 from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.pfn import PfnDatabase
+from ntmm.kernel.mm.pfn.columns import column
 from ntmm.kernel.mm.tables.formats import PROTOTYPE, TRANSITION, PteFormat
 
 _SOFTWARE_KIND: Final = TRANSITION | PROTOTYPE
@@ -56,6 +60,18 @@ class TableMemory:
         architecture = self.architecture
         bits = architecture.VALID | architecture.WRITE | architecture.ACCESSED | architecture.DIRTY
         return frame << architecture.page_shift | bits | (architecture.OWNER if user else 0)
+
+    def fill(self, first: int, words: npt.NDArray[np.uint64]) -> None:
+        """Writes adjacent valid entries of one table, from index `first` on, that were all zero."""
+        table, end = first >> self.entries_shift, first + len(words)
+        entries = column(self.entries)[first:end]
+        assert table == end - 1 >> self.entries_shift and not entries.any()
+        entries[:] = words
+        self.pfn.used_entries[table] += len(words)
+        self.pfn.share_count[table] += len(words)
+        if self.changed is not None:
+            for index, word in enumerate(words.tolist(), first):
+                self.changed(index, 0, word)
 
     def write(self, index: int, new: int) -> None:
         """Writes any entry; keeps the counts of its table and flushes the TLB if the old one was valid."""
