@@ -103,7 +103,8 @@ def test_are_registry_values_read_in_any_case() -> None:
     assert registry.get("LargeSystemCache") == 1
     assert registry.get("PagedPoolSize") == 0xFFFFFFFF
     assert registry.get("SystemPages") == 0
-    assert registry.large_page_drivers == ("a.sys", "b.sys")
+    assert (registry.large_page_drivers, registry.verified_drivers) == (("a.sys", "b.sys"), ())
+    assert parse_registry(["verifydrivers=a.sys,b.sys"]).verified_drivers == ("a.sys", "b.sys")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ _DEFAULT_PAGING_FILE_CAP: Final = 4095 << 20
 
 _FOUR_GB: Final = 4 << 30
 _NO_LOW_MEMORY_RAM: Final = 5 << 30
+_L2_CACHE_KB: Final = 256
+_MOST_COLOURS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,11 +288,21 @@ class SystemProfile:
 
     @property
     def has_large_system_pages(self) -> bool:
-        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound."""
-        if self.registry.get("EnforceWriteProtection"):
+        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound.
+
+        Driver Verifier turns them off, so that drivers cannot overwrite code.
+        """
+        if self.registry.get("EnforceWriteProtection") or self.registry.verified_drivers:
             return False
         minimum = dict(self.registry.values).get("LargePageMinimum")
         return has_large_system_pages(self.family, self.usable_ram, minimum)
+
+    @property
+    def page_colours(self) -> int:
+        """Pages of the L2 cache, a power of two of at most 1,024 (KB 183063: 256 KB if its size is not known)."""
+        kilobytes = self.registry.get("SecondLevelDataCache") or _L2_CACHE_KB
+        pages = (kilobytes << 10) // PAGE_SIZE[self.architecture]
+        return min(_MOST_COLOURS, 1 << max(1, pages.bit_length() - 1))
 
     # DEP
 

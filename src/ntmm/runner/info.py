@@ -191,3 +191,5 @@ def _choice_rows(profile: SystemProfile) -> Iterator[InfoRow]:
     if profile.registry.large_page_drivers:
         drivers = ", ".join(profile.registry.large_page_drivers)
         yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: mapped with large pages")
+    if profile.registry.verified_drivers:
+        yield InfoRow("Registry", "VerifyDrivers", note="no large pages for the system; no driver is verified yet")
