@@ -10,7 +10,7 @@ from ntmm.cli.groups import MachineGroup
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def info(machine: MachineGroup, json: AsJson = False) -> int:
+def info(json: AsJson = False, *, machine: MachineGroup) -> int:
     """Print the layout and the limits of the simulated machine."""
     profile = machine.profile()
     from ntmm.runner.info import machine_rows  # noqa: PLC0415 - as in run_command

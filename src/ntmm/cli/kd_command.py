@@ -27,7 +27,7 @@ AsJson = Annotated[
 
 
 def kd(
-    program: Program, run: RunGroup, arguments: Arguments = None, script: Script = None, json: AsJson = False
+    program: Program, arguments: Arguments = None, script: Script = None, json: AsJson = False, *, run: RunGroup
 ) -> int:
     """Debug Windows programs and look into their memory manager: .help at the prompt lists the commands.
 

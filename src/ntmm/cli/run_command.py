@@ -36,12 +36,13 @@ TimelineInterval = Annotated[
 
 def run(
     program: Program,
-    group: RunGroup,
     arguments: Arguments = None,
     report: Report = ReportFormat.TEXT,
     timeline: Timeline = None,
     timeline_interval: TimelineInterval = None,
     check: Check = False,
+    *,
+    group: RunGroup,
 ) -> int:
     """Run Windows programs on one machine with the current folder as its C: drive.
 

@@ -28,11 +28,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object; the progr
 
 def views(
     program: Program,
-    run: RunGroup,
     arguments: Arguments = None,
     at: At = None,
     regions: Regions = False,
     json: AsJson = False,
+    *,
+    run: RunGroup,
 ) -> int:
     """Run Windows programs and show what each process had mapped: its figures, files and DLLs, memory by type.
 
