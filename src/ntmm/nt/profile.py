@@ -99,9 +99,12 @@ class SystemProfile:
         if self.edition not in editions:
             raise ValueError(f"{title} has no edition {self.edition!r}: choose one of {', '.join(editions)}")
         if not editions[self.edition].memory.in_bytes(self.architecture, self.is_on_x64):
+            memory = editions[self.edition].memory
+            having = [name for name in MAXIMUM_RAM if memory.in_bytes(name, on_x64=True)]
             name = editions[self.edition].title
             raise ValueError(
-                f"{title} {name} does not exist for architecture {self.architecture}: choose another edition"
+                f"{title} {name} does not exist for architecture {self.architecture}: choose architecture "
+                f"{' or '.join(having)}, or another edition"
             )
 
     def _check_kind(self) -> None:
@@ -115,6 +118,8 @@ class SystemProfile:
         boot, architecture = self.boot, self.architecture
         if boot.three_gb:
             self._check_three_gb()
+        if boot.pae and (self.release, "pae") not in RELEASES:
+            raise ValueError(f"{self._release.title} has no PAE kernel: leave /PAE out")
         if boot.pae and architecture == "x86":
             raise ValueError("/PAE boots a kernel with three-level page tables: choose architecture pae, or auto")
         if boot.no_pae and architecture == "pae":
