@@ -58,8 +58,8 @@ def entry_table(machine: MemoryMachine, space: AddressSpace, address: int) -> Ta
     for level, slot in enumerate(architecture.split(address)):
         entry = memory.entries[(table << memory.entries_shift) + slot]
         place = f"{architecture.entry_address(level, address):#x}"
-        rows.append((names[level], slot, place, f"{entry:#x}", entry_text(machine, entry)))
-        if not entry & 1:
+        rows.append((names[level], slot, place, f"{entry:#x}", entry_text(machine, entry, level)))
+        if not entry & 1 or _is_large(machine, entry, level):
             break
         table = memory.format.frame(entry)
     return Table(f"Entries of {address:#x}", ("level", "slot", "address", "entry", "meaning"), rows)
@@ -80,15 +80,21 @@ def _tables_below(
     for slot in range(1 << architecture.index_bits[level]):
         address, entry = start + (slot << architecture.shifts[level]), memory.entries[first + slot]
         if address <= highest and entry & 1:
-            found.append((address, memory.format.frame(entry)))
+            found.append((address, entry))
     yield _TABLES[architecture.levels - 1 - level], f"{start:#x}", f"{table:#x}", len(found)
     if level + 1 < architecture.levels:
-        for address, frame in found:
-            yield from _tables_below(machine, highest, level + 1, frame, address)
+        for address, entry in found:
+            if not _is_large(machine, entry, level):
+                yield from _tables_below(machine, highest, level + 1, memory.format.frame(entry), address)
 
 
-def entry_text(machine: MemoryMachine, entry: int) -> str:
-    """What an entry says."""
+def _is_large(machine: MemoryMachine, entry: int, level: int) -> bool:
+    """True for a directory entry that maps a large page: no table follows, but what programs keep there."""
+    return level == machine.architecture.levels - 2 and bool(entry & machine.architecture.LARGE)
+
+
+def entry_text(machine: MemoryMachine, entry: int, level: int | None = None) -> str:
+    """What an entry says; without a `level` it is one of a page table."""
     architecture, pte_format = machine.architecture, machine.mm.table_memory.format
     if not entry:
         return "nothing: the address descriptor decides"
@@ -97,6 +103,9 @@ def entry_text(machine: MemoryMachine, entry: int) -> str:
         rights += "" if entry & architecture.no_execute else " execute"
         flags = " accessed" * bool(entry & architecture.ACCESSED) + " dirty" * bool(entry & architecture.DIRTY)
         who = "user" if entry & architecture.OWNER else "kernel"
+        if level is not None and _is_large(machine, entry, level):
+            frame = (entry & architecture.large_frame_mask) >> architecture.page_shift
+            return f"valid: large page from frame {frame:#x}, {who} {rights}{flags}"
         return f"valid: frame {pte_format.frame(entry):#x}, {who} {rights}{flags}"
     protection = protection_text(page_protection(pte_format.protection(entry)))
     if pte_format.is_prototype(entry):
@@ -112,11 +121,26 @@ def entry_text(machine: MemoryMachine, entry: int) -> str:
 def state_of(machine: MemoryMachine, space: AddressSpace, address: int) -> str:
     """The meaning of the last entry on the way to an address."""
     index = space.tables.find(address)
+    if index == ABSENT and (large := large_entry(machine, space, address)):
+        return entry_text(machine, large, machine.architecture.levels - 2)
     if index == ABSENT:
         return "no page table: the address descriptor decides"
     if index == PAGED_OUT:
         return "its page table is paged out"
     return entry_text(machine, machine.mm.table_memory.entries[index])
+
+
+def large_entry(machine: MemoryMachine, space: AddressSpace, address: int) -> int:
+    """The directory entry that maps a large page at an address; 0 if none does."""
+    memory, table = machine.mm.table_memory, space.tables.root
+    for level, slot in enumerate(machine.architecture.split(address)):
+        entry = memory.entries[(table << memory.entries_shift) + slot]
+        if _is_large(machine, entry, level):
+            return int(entry)
+        if not entry & 1:
+            break
+        table = memory.format.frame(entry)
+    return 0
 
 
 def working_set_table(machine: MemoryMachine, space: AddressSpace) -> Table:
