@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ntmm.hw.arch import LARGE
 from ntmm.kernel.memory_machine import MemoryMachine
 from ntmm.kernel.mm.fault import FaultKind
 from ntmm.kernel.mm.pfn import PageState, PageUse
@@ -58,8 +59,8 @@ def entry_table(machine: MemoryMachine, space: AddressSpace, address: int) -> Ta
     for level, slot in enumerate(architecture.split(address)):
         entry = memory.entries[(table << memory.entries_shift) + slot]
         place = f"{architecture.entry_address(level, address):#x}"
-        rows.append((names[level], slot, place, f"{entry:#x}", entry_text(machine, entry, level)))
-        if not entry & 1 or _is_large(machine, entry, level):
+        rows.append((names[level], slot, place, f"{entry:#x}", _text_at(machine, level, entry)))
+        if not entry & 1 or _is_large(machine, level, entry):
             break
         table = memory.format.frame(entry)
     return Table(f"Entries of {address:#x}", ("level", "slot", "address", "entry", "meaning"), rows)
@@ -84,17 +85,22 @@ def _tables_below(
     yield _TABLES[architecture.levels - 1 - level], f"{start:#x}", f"{table:#x}", len(found)
     if level + 1 < architecture.levels:
         for address, entry in found:
-            if not _is_large(machine, entry, level):
+            if not _is_large(machine, level, entry):
                 yield from _tables_below(machine, highest, level + 1, memory.format.frame(entry), address)
 
 
-def _is_large(machine: MemoryMachine, entry: int, level: int) -> bool:
-    """True for a directory entry that maps a large page: no table follows, but what programs keep there."""
-    return level == machine.architecture.levels - 2 and bool(entry & machine.architecture.LARGE)
+def _is_large(machine: MemoryMachine, level: int, entry: int) -> bool:
+    """True for an entry of a page directory that maps a large page, and leads to no table."""
+    return level == machine.architecture.levels - 2 and entry & (LARGE | 1) == LARGE | 1
 
 
-def entry_text(machine: MemoryMachine, entry: int, level: int | None = None) -> str:
-    """What an entry says; without a `level` it is one of a page table."""
+def _text_at(machine: MemoryMachine, level: int, entry: int) -> str:
+    size = f", large page of {machine.architecture.large_page_size >> 20} MB"
+    return entry_text(machine, entry) + size * _is_large(machine, level, entry)
+
+
+def entry_text(machine: MemoryMachine, entry: int) -> str:
+    """What an entry says."""
     architecture, pte_format = machine.architecture, machine.mm.table_memory.format
     if not entry:
         return "nothing: the address descriptor decides"
@@ -103,9 +109,6 @@ def entry_text(machine: MemoryMachine, entry: int, level: int | None = None) -> 
         rights += "" if entry & architecture.no_execute else " execute"
         flags = " accessed" * bool(entry & architecture.ACCESSED) + " dirty" * bool(entry & architecture.DIRTY)
         who = "user" if entry & architecture.OWNER else "kernel"
-        if level is not None and _is_large(machine, entry, level):
-            frame = (entry & architecture.large_frame_mask) >> architecture.page_shift
-            return f"valid: large page from frame {frame:#x}, {who} {rights}{flags}"
         return f"valid: frame {pte_format.frame(entry):#x}, {who} {rights}{flags}"
     protection = protection_text(page_protection(pte_format.protection(entry)))
     if pte_format.is_prototype(entry):
@@ -121,9 +124,10 @@ def entry_text(machine: MemoryMachine, entry: int, level: int | None = None) -> 
 def state_of(machine: MemoryMachine, space: AddressSpace, address: int) -> str:
     """The meaning of the last entry on the way to an address."""
     index = space.tables.find(address)
-    if index == ABSENT and (large := large_entry(machine, space, address)):
-        return entry_text(machine, large, machine.architecture.levels - 2)
     if index == ABSENT:
+        entry = large_entry(machine, space, address)
+        if entry:
+            return _text_at(machine, machine.architecture.levels - 2, entry)
         return "no page table: the address descriptor decides"
     if index == PAGED_OUT:
         return "its page table is paged out"
@@ -132,15 +136,9 @@ def state_of(machine: MemoryMachine, space: AddressSpace, address: int) -> str:
 
 def large_entry(machine: MemoryMachine, space: AddressSpace, address: int) -> int:
     """The directory entry that maps a large page at an address; 0 if none does."""
-    memory, table = machine.mm.table_memory, space.tables.root
-    for level, slot in enumerate(machine.architecture.split(address)):
-        entry = memory.entries[(table << memory.entries_shift) + slot]
-        if _is_large(machine, entry, level):
-            return int(entry)
-        if not entry & 1:
-            break
-        table = memory.format.frame(entry)
-    return 0
+    index = space.tables.directory_index(address)
+    entry = machine.mm.table_memory.entries[index] if index >= 0 else 0
+    return entry if entry & (LARGE | 1) == LARGE | 1 else 0
 
 
 def working_set_table(machine: MemoryMachine, space: AddressSpace) -> Table:

@@ -82,7 +82,7 @@ static HEAP_ENTRY *locked_busy_entry(HEAP *heap, u32 flags, const void *block) {
     return NULL;
 }
 
-u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
+bool32 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
     if (!block)
         return TRUE;
     HEAP_ENTRY *entry = (HEAP_ENTRY *)block - 1;
