@@ -26,6 +26,12 @@ def check_range(address: object, size: object = 0) -> None:
         raise ValueError(f"a size is a number from 0 on, and {size!r} is not")
 
 
+def check_count(count: object) -> None:
+    """How many of something."""
+    if not isinstance(count, int) or count < 0:
+        raise ValueError(f"a count is a number from 0 on, and {count!r} is not")
+
+
 def check_size(size: object) -> None:
     """A size in bytes of something that must not be empty."""
     check_number("a size", size)

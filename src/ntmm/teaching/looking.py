@@ -136,9 +136,8 @@ def state_of(machine: MemoryMachine, space: AddressSpace, address: int) -> str:
 
 def large_entry(machine: MemoryMachine, space: AddressSpace, address: int) -> int:
     """The directory entry that maps a large page at an address; 0 if none does."""
-    index = space.tables.directory_index(address)
-    entry = machine.mm.table_memory.entries[index] if index >= 0 else 0
-    return entry if entry & (LARGE | 1) == LARGE | 1 else 0
+    index = space.tables.large_index(address)
+    return machine.mm.table_memory.entries[index] if index >= 0 else 0
 
 
 def working_set_table(machine: MemoryMachine, space: AddressSpace) -> Table:

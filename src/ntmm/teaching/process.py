@@ -15,7 +15,7 @@ from ntmm.kernel.mm.space import AddressSpace
 from ntmm.nt.memory import MEM_COMMIT, MEM_DECOMMIT, MEM_FREE, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE
 from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
-from ntmm.teaching.arguments import check_number, check_range
+from ntmm.teaching.arguments import check_count, check_number, check_range
 from ntmm.teaching.device import LockedPages
 from ntmm.teaching.exceptions import MemoryFault, RefusedCall
 from ntmm.teaching.runner import Runner
@@ -129,7 +129,9 @@ class Process:
         """Maps a section that `Machine.CreateFileMapping` made; the view's base. Raises RefusedCall."""
         check_range(address)
         if not self._runner.made(section):
-            raise ValueError(f"a section is what CreateFileMapping of the same machine answered, and {section!r} is not")
+            raise ValueError(
+                f"a section is what CreateFileMapping of the same machine made, and {section!r} is not"
+            )
         view = self._run(lambda: self._machine.mm.map_view(self, section, address))
         self._require("MapViewOfFile", view.status)
         return view.base
@@ -144,7 +146,9 @@ class Process:
 
         No privilege is asked for: there is nobody who could have it.
         """
-        check_range(0, count)
+        check_count(count)
+        if not count:
+            return []
         found = self._run(lambda: self._machine.mm.allocate_physical_pages(self, count))
         self._require("AllocateUserPhysicalPages", found.status)
         return [int(frame) for frame in found.frames]
@@ -154,13 +158,13 @@ class Process:
 
         With None `count` pages of the window show nothing any more. Raises RefusedCall.
         """
+        check_range(address)
+        check_count(count)
         numbers = None if frames is None else _frame_numbers(frames)
-        check_range(address, count if numbers is None else len(numbers))
-        page, pages = self._machine.architecture.page_size, count if numbers is None else len(numbers)
-        places = range(address & -page, (address & -page) + pages * page, page)
-        self._require(
-            "MapUserPhysicalPages", self._run(lambda: self._machine.mm.map_physical_pages(self, places, numbers))
-        )
+        mm, page = self._machine.mm, self._machine.architecture.page_size
+        start, pages = address & -page, count if numbers is None else len(numbers)
+        places = range(start, start + pages * page, page)
+        self._require("MapUserPhysicalPages", self._run(lambda: mm.map_physical_pages(self, places, numbers)))
 
     def FreeUserPhysicalPages(self, frames: Sequence[int]) -> None:
         """Takes pages back, out of windows that show them too; raises RefusedCall at the first that is not its own."""
