@@ -44,6 +44,43 @@ static void execute(const char *name, unsigned char *place)
     fflush(stdout);
 }
 
+static BOOL enable_lock_memory(void)
+{
+    TOKEN_PRIVILEGES privileges = {.PrivilegeCount = 1};
+    HANDLE token;
+    BOOL done;
+
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY, &token))
+        return FALSE;
+    privileges.Privileges[0].Attributes = SE_PRIVILEGE_ENABLED;
+    done = LookupPrivilegeValueA(NULL, "SeLockMemoryPrivilege", &privileges.Privileges[0].Luid) &&
+           AdjustTokenPrivileges(token, FALSE, &privileges, 0, NULL, NULL) && GetLastError() == ERROR_SUCCESS;
+    CloseHandle(token);
+    return done;
+}
+
+static SIZE_T large_page(void)
+{
+    HMODULE kernel32 = GetModuleHandleA("kernel32.dll");
+    SIZE_T(WINAPI *minimum)(void) = (void *)GetProcAddress(kernel32, "GetLargePageMinimum");
+
+    return minimum ? minimum() : 0;
+}
+
+/* Memory that is locked: it is there where the privilege was granted. */
+static void find_locked(unsigned char **large, unsigned char **window)
+{
+    ULONG_PTR count = 1, frame;
+
+    *large = *window = NULL;
+    if (!enable_lock_memory())
+        return;
+    *large = VirtualAlloc(NULL, large_page(), MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES, PAGE_READWRITE);
+    *window = VirtualAlloc(NULL, 4096, MEM_RESERVE | MEM_PHYSICAL, PAGE_READWRITE);
+    if (!AllocateUserPhysicalPages(GetCurrentProcess(), &count, &frame) || !MapUserPhysicalPages(*window, 1, &frame))
+        *window = NULL;
+}
+
 __attribute__((noinline))
 static void execute_stack(void)
 {
@@ -87,8 +124,10 @@ int main(int argc, char **argv)
 {
     unsigned char *heap = malloc(64);
     unsigned char *page = VirtualAlloc(NULL, 4096, MEM_RESERVE | MEM_COMMIT, PAGE_EXECUTE_READWRITE);
+    unsigned char *large, *window;
     int turn;
 
+    find_locked(&large, &window);
     AddVectoredExceptionHandler(1, see);
     for (turn = 0; turn < argc; turn++) {
         if (turn)
@@ -98,6 +137,10 @@ int main(int argc, char **argv)
         execute("heap", heap);
         execute("data", data);
         execute("executable page", page);
+        if (large)
+            execute("large page", large);
+        if (window)
+            execute("window", window);
     }
     return 0;
 }

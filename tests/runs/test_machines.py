@@ -204,3 +204,19 @@ def test_may_a_program_change_its_own_policy(tmp_path: Path) -> None:
         STOPPED,
         STOPPED,
     ]
+
+
+def test_is_locked_memory_data_as_other_data_is(tmp_path: Path) -> None:
+    """Large pages and windows of physical pages: stopped, executed without DEP, and stopped again."""
+    program = dep_program(tmp_path, "x86", opted_in=True)
+    finished = run(program, "0", "1", granted=["SeLockMemoryPrivilege"], **machine("/NOEXECUTE=OPTIN"))
+    lines = [line for line in finished.output.splitlines() if line.startswith(("large page", "window"))]
+    expected = [STOPPED, EXECUTED, STOPPED]
+    assert lines == [f"{name}: {told}" for told in expected for name in ("large page", "window")]
+
+
+@pytest.mark.parametrize("switches", ["/EXECUTE /PAE", "/NOPAE"])
+def test_is_locked_memory_executed_without_dep(switches: str, tmp_path: Path) -> None:
+    program = dep_program(tmp_path, "x86", opted_in=True)
+    told = outcomes(run(program, granted=["SeLockMemoryPrivilege"], **machine(switches)))
+    assert (told["large page"], told["window"]) == (EXECUTED, EXECUTED)

@@ -13,7 +13,15 @@ from rich.console import Console
 
 import ntmm
 from ntmm import teaching
-from ntmm.nt.memory import MEM_COMMIT, MEM_LARGE_PAGES, MEM_RESERVE, PAGE_EXECUTE_READ, PAGE_GUARD, PAGE_READWRITE
+from ntmm.nt.memory import (
+    MEM_COMMIT,
+    MEM_LARGE_PAGES,
+    MEM_PHYSICAL,
+    MEM_RESERVE,
+    PAGE_EXECUTE_READ,
+    PAGE_GUARD,
+    PAGE_READWRITE,
+)
 from ntmm.nt.status import Status
 from ntmm.teaching import Machine, MemoryFault, Process, RefusedCall, Table
 
@@ -176,6 +184,11 @@ def test_does_it_work_in_a_fresh_interpreter() -> None:
         (lambda: Machine("x86"), "a machine is made from a SystemProfile or from keywords"),  # type: ignore[arg-type]
         (lambda: Machine(arch="x86"), "a profile has no field 'arch': choose one of architecture, ram"),
         (lambda: Machine(ram="64M"), "RAM is a number of bytes, such as 64 << 20"),
+        (lambda: Machine(boot="/3GB"), "boot switches are made with ntmm.boot_options"),
+        (lambda: Machine(registry=["LargeSystemCache=1"]), "registry values are made with ntmm.registry"),
+        (lambda: Machine(processors=2.5), "processors are a number"),
+        (lambda: Machine(paging_files=[64 << 20]), "paging files are a tuple"),
+        (lambda: Machine(paging_files=(64 << 20,)), "paging files are a tuple"),
     ],
 )
 def test_is_a_mistaken_machine_explained(body: Callable[[], Machine], sentence: str) -> None:
@@ -198,6 +211,15 @@ def process() -> Iterator[Process]:
         (lambda process: process.VirtualAlloc(None, "x"), "a size is a number from 0 on"),
         (lambda process: process.VirtualAlloc(-5, 1), "an address is a number"),
         (lambda process: process.state(None), "an address is a number"),
+        (lambda process: process.VirtualAlloc(None, 1, protection="rw"), "a protection is a number"),
+        (lambda process: process.VirtualAlloc(None, 1, "x"), "an allocation type is a number"),
+        (lambda process: process.VirtualFree(0x10000, 0, "x"), "a free type is a number"),
+        (lambda process: process.VirtualProtect(0x10000, 1, None), "a protection is a number"),
+        (lambda process: process.MapViewOfFile(None), "a section is what CreateFileMapping of the same machine"),
+        (lambda process: process.lock_pages("x", 1), "an address is a number"),
+        (lambda process: process.physical_address(1.5), "an address is a number"),
+        (lambda process: process.MapUserPhysicalPages(0x10000, ["x"]), "a frame is a number"),
+        (lambda process: process.AllocateUserPhysicalPages(-1), "a count is a number from 0 on"),
         (lambda process: process.vads.column("none"), "'none' is no column: choose one of start, end"),
     ],
 )
@@ -277,4 +299,127 @@ def test_is_a_large_page_shown_as_one(architecture: str) -> None:
         assert process.state(base + large - 1) == entries.column("meaning")[-1]
         assert len(process.page_tables) <= tables + 2 and "page table" not in process.page_tables.column("table")
         process.VirtualFree(base)
+        assert machine.audit() == []
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    with Machine(architecture="pae", ram=16 << 20) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (lambda machine: machine.create_process(bits=16), "processes of this machine have 32 bits, and not 16"),
+        (lambda machine: machine.create_process(bits=64), "processes of this machine have 32 bits, and not 64"),
+        (lambda machine: machine.create_process(session=-1), "a session has a number from 0 to 65535"),
+        (lambda machine: machine.create_process(session="x"), "a session is a number"),
+        (lambda machine: machine.end_process(None), "does not run on this machine"),
+        (lambda machine: machine.CreateFileMapping("x"), "a size is a number"),
+        (lambda machine: machine.allocate_contiguous(0), "a size is a number above 0"),
+        (lambda machine: machine.free_contiguous(None), "what Machine.allocate_contiguous answered is freed"),
+        (lambda machine: machine.let_time_pass(float("inf")), "a time is a number of seconds from 0 on"),
+        (lambda machine: machine.let_time_pass("x"), "a time is a number of seconds"),
+        (lambda machine: machine.frame("x"), "a frame is a number"),
+        (lambda machine: machine.physical_address(None), "an address is a number"),
+    ],
+)
+def test_is_what_a_machine_cannot_do_explained(machine: Machine, body: Callable[[Any], object], sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        body(machine)
+    assert machine.audit() == [] and machine.processes == []
+
+
+def test_does_an_ended_process_say_so(machine: Machine) -> None:
+    process = machine.create_process("gone")
+    process.write(process.VirtualAlloc(None, 4096), b"x")
+    machine.end_process(process)
+    calls = (
+        lambda: process.VirtualAlloc(None, 4096),
+        lambda: process.read(0x10000),
+        lambda: process.vads,
+        lambda: process.page_tables,
+        lambda: process.session,
+        lambda: process.physical_address(0x10000),
+    )
+    for body in calls:
+        with pytest.raises(RuntimeError, match="process 'gone' has ended: make another"):
+            body()
+    assert repr(process) == "<Process 'gone', ended>" and "table" not in process._repr_html_()
+    with pytest.raises(ValueError, match="<Process 'gone', ended> does not run on this machine"):
+        machine.end_process(process)
+    assert machine.audit() == []
+
+
+def test_is_what_another_machine_made_refused(machine: Machine) -> None:
+    with Machine(architecture="pae", ram=16 << 20) as other:
+        process, section = machine.create_process(), machine.CreateFileMapping(4096)
+        with pytest.raises(ValueError, match="does not run on this machine"):
+            other.end_process(process)
+        with pytest.raises(ValueError, match="a section is what CreateFileMapping of the same machine"):
+            other.create_process().MapViewOfFile(section)
+        assert other.audit() == [] and machine.audit() == []
+
+
+def test_has_every_process_an_id_of_its_own(machine: Machine) -> None:
+    first, second = machine.create_process(), machine.create_process()
+    machine.end_process(first)
+    third = machine.create_process()
+    assert len({process.space.process_id for process in (first, second, third)}) == 3
+
+
+def test_is_a_process_refused_that_ram_has_no_room_for() -> None:
+    with Machine(architecture="x86", ram=4 << 20) as machine:
+        with pytest.raises(RefusedCall, match="MmCreateProcessAddressSpace: STATUS_NO_MEMORY"):
+            _ = [machine.create_process() for _ in range(2000)]
+        assert machine.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("architecture", "switches", "nx_compatible", "executed"),
+    [
+        ("x86", "", True, True),
+        ("pae", "/EXECUTE", True, True),
+        ("pae", "/NOEXECUTE=OPTIN", True, False),
+        ("pae", "/NOEXECUTE=OPTIN", False, True),
+        ("pae", "/NOEXECUTE=OPTOUT", False, False),
+        ("x64", "/NOEXECUTE=ALWAYSOFF", False, False),
+    ],
+)
+@pytest.mark.parametrize("kind", [MEM_RESERVE | MEM_COMMIT, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES])
+def test_is_data_executed_where_dep_does_not_forbid_it(
+    architecture: str, switches: str, nx_compatible: bool, executed: bool, kind: int
+) -> None:
+    with Machine(architecture=architecture, ram=16 << 20, boot=ntmm.boot_options(switches)) as machine:
+        process = machine.create_process(nx_compatible=nx_compatible)
+        data = process.VirtualAlloc(None, machine.large_page_minimum, kind)
+        if executed:
+            process.execute(data)
+        else:
+            with pytest.raises(MemoryFault, match="STATUS_ACCESS_VIOLATION executing"):
+                process.execute(data)
+        assert machine.audit() == []
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_are_physical_pages_seen_through_a_window(architecture: str) -> None:
+    with Machine(architecture=architecture, ram=16 << 20) as machine:
+        process, page = machine.create_process(), machine.memory.architecture.page_size
+        frames = process.AllocateUserPhysicalPages(20)
+        window = process.VirtualAlloc(None, 2 * page, MEM_RESERVE | MEM_PHYSICAL)
+        for first in range(0, 20, 2):
+            process.MapUserPhysicalPages(window, frames[first : first + 2])
+            process.write(window + page, bytes([first]))
+        process.MapUserPhysicalPages(window, frames[4:6])
+        assert process.read(window + page) == b"\4"
+        process.MapUserPhysicalPages(window, None, count=2)
+        with pytest.raises(MemoryFault):
+            process.read(window)
+        with pytest.raises(RefusedCall, match="MapUserPhysicalPages: STATUS_CONFLICTING_ADDRESSES"):
+            process.MapUserPhysicalPages(window, [0])
+        assert process.AllocateUserPhysicalPages(0) == []
+        process.FreeUserPhysicalPages(frames)
+        with pytest.raises(RefusedCall, match="FreeUserPhysicalPages"):
+            process.FreeUserPhysicalPages(frames[:1])
         assert machine.audit() == []

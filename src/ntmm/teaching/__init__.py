@@ -4,6 +4,7 @@
 `process`    Process: the functions of the Windows API, accesses through the page tables, what is mapped
 `device`     LockedPages: what a device reads and writes
 `session`    Session: pool and views that the processes of one session share
+`arguments`  mistaken arguments, as a sentence each
 `exceptions` what a refused call and a refused access raise
 `table`      rows that print as text, with rich, and in Jupyter
 `looking`    the rows: address descriptors, page-table entries, working sets, frames

@@ -125,14 +125,19 @@ def state_of(machine: MemoryMachine, space: AddressSpace, address: int) -> str:
     """The meaning of the last entry on the way to an address."""
     index = space.tables.find(address)
     if index == ABSENT:
-        directory = space.tables.directory_index(address)
-        entry = machine.mm.table_memory.entries[directory] if directory >= 0 else 0
-        if entry & (LARGE | 1) == LARGE | 1:
+        entry = large_entry(machine, space, address)
+        if entry:
             return _text_at(machine, machine.architecture.levels - 2, entry)
         return "no page table: the address descriptor decides"
     if index == PAGED_OUT:
         return "its page table is paged out"
     return entry_text(machine, machine.mm.table_memory.entries[index])
+
+
+def large_entry(machine: MemoryMachine, space: AddressSpace, address: int) -> int:
+    """The directory entry that maps a large page at an address; 0 if none does."""
+    index = space.tables.large_index(address)
+    return machine.mm.table_memory.entries[index] if index >= 0 else 0
 
 
 def working_set_table(machine: MemoryMachine, space: AddressSpace) -> Table:

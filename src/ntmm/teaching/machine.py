@@ -1,7 +1,6 @@
 """A machine without programs, whose processes are driven from Python."""
 
 from collections.abc import Callable
-from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,10 +17,12 @@ from ntmm.kernel.mm.audit import audit
 from ntmm.kernel.mm.layout import system_regions, user_range
 from ntmm.kernel.mm.mdl import ContiguousRun
 from ntmm.kernel.mm.section import Section
+from ntmm.nt.dep import MEM_EXECUTE_OPTION_ENABLE, execute_options
 from ntmm.nt.memory import PAGE_READWRITE, SEC_COMMIT
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
+from ntmm.teaching.arguments import check_machine, check_number, check_process_kind, check_seconds, check_size
 from ntmm.teaching.exceptions import RefusedCall
 from ntmm.teaching.process import Process
 from ntmm.teaching.table import Table, paragraph
@@ -49,18 +50,6 @@ class _Caller(KernelThread):
             self.raised = error
 
 
-def _check_arguments(profile: object, fields: dict[str, Any]) -> None:
-    """Raises TypeError with a sentence."""
-    if profile is not None and not isinstance(profile, SystemProfile):
-        raise TypeError("a machine is made from a SystemProfile or from keywords: Machine(architecture='x86')")
-    known = [field.name for field in dataclass_fields(SystemProfile)]
-    for name in fields:
-        if name not in known:
-            raise TypeError(f"a profile has no field {name!r}: choose one of {', '.join(known)}")
-    if not isinstance(fields.get("ram", 0), int):
-        raise TypeError("RAM is a number of bytes, such as 64 << 20")
-
-
 class Machine:
     """The memory of one machine. Use it as a context manager, or close it: paging files take room on the host.
 
@@ -69,11 +58,13 @@ class Machine:
 
     def __init__(self, profile: SystemProfile | None = None, **fields: Any) -> None:
         """Raises ValueError with a sentence for a machine that never was, TypeError for arguments that mean none."""
-        _check_arguments(profile, fields)
+        check_machine(profile, fields)
         self.profile = replace(profile or SystemProfile(), **fields)
         self._is_closed = False
         self.memory = MemoryMachine(self.profile)
         self.processes: list[Process] = []
+        self._sections: list[Section] = []
+        self._last_id = _FIRST_PROCESS_ID - _ID_STEP
         self._folder = TemporaryDirectory(prefix="ntmm-")
         self._stores = 0
         self.memory.mm.open_paging_store = self._open_store
@@ -134,54 +125,95 @@ class Machine:
         large_address_aware: bool = True,
         bits: int | None = None,
         session: int | None = None,
+        nx_compatible: bool = True,
     ) -> Process:
         """A process with an empty address space; `bits` 32 on a 64-bit machine is WOW64.
 
-        `session` is the number of the session that it joins; by default it belongs to none. Raises RefusedCall where
-        RAM has no room for a new one.
+        `large_address_aware` and `nx_compatible` are the flags of its image: how far user space goes, and whether it
+        opts in to DEP. `session` is the number of the session that it joins; by default it belongs to none. Raises
+        RefusedCall where RAM has no room for a new one.
         """
-        layout, number = self.memory.mm.layout, _FIRST_PROCESS_ID + _ID_STEP * len(self.processes)
-        is_64 = self.memory.architecture.bits == 64 if bits is None else bits == 64
-        user = user_range(layout, is_64, large_address_aware)
-        space = self.run(lambda: self.memory.mm.create_address_space(number, name, user))
+        machine_bits = self.memory.architecture.bits
+        check_process_kind(bits, machine_bits, session)
+        is_64 = (bits or machine_bits) == 64
+        process = self._new_process(name, is_64, large_address_aware)
+        self._apply_dep(process, is_64, nx_compatible)
         if session is not None:
-            status = self.run(lambda: self.memory.mm.join_session(space, session))
+            status = self.run(lambda: self.memory.mm.join_session(process.space, session))
             if is_error(status):
-                self.run(lambda: self.memory.mm.delete_address_space(space))
+                self.end_process(process)
                 raise RefusedCall("MmSessionCreate", status)
-        process = Process(self.memory, self, name, space)
+        return process
+
+    def _new_process(self, name: str, is_64: bool, large_address_aware: bool) -> Process:
+        mm, number = self.memory.mm, self._last_id + _ID_STEP
+        user = user_range(mm.layout, is_64, large_address_aware)
+        if not self.run(mm.has_room_for_space):
+            raise RefusedCall("MmCreateProcessAddressSpace", Status.NO_MEMORY)
+        space = self.run(lambda: mm.create_address_space(number, str(name), user))
+        self._last_id = number
+        process = Process(self.memory, self, str(name), space)
         self.processes.append(process)
         return process
 
+    def _apply_dep(self, process: Process, is_64: bool, nx_compatible: bool) -> None:
+        """As for a program: the policy and the image decide; without no-execute pages all data can be executed."""
+        dep = self.profile.dep
+        options = execute_options(dep, is_64, nx_compatible, self.profile.registry.dep_layer(process.name))
+        process.space.executes_data = bool(options & MEM_EXECUTE_OPTION_ENABLE) or not dep.in_hardware
+
     def end_process(self, process: Process) -> None:
-        """Returns the memory of a process."""
+        """Returns the memory of a process; raises ValueError if it is none of this machine's, or has ended."""
+        if process not in self.processes:
+            raise ValueError(f"{process!r} does not run on this machine")
         self.run(lambda: self.memory.mm.delete_address_space(process.space))
         self.processes.remove(process)
 
+    def runs(self, process: Process) -> bool:
+        """Whether a process is this machine's and has not ended."""
+        return process in self.processes
+
+    def made(self, section: Section) -> bool:
+        """Whether a section is one of this machine's."""
+        return section in self._sections
+
     def CreateFileMapping(self, size: int, protection: int = PAGE_READWRITE) -> Section:
         """A section over the paging file, for `Process.MapViewOfFile`; raises RefusedCall. `size` in bytes."""
+        check_number("a size", size)
+        check_number("a protection", protection)
         status, section = self.run(lambda: self.memory.mm.create_section(None, size, protection, SEC_COMMIT))
         if section is None or is_error(status):
             raise RefusedCall("CreateFileMapping", status)
+        self._sections.append(section)
         return section
 
     def physical_address(self, address: int) -> int:
         """Where an address of system space lies in RAM (MmGetPhysicalAddress); 0 if nothing is mapped there."""
+        check_number("an address", address)
         return self.memory.mm.physical_address(address)
+
+    @property
+    def large_page_minimum(self) -> int:
+        """Bytes that memory of large pages is a multiple of (GetLargePageMinimum)."""
+        return self.memory.architecture.large_page_size
 
     def allocate_contiguous(self, size: int) -> ContiguousRun:
         """Memory of the system in adjacent frames (MmAllocateContiguousMemory); raises RefusedCall."""
+        check_size(size)
         run = self.run(lambda: self.memory.mm.contiguous.allocate(size))
         if run is None:
             raise RefusedCall("MmAllocateContiguousMemory", Status.INSUFFICIENT_RESOURCES)
         return run
 
     def free_contiguous(self, run: ContiguousRun) -> None:
-        """Returns such memory (MmFreeContiguousMemory)."""
+        """Returns such memory (MmFreeContiguousMemory); as in Windows, freeing it twice stops the machine."""
+        if not isinstance(run, ContiguousRun):
+            raise TypeError(f"what Machine.allocate_contiguous answered is freed, and {run!r} is not that")
         self.memory.mm.contiguous.free(run)
 
     def let_time_pass(self, seconds: float) -> None:
         """Lets the system threads work for so much virtual time, as while all programs wait."""
+        check_seconds(seconds)
         scheduler = self.memory.scheduler
 
         def sleep() -> None:
@@ -212,6 +244,7 @@ class Machine:
 
     def frame(self, number: int) -> Table:
         """The PFN entry of a frame; raises ValueError for a number that no frame has."""
+        check_number("a frame", number)
         count = self.memory.mm.pfn.frames
         if not 0 <= number < count:
             raise ValueError(f"{number!r} is no frame: this machine has {count:#x} of them, from 0 on")

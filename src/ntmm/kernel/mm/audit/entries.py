@@ -97,7 +97,10 @@ class _EntryChecker:
             yield "a page that another process allocated"
         if self._pfn.pte_address[frame] != self._architecture.pte_address(address):
             yield f"its page names the PTE at {self._pfn.pte_address[frame]:#x}"
-        if (pte ^ self._format.user_bits[MM_READWRITE]) & ~(self._architecture.DIRTY | self._architecture.frame_mask):
+        changing = self._architecture.DIRTY | self._architecture.frame_mask
+        if self._space.executes_data:
+            changing |= self._architecture.no_execute
+        if (pte ^ self._format.user_bits[MM_READWRITE]) & ~changing:
             yield "a window that is not plainly writable"
 
     def _check_private(self, vad: Vad | None, address: int, frame: int, code: int) -> Iterator[str]:

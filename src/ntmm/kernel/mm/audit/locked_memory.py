@@ -64,6 +64,8 @@ def _check_large(
     pages = large // architecture.page_size
     expected = memory.format.user_bits[vad.protection] | architecture.LARGE
     changing = architecture.ACCESSED | architecture.DIRTY | architecture.large_frame_mask
+    if space.executes_data:
+        changing |= architecture.no_execute
     for address in range(vad.start_vpn << architecture.page_shift, vad.end_vpn + 1 << architecture.page_shift, large):
         index = space.tables.directory_index(address)
         parts = range(index, index + architecture.entries_of_large_page) if index >= 0 else ()

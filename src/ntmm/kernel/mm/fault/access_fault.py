@@ -22,7 +22,7 @@ from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.section import ControlArea
 from ntmm.kernel.mm.tables import PageTables, TableMemory
 from ntmm.kernel.mm.tables.formats import PROTECTION_MASK, PROTECTION_SHIFT, PROTOTYPE, TRANSITION
-from ntmm.kernel.mm.tables.page_tables import PAGED_OUT
+from ntmm.kernel.mm.tables.page_tables import ABSENT, PAGED_OUT
 from ntmm.kernel.mm.vad import VadKind
 from ntmm.kernel.mm.working_set import WorkingSet
 from ntmm.nt.memory import MM_ACCESS_MASK, MM_GUARD_PAGE, MM_MODIFIER_MASK, MM_READONLY
@@ -241,6 +241,8 @@ class FaultHandler:
         for the first time; what is told of them (`!pte`, VirtualQuery) is the policy's truth.
         """
         architecture, index = self.table_memory.architecture, context.tables.find(address)
+        if index == ABSENT:
+            index = context.tables.large_index(address)
         pte = self.entries[index] if index >= 0 else 0
         if pte & 1 and pte & architecture.OWNER and pte & architecture.no_execute:
             self.table_memory.write(index, pte & ~architecture.no_execute)

@@ -96,13 +96,32 @@ def protect(machine: SpaceMachine, space: AddressSpace, base: int, size: int, ne
 
 def forbid_execution_of_data(machine: SpaceMachine, space: AddressSpace) -> None:
     """DEP begins: pages that were executed although their protection does not say so lose that right."""
-    memory, entries = machine.table_memory, machine.table_memory.entries
+    shift, tables = machine.architecture.page_shift, space.tables
     for entry in space.working_set.entries():
-        address = entry.vpn << machine.architecture.page_shift
-        index = space.tables.find(address) if address <= space.user.highest else -1
-        forbidden = machine.format.user_bits[entry.protection] & machine.architecture.no_execute
-        if index >= 0 and entries[index] & 1 and forbidden & ~entries[index]:
-            memory.write(index, entries[index] | forbidden)
+        address = entry.vpn << shift
+        if address <= space.user.highest:
+            _forbid_execution(machine, tables.find(address), entry.protection)
+    for vad in space.vads:
+        if vad.kind is VadKind.LARGE_PAGES:
+            for address in range(vad.start_vpn << shift, vad.end_vpn + 1 << shift, _directory_span(machine)):
+                _forbid_execution(machine, tables.large_index(address), vad.protection)
+        elif vad.kind is VadKind.PHYSICAL:
+            for vpn in range(vad.start_vpn, vad.end_vpn + 1):
+                _forbid_execution(machine, tables.find(vpn << shift), MM_READWRITE)
+
+
+def _directory_span(machine: SpaceMachine) -> int:
+    """Bytes that one entry of a page directory maps."""
+    return machine.architecture.large_page_size // machine.architecture.entries_of_large_page
+
+
+def _forbid_execution(machine: SpaceMachine, index: int, protection: int) -> None:
+    """Sets what the protection says of execution in a valid entry; ABSENT and PAGED_OUT are none."""
+    memory = machine.table_memory
+    entry = memory.entries[index] if index >= 0 else 0
+    forbidden = machine.format.user_bits[protection] & machine.architecture.no_execute
+    if entry & 1 and forbidden & ~entry:
+        memory.write(index, entry | forbidden)
 
 
 def is_compatible(section_protection: int, page_protection: int) -> bool:

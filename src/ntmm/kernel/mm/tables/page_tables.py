@@ -237,6 +237,11 @@ class PageTables:
             base = memory.format.frame(entry) << memory.entries_shift
         return base + (address >> self._table_shift & self._masks[-2])
 
+    def large_index(self, address: int) -> int:
+        """Index of the page-directory entry that maps a large page at an address, or ABSENT."""
+        index = self.directory_index(address)
+        return index if index >= 0 and self.memory.entries[index] & (LARGE | 1) == LARGE | 1 else ABSENT
+
     def drop_empty_directory(self, address: int) -> None:
         """Frees the page directory of an address if no entry of it is in use, and empty tables above it."""
         self._drop_if_empty(address, len(self._shifts) - 2)

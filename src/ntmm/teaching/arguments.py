@@ -1,0 +1,87 @@
+"""Mistaken arguments: what is no number, or one that nothing can have, is a TypeError or ValueError with a sentence."""
+
+from dataclasses import fields as dataclass_fields
+from typing import Any, Final
+
+from ntmm.nt.boot_options import BootOptions
+from ntmm.nt.profile import PagingFileSize, SystemProfile
+from ntmm.nt.registry import Registry
+
+LARGEST_SESSION: Final = 0xFFFF
+"""Windows takes 32 bits; no machine has so many sessions."""
+
+
+def check_number(what: str, value: object) -> None:
+    """`what` begins the sentence, as in "an address"."""
+    if not isinstance(value, int):
+        raise TypeError(f"{what} is a number, and {value!r} is not")
+
+
+def check_range(address: object, size: object = 0) -> None:
+    """An address and a size in bytes."""
+    check_number("an address", address)
+    if isinstance(address, int) and address < 0:
+        raise ValueError(f"an address is a number from 0 on, and {address!r} is not")
+    if not isinstance(size, int) or size < 0:
+        raise ValueError(f"a size is a number from 0 on, and {size!r} is not")
+
+
+def check_count(count: object) -> None:
+    """How many of something."""
+    if not isinstance(count, int) or count < 0:
+        raise ValueError(f"a count is a number from 0 on, and {count!r} is not")
+
+
+def check_size(size: object) -> None:
+    """A size in bytes of something that must not be empty."""
+    check_number("a size", size)
+    if isinstance(size, int) and size <= 0:
+        raise ValueError(f"a size is a number above 0, and {size!r} is not")
+
+
+def check_seconds(seconds: object) -> None:
+    """A time that can pass: at most a century, so no infinity either."""
+    if not isinstance(seconds, int | float):
+        raise TypeError(f"a time is a number of seconds, and {seconds!r} is not")
+    if not 0 <= seconds < 100 * 365 * 86_400:
+        raise ValueError(f"a time is a number of seconds from 0 on, and {seconds!r} is not")
+
+
+def check_process_kind(bits: object, machine_bits: int, session: object) -> None:
+    """What a process may be on a machine of `machine_bits`."""
+    if bits not in (None, 32, machine_bits):
+        choices = "32 or 64" if machine_bits == 64 else "32"
+        raise ValueError(f"processes of this machine have {choices} bits, and not {bits!r}")
+    if session is None:
+        return
+    check_number("a session", session)
+    if isinstance(session, int) and not 0 <= session <= LARGEST_SESSION:
+        raise ValueError(f"a session has a number from 0 to {LARGEST_SESSION}, and {session!r} is not one")
+
+
+def check_machine(profile: object, fields: dict[str, Any]) -> None:
+    """What a machine is made from; whether the parts fit together is the profile's to say."""
+    if profile is not None and not isinstance(profile, SystemProfile):
+        raise TypeError("a machine is made from a SystemProfile or from keywords: Machine(architecture='x86')")
+    known = [field.name for field in dataclass_fields(SystemProfile)]
+    for name, value in fields.items():
+        if name not in known:
+            raise TypeError(f"a profile has no field {name!r}: choose one of {', '.join(known)}")
+        if name in _FIELDS and not isinstance(value, _FIELDS[name][0]):
+            raise TypeError(_FIELDS[name][1])
+    for file in fields.get("paging_files") or ():
+        if not isinstance(file, PagingFileSize):
+            raise TypeError(_FIELDS["paging_files"][1])
+
+
+_FIELDS: Final[dict[str, tuple[Any, str]]] = {
+    "ram": (int, "RAM is a number of bytes, such as 64 << 20"),
+    "processors": (int, "processors are a number, such as 2"),
+    "global_flag": (int, "a global flag is a number, such as 0x70"),
+    "boot": (BootOptions, "boot switches are made with ntmm.boot_options('/3GB')"),
+    "registry": (Registry, "registry values are made with ntmm.registry(['LargeSystemCache=1'])"),
+    "paging_files": (
+        tuple | None,
+        "paging files are a tuple of ntmm.nt.profile.PagingFileSize(64 << 20, 128 << 20), or None",
+    ),
+}
