@@ -59,8 +59,9 @@ static inline bool32 is_small_and_busy(const HEAP_ENTRY *entry) {
     return !(other | unused | (entry->Size & ~(FREE_LISTS - 1u)));
 }
 
-/* TRUE also for NULL; FALSE and INVALID_PARAMETER for what is plainly no block in use. */
-u8 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block) {
+/* TRUE also for NULL; FALSE and INVALID_PARAMETER for what is plainly no block in use. A whole word, for HeapFree is
+   this function and answers a BOOL. */
+bool32 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block) {
     LOOKASIDE_ENTRY *entry = (LOOKASIDE_ENTRY *)((HEAP_ENTRY *)block - 1);
     if (LIKELY(can_be_block(block)) && LIKELY(is_small_and_busy(&entry->Header)) && LIKELY(take_front(heap))) {
         LOOKASIDE_ENTRY **list = &heap->Lookaside[entry->Header.Size], *below = *list;

@@ -44,7 +44,7 @@ _RtlAllocateHeap@12:
 1:  movl $0, FRONT_STATE-END_OF_LISTS(%ecx)
     jmp _allocate_behind@12
 
-/* u8 RtlFreeHeap(HEAP *heap, u32 flags, void *block) */
+/* bool32 RtlFreeHeap(HEAP *heap, u32 flags, void *block) */
     .globl _RtlFreeHeap@12
     .p2align 4
 _RtlFreeHeap@12:
@@ -78,7 +78,7 @@ _RtlFreeHeap@12:
     movl %eax, (%edx)
     movl 4(%esp), %ecx
     movl $0, FRONT_STATE(%ecx)
-    movb $1, %al
+    movl $1, %eax
     ret $12
 1:  movl 4(%esp), %ecx
     movl $0, FRONT_STATE(%ecx)

@@ -193,7 +193,7 @@ void split_block(HEAP *heap, HEAP_ENTRY *entry, u32 units, u8 flags);
 HEAP_ENTRY *allocate_units(HEAP *heap, u32 units);
 void free_block(HEAP *heap, HEAP_ENTRY *entry);
 void *WINAPI allocate_behind(HEAP *heap, u32 flags, usize size);
-u8 WINAPI free_behind(HEAP *heap, u32 flags, void *block);
+bool32 WINAPI free_behind(HEAP *heap, u32 flags, void *block);
 /* front_end.c; the heap is locked: */
 void hold_front(HEAP *heap);
 void release_front(HEAP *heap);
@@ -239,7 +239,7 @@ static inline void unlock_heap(HEAP *heap, u32 flags) {
 void *WINAPI RtlCreateHeap(u32 flags, void *base, usize reserve, usize commit, void *lock, const void *parameters);
 HEAP *WINAPI RtlDestroyHeap(HEAP *heap);
 void *WINAPI RtlAllocateHeap(HEAP *heap, u32 flags, usize size);
-u8 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block);
+bool32 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block);
 void *WINAPI RtlReAllocateHeap(HEAP *heap, u32 flags, void *block, usize size);
 usize WINAPI RtlSizeHeap(HEAP *heap, u32 flags, const void *block);
 bool32 WINAPI RtlValidateHeap(HEAP *heap, u32 flags, const void *block);
