@@ -91,6 +91,7 @@ def test_does_each_choice_say_what_it_does() -> None:
     assert rows["Boot switches", "/SOS"].note == "changes nothing about memory"
     assert "changes nothing" in rows["Registry", "DisablePagingExecutive = 0x1"].note
     assert rows["Registry", "layer of a.exe"].note == "out of DEP"
+    assert rows["Registry", "LargePageDrivers"].note == "a.sys: in small pages, as all of the system"
     assert rows["Data execution prevention", "policy"].note == "optin"
 
 

@@ -194,6 +194,7 @@ def _choice_rows(profile: SystemProfile) -> Iterator[InfoRow]:
         yield InfoRow("Registry", f"layer of {name}", note=f"{'in' if opted_in else 'out of'} DEP")
     if profile.registry.large_page_drivers:
         drivers = ", ".join(profile.registry.large_page_drivers)
-        yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: mapped with large pages")
+        how = "mapped with large pages" if profile.has_large_system_pages else "in small pages, as all of the system"
+        yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: {how}")
     if profile.registry.verified_drivers:
         yield InfoRow("Registry", "VerifyDrivers", note="no large pages for the system; no driver is verified yet")
