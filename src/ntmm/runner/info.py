@@ -18,6 +18,7 @@ from ntmm.kernel.mm.layout import (
 )
 from ntmm.kernel.mm.layout.sizes import computed_pools
 from ntmm.nt.dep import covered_regions
+from ntmm.nt.editions import NT4_ALPHA_LIMIT
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.registry import VALUES
@@ -168,6 +169,12 @@ def _memory_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     yield InfoRow("Memory", "RAM", size=profile.ram)
     yield InfoRow("Memory", "limit of the edition", size=profile.ram_limit)
     yield InfoRow("Memory", "RAM that is not used", size=profile.unused_ram)
+    if profile.family == "nt4":
+        yield InfoRow("Memory", "limit on Alpha AXP", size=NT4_ALPHA_LIMIT, note="which is not simulated")
+    if kept := kernel.mm.pfn.set_aside * page:
+        yield InfoRow(
+            "Memory", "RAM below 4 GB that is kept", size=kept, note="for what must lie there, such as CR3's page"
+        )
     yield InfoRow("Memory", "available after boot", size=kernel.mm.pfn.available * page)
     yield InfoRow("Memory", "commit limit", size=kernel.mm.ledger.limit * page)
     yield InfoRow("Memory", "replacement in working sets", note=profile.replacement_policy)
