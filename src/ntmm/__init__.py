@@ -18,6 +18,9 @@ from importlib import import_module
 from typing import Any, Final
 
 _HOMES: Final = {
+    "Bugcheck": ("ntmm.teaching", "Bugcheck"),
+    "Driver": ("ntmm.teaching", "Driver"),
+    "DriverMachine": ("ntmm.teaching", "DriverMachine"),
     "LockedPages": ("ntmm.teaching", "LockedPages"),
     "Machine": ("ntmm.teaching", "Machine"),
     "MemoryFault": ("ntmm.teaching", "MemoryFault"),

@@ -1,6 +1,7 @@
 """Mistaken arguments: what is no number, or one that nothing can have, is a TypeError or ValueError with a sentence."""
 
 from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from typing import Any, Final
 
 from ntmm.nt.boot_options import BootOptions
@@ -24,6 +25,12 @@ def check_range(address: object, size: object = 0) -> None:
         raise ValueError(f"an address is a number from 0 on, and {address!r} is not")
     if not isinstance(size, int) or size < 0:
         raise ValueError(f"a size is a number from 0 on, and {size!r} is not")
+
+
+def check_code(code: object) -> None:
+    """Machine code of a driver."""
+    if not isinstance(code, bytes | bytearray) or not code:
+        raise TypeError(f"the code of a driver is bytes, as in bytes.fromhex('c3'), and {code!r} is not")
 
 
 def check_count(count: object) -> None:
@@ -57,6 +64,12 @@ def check_process_kind(bits: object, machine_bits: int, session: object) -> None
     check_number("a session", session)
     if isinstance(session, int) and not 0 <= session <= LARGEST_SESSION:
         raise ValueError(f"a session has a number from 0 to {LARGEST_SESSION}, and {session!r} is not one")
+
+
+def profile_of(profile: SystemProfile | None, fields: dict[str, Any]) -> SystemProfile:
+    """The profile with single fields changed. Raises TypeError, and ValueError for a machine that never was."""
+    check_machine(profile, fields)
+    return replace(profile or SystemProfile(), **fields)
 
 
 def check_machine(profile: object, fields: dict[str, Any]) -> None:

@@ -129,9 +129,7 @@ class Process:
         """Maps a section that `Machine.CreateFileMapping` made; the view's base. Raises RefusedCall."""
         check_range(address)
         if not self._runner.made(section):
-            raise ValueError(
-                f"a section is what CreateFileMapping of the same machine made, and {section!r} is not"
-            )
+            raise ValueError(f"a section is what CreateFileMapping of the same machine made, and {section!r} is not")
         view = self._run(lambda: self._machine.mm.map_view(self, section, address))
         self._require("MapViewOfFile", view.status)
         return view.base
