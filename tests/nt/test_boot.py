@@ -156,8 +156,9 @@ def test_is_a_bad_registry_value_refused(text: str, sentence: str) -> None:
         parse_registry([text])
 
 
-OFF, ON = 2, 1
-PERMANENT_OFF, PERMANENT_ON = 0xA, 0xD
+OFF, ON = 0x32, 1
+"""Without DEP software DEP lets every handler pass: 10h and 20h."""
+PERMANENT_OFF, PERMANENT_ON = 0x3A, 0xD
 
 
 @pytest.mark.parametrize(
