@@ -149,7 +149,8 @@ static void threads(HANDLE heap)
 
     has_allocated = 0;
     section("Threads");
-    HeapFree(heap, 0, HeapAlloc(heap, 0, 24));
+    check(HeapFree(heap, 0, HeapAlloc(heap, 0, 24)) == TRUE && HeapFree(heap, 0, NULL) == TRUE,
+          "HeapFree answers TRUE, nothing else");
     check(HeapLock(heap) && HeapLock(heap), "a thread locks the heap, twice");
     waiting = CreateThread(NULL, 0, allocate_once, heap, 0, NULL);
     Sleep(50);

@@ -44,7 +44,7 @@ class Heap:
         pointer, size, u32 = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint32
         function = self.host.function
         self._allocate = function("RtlAllocateHeap", pointer, pointer, u32, size)
-        self._free = function("RtlFreeHeap", ctypes.c_uint8, pointer, u32, pointer)
+        self._free = function("RtlFreeHeap", ctypes.c_uint32, pointer, u32, pointer)
         self._reallocate = function("RtlReAllocateHeap", pointer, pointer, u32, pointer, size)
         self._size = function("RtlSizeHeap", size, pointer, u32, pointer)
         self._validate = function("RtlValidateHeap", ctypes.c_int, pointer, u32, pointer)
@@ -56,7 +56,9 @@ class Heap:
         return self._allocate(self.address, flags, size) or 0
 
     def free(self, block: int) -> bool:
-        return bool(self._free(self.address, 0, block))
+        answer = self._free(self.address, 0, block)
+        assert answer in (0, 1), "callers of HeapFree look at all bits"
+        return bool(answer)
 
     def reallocate(self, block: int, size: int, flags: int = 0) -> int:
         return self._reallocate(self.address, flags, block, size) or 0

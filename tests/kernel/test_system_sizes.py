@@ -53,7 +53,7 @@ def fill(pool: Pool, size: int) -> list[int]:
         ("x86", 4 * MB, "nt4", "", 32 * MB, MB + 1024 * 0x18),
         ("x86", 2 * GB, "xp", "", 368 * MB, 0xFFBE0000 - 0xF8000000 + 68 * MB),
         ("pae", 2 * GB, "2003-sp1", "", 300 * MB, 256 * MB),
-        ("pae", 2 * GB, "2003-sp1", "/3GB", 240 * MB, 128 * MB),
+        ("pae", 2 * GB, "2003-sp1", "/3GB", (240 - 16) * MB, 128 * MB),  # the PFN database takes the rest
         ("x64", 64 * MB, "auto", "", 52 * MB, MB + 16384 * 0x30 + 60 * 400 * 1024),
         ("ia64", 64 * MB, "auto", "", 52 * MB, MB + 8192 * 0x30 + 60 * 400 * 1024),
     ],

@@ -20,6 +20,7 @@ from ntmm.nt.registry import parse_registry
         ("/noexecute", BootOptions(no_execute="optin")),
         ("/EXECUTE /NUMPROC=2 /ONECPU", BootOptions(execute=True, processors=2, one_processor=True)),
         ("-nopae", BootOptions(no_pae=True)),
+        ("/3GB/USERVA=2900/PAE", BootOptions(three_gb=True, user_va=2900, pae=True)),
         ("/fastdetect /SOS", BootOptions(without_effect=("/fastdetect", "/SOS"))),
     ],
 )
@@ -35,7 +36,7 @@ def test_is_each_switch_understood(text: str, options: BootOptions) -> None:
         ("/3GB /USERVA=3073", "/USERVA takes a number of MB from 2048 to 3072"),
         ("/3GB /USERVA=lots", "/USERVA takes a number of MB"),
         ("/USERVA=2800", "add /3GB"),
-        ("/MAXMEM=0", "/MAXMEM takes a number of MB of at least 1"),
+        ("/MAXMEM=0", "/MAXMEM takes a number of MB from 1 to 1073741824"),
         ("/MAXMEM", "/MAXMEM takes a number"),
         ("/NUMPROC=-1", "/NUMPROC takes a number of processors"),
         ("/NOEXECUTE=MAYBE", "ALWAYSON, ALWAYSOFF, OPTIN or OPTOUT, not 'MAYBE'"),
@@ -65,6 +66,14 @@ def test_is_the_default_entry_of_a_boot_ini_file_taken() -> None:
     assert entry.options == BootOptions(three_gb=True, user_va=2900, without_effect=("/NOVELSWITCH",))
 
 
+def test_is_a_file_read_as_carelessly_as_windows_reads_it() -> None:
+    line = 'C:\\WINDOWS="Windows \x1c\x85"/NUMPROC=2/USERVA=2900'
+    entry = parse_boot_ini(f"[boot loader]\r\ntimeout=9\rstray\n[operating systems]\nstray\n{line}\x1a[x")
+    assert (entry.path, entry.title) == ("C:\\WINDOWS", "Windows \x1c\x85")
+    assert entry.options == BootOptions(processors=2, without_effect=("/USERVA=2900",))
+    assert (entry.options.entry, entry.options.in_force) == (entry.title, ("/NUMPROC=2",))
+
+
 def test_is_the_first_entry_taken_where_no_default_is_named() -> None:
     entry = parse_boot_ini(BOOT_INI.replace("default=", "nothing="))
     assert (entry.title, entry.options.three_gb) == ("Windows Server 2003, Enterprise", False)
@@ -80,9 +89,10 @@ def test_is_a_default_without_an_entry_booted_without_switches() -> None:
     [
         ("", "names no system"),
         ("[boot loader]\ntimeout=3\n", "names no system"),
-        ("timeout=3\n", "line 1 .* stands before the first section"),
+        ("timeout=3\n", "names no system"),
+        ('\x1a[operating systems]\nC:\\="DOS"\n', "names no system"),
         ("[boot loader\n", "line 1 .* begins a section without an end"),
-        ("[operating systems]\nnonsense\n", "line 2 .* is neither a section nor NAME=VALUE"),
+        ("[operating systems]\nnonsense\n", "names no system"),
         ('[operating systems]\nC:\\="DOS" /MAXMEM=x\n', "/MAXMEM takes a number"),
     ],
 )
@@ -103,7 +113,8 @@ def test_are_registry_values_read_in_any_case() -> None:
     assert registry.get("LargeSystemCache") == 1
     assert registry.get("PagedPoolSize") == 0xFFFFFFFF
     assert registry.get("SystemPages") == 0
-    assert registry.large_page_drivers == ("a.sys", "b.sys")
+    assert (registry.large_page_drivers, registry.verified_drivers) == (("a.sys", "b.sys"), ())
+    assert parse_registry(["verifydrivers=a.sys,b.sys"]).verified_drivers == ("a.sys", "b.sys")
 
 
 @pytest.mark.parametrize(

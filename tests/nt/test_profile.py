@@ -225,11 +225,21 @@ def test_is_a_large_system_one_with_more_ram_than_the_lecture_says(windows: str,
     assert not SystemProfile("x86", megabytes * MEGABYTE, windows=windows).has_large_system_pages
     ram = (megabytes + 1) * MEGABYTE
     assert SystemProfile("x86", ram, windows=windows).has_large_system_pages
-    for value in ("LargePageMinimum=0xFFFFFFFF", "EnforceWriteProtection=1"):
+    for value in ("LargePageMinimum=0xFFFFFFFF", "EnforceWriteProtection=1", "VerifyDrivers=bad.sys"):
         assert not SystemProfile("x86", ram, windows=windows, registry=parse_registry([value])).has_large_system_pages
     for value, is_large in (("LargePageMinimum=0x4000000", True), ("LargePageMinimum=0x20000000", False)):
         profile = SystemProfile("x86", 128 * MEGABYTE, windows=windows, registry=parse_registry([value]))
         assert profile.has_large_system_pages is is_large
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kilobytes", "colours"),
+    [("x86", 0, 64), ("x64", 256, 64), ("ia64", 0, 32), ("pae", 512, 128), ("x86", 300, 64), ("x86", 1, 2)],
+)
+def test_has_ram_a_colour_for_each_page_of_the_cache(architecture: str, kilobytes: int, colours: int) -> None:
+    registry = parse_registry([f"SecondLevelDataCache={kilobytes}"])
+    assert SystemProfile(architecture, registry=registry).page_colours == colours
+    assert SystemProfile(architecture, registry=parse_registry(["SecondLevelDataCache=65536"])).page_colours == 1024
 
 
 def test_has_nt_4_no_large_system_pages() -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 import ntmm
 from ntmm import teaching
-from ntmm.nt.memory import MEM_RESERVE, PAGE_EXECUTE_READ, PAGE_GUARD, PAGE_READWRITE
+from ntmm.nt.memory import MEM_COMMIT, MEM_LARGE_PAGES, MEM_RESERVE, PAGE_EXECUTE_READ, PAGE_GUARD, PAGE_READWRITE
 from ntmm.nt.status import Status
 from ntmm.teaching import Machine, MemoryFault, Process, RefusedCall, Table
 
@@ -262,3 +262,19 @@ def test_is_a_view_unmapped() -> None:
             process.read(view)
         with pytest.raises(RefusedCall, match="UnmapViewOfFile: STATUS_NOT_MAPPED_VIEW"):
             process.UnmapViewOfFile(view)
+
+
+@pytest.mark.parametrize("architecture", ["x86", "pae", "x64", "ia64"])
+def test_is_a_large_page_shown_as_one(architecture: str) -> None:
+    with Machine(architecture=architecture, ram=128 << 20) as machine:
+        process, large = machine.create_process(), machine.memory.architecture.large_page_size
+        tables = len(process.page_tables)
+        base = process.VirtualAlloc(None, large, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES)
+        process.write(base + large - 3, b"end")
+        entries = process.entries(base + large - 1)
+        assert str(entries.column("meaning")[-1]).endswith(f"accessed dirty, large page of {large >> 20} MB")
+        assert entries.column("level")[-1] == "PDE"
+        assert process.state(base + large - 1) == entries.column("meaning")[-1]
+        assert len(process.page_tables) <= tables + 2 and "page table" not in process.page_tables.column("table")
+        process.VirtualFree(base)
+        assert machine.audit() == []

@@ -9,6 +9,7 @@
     kd_output      what they answered, on the standard streams
     info_command   `ntmm info`
     arguments      how options are read
+    groups         those that several commands share
     exit_codes     the program's exit status as the host can carry it
 
 Starts fast: what a command needs is imported when it runs.

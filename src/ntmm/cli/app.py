@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from ntmm.cli.groups import spread
 from ntmm.cli.imagecfg_command import imagecfg
 from ntmm.cli.info_command import info
 from ntmm.cli.kd_command import kd
@@ -32,8 +33,8 @@ def ntmm(version: Version = False) -> None:
 
 
 # Everything after PROGRAM is the program's, so options are read only before it.
-app.command(context_settings={"allow_interspersed_args": False})(run)
-app.command(context_settings={"allow_interspersed_args": False})(kd)
-app.command(context_settings={"allow_interspersed_args": False})(views)
-app.command()(info)
+app.command(context_settings={"allow_interspersed_args": False})(spread(run))
+app.command(context_settings={"allow_interspersed_args": False})(spread(kd))
+app.command(context_settings={"allow_interspersed_args": False})(spread(views))
+app.command()(spread(info))
 app.command()(imagecfg)

@@ -79,15 +79,21 @@ def system_options(
         raise UserError(str(error)) from error
 
 
+_MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+"""How editors mark texts in Unicode, which NTLDR does not read."""
+
+
 def _boot_ini(path: Path) -> BootOptions:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise UserError(f"cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}") from error
-    if len(data) > LARGEST or b"\0" in data:
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "cp1252")
+    text = data.decode(encoding, "replace")
+    if len(data) > LARGEST or "\0" in text:
         raise UserError(f"{str(path)!r} is not a boot.ini file: it must be a short text")
-    return parse_boot_ini(data.decode("cp1252", "replace")).options
+    return parse_boot_ini(text).options
 
 
 _GLOBAL_FLAGS: Final = {"htc": 0x10, "hfc": 0x20, "hpc": 0x40, "hvc": 0x80, "dhc": 0x200000}
@@ -216,6 +222,7 @@ Processors = Annotated[
     int,
     typer.Option(
         "--processors",
+        "--cpus",
         metavar="N",
         help="Processors, 1 to 32, that programs are told of and that --replacement auto goes by; "
         "one is simulated, whatever N is.",

@@ -8,45 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ntmm.cli.arguments import (
-    Arch,
-    Arguments,
-    Boot,
-    BootIni,
-    Disk,
-    Edition,
-    Events,
-    GlobalFlag,
-    Grant,
-    LeadingSeparator,
-    OutputLimit,
-    Overlay,
-    PagingFiles,
-    ProcessorKind,
-    Processors,
-    Program,
-    Ram,
-    RamDisk,
-    RegistryValues,
-    Replacement,
-    Session,
-    TimeLimit,
-    User,
-    Windows,
-    paging_files_of,
-    system_options,
-)
-from ntmm.cli.programs import program_lines
-from ntmm.kernel.io.quota import DEFAULT_DISK
+from ntmm.cli.arguments import Arguments, Program
+from ntmm.cli.groups import RunGroup
 from ntmm.runner.checks import check_options
-from ntmm.runner.options import (
-    DEFAULT_RAM,
-    ArchitectureChoice,
-    ProcessorChoice,
-    ReplacementChoice,
-    RunOptions,
-    WindowsChoice,
-)
 from ntmm.runner.streams import standard_error
 
 Script = Annotated[
@@ -63,61 +27,14 @@ AsJson = Annotated[
 
 
 def kd(
-    program: Program,
-    arguments: Arguments = None,
-    script: Script = None,
-    json: AsJson = False,
-    ram: Ram = DEFAULT_RAM,
-    arch: Arch = ArchitectureChoice.AUTO,
-    windows: Windows = WindowsChoice.AUTO,
-    edition: Edition = "auto",
-    cpu: ProcessorKind = ProcessorChoice.AUTO,
-    boot: Boot = "",
-    boot_ini: BootIni = None,
-    registry: RegistryValues = None,
-    ram_disk: RamDisk = "",
-    processors: Processors = 1,
-    replacement: Replacement = ReplacementChoice.AUTO,
-    pagefile: PagingFiles = None,
-    user: User = "",
-    session: Session = 0,
-    global_flag: GlobalFlag = 0,
-    events: Events = None,
-    overlay: Overlay = None,
-    grant: Grant = None,
-    time_limit: TimeLimit = None,
-    output_limit: OutputLimit = None,
-    disk: Disk = DEFAULT_DISK,
-    leading_separator: LeadingSeparator = False,
+    program: Program, arguments: Arguments = None, script: Script = None, json: AsJson = False, *, run: RunGroup
 ) -> int:
     """Debug Windows programs and look into their memory manager: .help at the prompt lists the commands.
 
     The programs are loaded, and stopped before their first instruction. Without a terminal, commands are read from
     standard input. The exit code is 1 if a command of a script could not be carried out.
     """
-    first, *others = program_lines(program, arguments or ())
-    options = RunOptions(
-        program=first.program,
-        arguments=first.arguments,
-        others=tuple(others),
-        ram=ram,
-        architecture=arch,
-        overlay=overlay,
-        time_limit=time_limit,
-        output_limit=output_limit,
-        disk=disk,
-        events=events,
-        windows=windows,
-        replacement=replacement,
-        processors=processors,
-        paging_files=paging_files_of(pagefile),
-        system=system_options(edition, cpu, boot, boot_ini, registry, ram_disk),
-        user=user,
-        session=session,
-        granted=tuple(grant or ()),
-        global_flag=global_flag,
-        with_symbols=True,
-    )
+    options = replace(run.options(program, arguments), with_symbols=True)
     if json:
         options = replace(options, standard_output=standard_error())
     check_options(options)

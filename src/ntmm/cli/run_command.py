@@ -2,54 +2,18 @@
 
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ntmm.cli.arguments import (
-    Arch,
-    Arguments,
-    Boot,
-    BootIni,
-    Disk,
-    Edition,
-    Events,
-    GlobalFlag,
-    Grant,
-    LeadingSeparator,
-    OutputLimit,
-    Overlay,
-    PagingFiles,
-    ProcessorKind,
-    Processors,
-    Program,
-    Ram,
-    RamDisk,
-    RegistryValues,
-    Replacement,
-    ReportFormat,
-    Session,
-    TimeLimit,
-    User,
-    Windows,
-    paging_files_of,
-    system_options,
-)
+from ntmm.cli.arguments import Arguments, Program, ReportFormat
 from ntmm.cli.exit_codes import host_exit_code
-from ntmm.cli.programs import program_lines
-from ntmm.kernel.io.quota import DEFAULT_DISK
+from ntmm.cli.groups import RunGroup
 from ntmm.runner.checks import check_options
 from ntmm.runner.errors import STOPPED_EXIT, UserError
-from ntmm.runner.options import (
-    DEFAULT_RAM,
-    DEFAULT_TIMELINE_INTERVAL,
-    ArchitectureChoice,
-    ProcessorChoice,
-    ReplacementChoice,
-    RunOptions,
-    WindowsChoice,
-)
+from ntmm.runner.options import DEFAULT_TIMELINE_INTERVAL
 from ntmm.runner.report import RunReport
 
 Report = Annotated[ReportFormat, typer.Option("--report", help="The report on standard error.")]
@@ -73,32 +37,12 @@ TimelineInterval = Annotated[
 def run(
     program: Program,
     arguments: Arguments = None,
-    ram: Ram = DEFAULT_RAM,
-    arch: Arch = ArchitectureChoice.AUTO,
-    windows: Windows = WindowsChoice.AUTO,
-    edition: Edition = "auto",
-    cpu: ProcessorKind = ProcessorChoice.AUTO,
-    boot: Boot = "",
-    boot_ini: BootIni = None,
-    registry: RegistryValues = None,
-    ram_disk: RamDisk = "",
-    processors: Processors = 1,
-    replacement: Replacement = ReplacementChoice.AUTO,
-    pagefile: PagingFiles = None,
-    global_flag: GlobalFlag = 0,
     report: Report = ReportFormat.TEXT,
-    user: User = "",
-    session: Session = 0,
-    events: Events = None,
     timeline: Timeline = None,
     timeline_interval: TimelineInterval = None,
-    overlay: Overlay = None,
-    grant: Grant = None,
-    time_limit: TimeLimit = None,
-    output_limit: OutputLimit = None,
-    disk: Disk = DEFAULT_DISK,
     check: Check = False,
-    leading_separator: LeadingSeparator = False,
+    *,
+    group: RunGroup,
 ) -> int:
     """Run Windows programs on one machine with the current folder as its C: drive.
 
@@ -107,28 +51,9 @@ def run(
     """
     if timeline_interval is not None and timeline is None:
         raise UserError("--timeline-interval needs --timeline")
-    first, *others = program_lines(program, arguments or ())
-    options = RunOptions(
-        program=first.program,
-        arguments=first.arguments,
-        others=tuple(others),
-        ram=ram,
-        architecture=arch,
-        overlay=overlay,
-        time_limit=time_limit,
-        output_limit=output_limit,
-        disk=disk,
-        events=events,
+    options = replace(
+        group.options(program, arguments),
         checking=check,
-        windows=windows,
-        replacement=replacement,
-        processors=processors,
-        paging_files=paging_files_of(pagefile),
-        system=system_options(edition, cpu, boot, boot_ini, registry, ram_disk),
-        user=user,
-        session=session,
-        granted=tuple(grant or ()),
-        global_flag=global_flag,
         timeline=timeline,
         timeline_interval=timeline_interval or DEFAULT_TIMELINE_INTERVAL,
     )

@@ -6,46 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ntmm.cli.arguments import (
-    Arch,
-    Arguments,
-    Boot,
-    BootIni,
-    Disk,
-    Edition,
-    Events,
-    Grant,
-    LeadingSeparator,
-    OutputLimit,
-    Overlay,
-    PagingFiles,
-    ProcessorKind,
-    Processors,
-    Program,
-    Ram,
-    RamDisk,
-    RegistryValues,
-    Replacement,
-    Session,
-    TimeLimit,
-    User,
-    Windows,
-    paging_files_of,
-    system_options,
-)
+from ntmm.cli.arguments import Arguments, Program
 from ntmm.cli.exit_codes import host_exit_code
-from ntmm.cli.programs import program_lines
-from ntmm.kernel.io.quota import DEFAULT_DISK
+from ntmm.cli.groups import RunGroup
 from ntmm.runner.checks import check_options
 from ntmm.runner.errors import STOPPED_EXIT, UserError
-from ntmm.runner.options import (
-    DEFAULT_RAM,
-    ArchitectureChoice,
-    ProcessorChoice,
-    ReplacementChoice,
-    RunOptions,
-    WindowsChoice,
-)
 from ntmm.runner.streams import standard_error
 
 At = Annotated[
@@ -67,54 +32,15 @@ def views(
     at: At = None,
     regions: Regions = False,
     json: AsJson = False,
-    ram: Ram = DEFAULT_RAM,
-    arch: Arch = ArchitectureChoice.AUTO,
-    windows: Windows = WindowsChoice.AUTO,
-    edition: Edition = "auto",
-    cpu: ProcessorKind = ProcessorChoice.AUTO,
-    boot: Boot = "",
-    boot_ini: BootIni = None,
-    registry: RegistryValues = None,
-    ram_disk: RamDisk = "",
-    processors: Processors = 1,
-    replacement: Replacement = ReplacementChoice.AUTO,
-    pagefile: PagingFiles = None,
-    user: User = "",
-    session: Session = 0,
-    events: Events = None,
-    overlay: Overlay = None,
-    grant: Grant = None,
-    time_limit: TimeLimit = None,
-    output_limit: OutputLimit = None,
-    disk: Disk = DEFAULT_DISK,
-    leading_separator: LeadingSeparator = False,
+    *,
+    run: RunGroup,
 ) -> int:
     """Run Windows programs and show what each process had mapped: its figures, files and DLLs, memory by type.
 
     Each process is looked at when it has ended, just before its memory is returned, or all of them at the time --at.
     The exit code is that of `ntmm run`.
     """
-    first, *others = program_lines(program, arguments or ())
-    options = RunOptions(
-        program=first.program,
-        arguments=first.arguments,
-        others=tuple(others),
-        ram=ram,
-        architecture=arch,
-        overlay=overlay,
-        time_limit=time_limit,
-        output_limit=output_limit,
-        disk=disk,
-        events=events,
-        windows=windows,
-        replacement=replacement,
-        processors=processors,
-        paging_files=paging_files_of(pagefile),
-        system=system_options(edition, cpu, boot, boot_ini, registry, ram_disk),
-        user=user,
-        session=session,
-        granted=tuple(grant or ()),
-    )
+    options = run.options(program, arguments)
     if json:
         options = replace(options, standard_output=standard_error())
     check_options(options)

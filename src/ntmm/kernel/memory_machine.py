@@ -52,6 +52,7 @@ class MemoryMachine:
                 profile.registry.get("SessionPoolSize") << 20,
             ),
             pool_usage_maximum=profile.registry.get("PoolUsageMaximum"),
+            page_colours=profile.page_colours,
         )
 
     def create_paging_files(self) -> None:

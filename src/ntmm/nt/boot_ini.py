@@ -1,12 +1,14 @@
 """Reading a boot.ini file as the loader of Windows (NTLDR) does: the default entry and its switches."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ntmm.nt.boot_options import BootOptions, parse_boot_options
 
 _LOADER: Final = "boot loader"
 _SYSTEMS: Final = "operating systems"
+_UNTITLED: Final = "Windows (default)"
 LARGEST: Final = 64 << 10
 """Bytes; NTLDR itself reads far less."""
 
@@ -23,26 +25,24 @@ class BootEntry:
 def parse_boot_ini(text: str) -> BootEntry:
     """The entry that is started when nobody chooses another: the one that `default` names, or else the first.
 
-    The timeout is ignored. Switches that nobody knows are passed over, as NTLDR does. Raises ValueError with a sentence
-    where there is no entry, or where a switch has a bad value.
+    The timeout is ignored. Lines and switches that nobody knows are passed over, as NTLDR does, and what stands behind
+    the sign with which DOS ended a text (Ctrl-Z). Raises ValueError with a sentence where there is no entry, or where a
+    switch has a bad value.
     """
     default, entries = "", list[tuple[str, str]]()
     section = ""
-    for number, line in enumerate((each.strip() for each in text.splitlines()), start=1):
+    lines = re.split("\r\n|\r|\n", text.partition("\x1a")[0])
+    for number, line in enumerate((each.strip() for each in lines), start=1):
         if not line or line.startswith(";"):
             continue
         if line.startswith("["):
             section = _section(line, number)
             continue
         name, equals, value = line.partition("=")
-        if not equals:
-            raise ValueError(f"line {number} of the boot.ini file is neither a section nor NAME=VALUE")
-        if section == _SYSTEMS:
+        if equals and section == _SYSTEMS:
             entries.append((name.strip(), value.strip()))
         elif section == _LOADER and name.strip().lower() == "default":
             default = value.strip()
-        elif not section:
-            raise ValueError(f"line {number} of the boot.ini file stands before the first section")
     return _entry(default, entries)
 
 
@@ -61,8 +61,9 @@ def _entry(default: str, entries: list[tuple[str, str]]) -> BootEntry:
     for path, rest in entries:
         if not default or path.lower() == default.lower():
             title, switches = _title(rest)
-            return BootEntry(path, title, parse_boot_options(switches, strict=False))
-    return BootEntry(default, "Windows (default)", BootOptions())
+            options = parse_boot_options(switches, strict=False)
+            return BootEntry(path, title, replace(options, entry=title))
+    return BootEntry(default, _UNTITLED, BootOptions(entry=_UNTITLED))
 
 
 def _title(rest: str) -> tuple[str, str]:

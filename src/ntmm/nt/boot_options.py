@@ -1,7 +1,7 @@
 """The switches of a boot.ini line, as `--boot` takes them: /3GB /USERVA=2800 /PAE /NOEXECUTE=OPTIN ..."""
 
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 DEP_POLICIES: Final = ("alwayson", "alwaysoff", "optin", "optout")
@@ -36,6 +36,8 @@ class BootOptions:
     no_low_memory: bool = False
     without_effect: tuple[str, ...] = ()
     """Switches of Windows that have nothing to do with memory, in their order."""
+    entry: str = field(default="", compare=False)
+    """The title of the boot.ini entry that they come from."""
 
     def __post_init__(self) -> None:
         if self.pae and self.no_pae:
@@ -44,6 +46,14 @@ class BootOptions:
             raise ValueError("/EXECUTE and /NOEXECUTE contradict each other: leave one out")
         if self.user_va is not None and not self.three_gb:
             raise ValueError("/USERVA changes how much /3GB gives to programs: add /3GB")
+
+    @property
+    def in_force(self) -> tuple[str, ...]:
+        """The switches that say something about memory, as they are written."""
+        flags = [f"/{name}" for name, attribute in _FLAGS.items() if getattr(self, attribute)]
+        numbers = ((name, getattr(self, attribute)) for name, (attribute, _, _) in _NUMBERS.items())
+        said = [f"/{name}={value}" for name, value in numbers if value]
+        return (*flags, *said, *([f"/NOEXECUTE={self.no_execute.upper()}"] if self.no_execute else ()))
 
     @property
     def user_space_mb(self) -> int:
@@ -95,11 +105,12 @@ _WITHOUT_EFFECT: Final = frozenset(_OTHERS.split())
 def parse_boot_options(text: str, strict: bool = True) -> BootOptions:
     """The switches of one line; raises ValueError with a sentence.
 
-    `strict` refuses switches that Windows does not know, which the loader of Windows itself passes over.
+    `strict` refuses switches that Windows does not know, and /USERVA alone, which the loader of Windows itself passes
+    over.
     """
     values: dict[str, int | str | bool] = {}
     passed: list[str] = []
-    for word in text.split():
+    for word in text.replace("/", " /").split():  # Windows takes them without blanks, too
         name, value = _split(word, strict)
         if not name:
             continue
@@ -113,6 +124,8 @@ def parse_boot_options(text: str, strict: bool = True) -> BootOptions:
             raise ValueError(f"unknown boot option {word!r}: see docs/machines.md for those that Windows has")
         else:
             passed.append(word)
+    if not strict and "user_va" in values and not values.get("three_gb"):
+        passed.append(f"/USERVA={values.pop('user_va')}")
     return BootOptions(**values, without_effect=tuple(passed))  # type: ignore[arg-type]
 
 
@@ -129,8 +142,7 @@ def _number(name: str, value: str) -> int:
     _, low, high = _NUMBERS[name]
     if not re.fullmatch(r"[0-9]{1,10}", value) or not low <= int(value) <= high:
         unit = "processors" if name == "NUMPROC" else "MB"
-        bounds = f"from {low} to {high}" if name == "USERVA" else f"of at least {low}"
-        raise ValueError(f"/{name} takes a number of {unit} {bounds}, as in /{name}={max(low, 1)}")
+        raise ValueError(f"/{name} takes a number of {unit} from {low} to {high}, as in /{name}={max(low, 1)}")
     return int(value)
 
 

@@ -41,6 +41,8 @@ _DEFAULT_PAGING_FILE_CAP: Final = 4095 << 20
 
 _FOUR_GB: Final = 4 << 30
 _NO_LOW_MEMORY_RAM: Final = 5 << 30
+_L2_CACHE_KB: Final = 256
+_MOST_COLOURS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,12 @@ class SystemProfile:
         if self.edition not in editions:
             raise ValueError(f"{title} has no edition {self.edition!r}: choose one of {', '.join(editions)}")
         if not editions[self.edition].memory.in_bytes(self.architecture, self.is_on_x64):
+            memory = editions[self.edition].memory
+            having = [name for name in MAXIMUM_RAM if memory.in_bytes(name, on_x64=True)]
             name = editions[self.edition].title
             raise ValueError(
-                f"{title} {name} does not exist for architecture {self.architecture}: choose another edition"
+                f"{title} {name} does not exist for architecture {self.architecture}: choose architecture "
+                f"{' or '.join(having)}, or another edition"
             )
 
     def _check_kind(self) -> None:
@@ -113,6 +118,8 @@ class SystemProfile:
         boot, architecture = self.boot, self.architecture
         if boot.three_gb:
             self._check_three_gb()
+        if boot.pae and (self.release, "pae") not in RELEASES:
+            raise ValueError(f"{self._release.title} has no PAE kernel: leave /PAE out")
         if boot.pae and architecture == "x86":
             raise ValueError("/PAE boots a kernel with three-level page tables: choose architecture pae, or auto")
         if boot.no_pae and architecture == "pae":
@@ -286,11 +293,21 @@ class SystemProfile:
 
     @property
     def has_large_system_pages(self) -> bool:
-        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound."""
-        if self.registry.get("EnforceWriteProtection"):
+        """Whether the kernel and its initial pool are mapped with large pages: RAM exceeds the release's bound.
+
+        Driver Verifier turns them off, so that drivers cannot overwrite code.
+        """
+        if self.registry.get("EnforceWriteProtection") or self.registry.verified_drivers:
             return False
         minimum = dict(self.registry.values).get("LargePageMinimum")
         return has_large_system_pages(self.family, self.usable_ram, minimum)
+
+    @property
+    def page_colours(self) -> int:
+        """Pages of the L2 cache, a power of two of at most 1,024 (KB 183063: 256 KB if its size is not known)."""
+        kilobytes = self.registry.get("SecondLevelDataCache") or _L2_CACHE_KB
+        pages = (kilobytes << 10) // PAGE_SIZE[self.architecture]
+        return min(_MOST_COLOURS, 1 << max(1, pages.bit_length() - 1))
 
     # DEP
 

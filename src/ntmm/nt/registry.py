@@ -43,7 +43,9 @@ VALUES: Final = {
     "PoolUsageMaximum": RegistryValue(
         "percent of paged pool from which on sections that nobody uses are deleted; 0: 80", high=100
     ),
-    "SecondLevelDataCache": RegistryValue(_NOTHING + "every machine has 64 page colours", high=1 << 16),
+    "SecondLevelDataCache": RegistryValue(
+        "KB of the processor's L2 cache; it has as many page colours as the cache has pages; 0: 256 KB", high=1 << 16
+    ),
     "SessionPoolSize": RegistryValue("MB of a session's pool", high=512),
     "SessionViewSize": RegistryValue("MB of a session's views", high=512),
     "SystemPages": RegistryValue("system PTEs; 0: computed, 0xFFFFFFFF: as many as fit"),
@@ -54,7 +56,7 @@ VALUES: Final = {
 LAYERS: Final = "layers\\"
 OPT_OUT: Final = "DisableNXShowUI"
 OPT_IN: Final = "EnableNXShowUI"
-_LISTS: Final = ("LargePageDrivers",)
+_LISTS: Final = ("LargePageDrivers", "VerifyDrivers")
 _LATER: Final = ("nonpagedpoollimit", "pagedpoollimit", "sessionspacelimit", "systemcachelimit", "systempteslimit")
 """Limits of 32-bit Vista SP1 and Server 2008."""
 _BY_LOWER_NAME: Final = {name.lower(): name for name in (*VALUES, *_LISTS)}
@@ -69,6 +71,7 @@ class Registry:
 
     values: tuple[tuple[str, int], ...] = ()
     large_page_drivers: tuple[str, ...] = ()
+    verified_drivers: tuple[str, ...] = ()
     layers: tuple[tuple[str, bool], ...] = field(default=())
 
     def get(self, name: str, default: int = 0) -> int:
@@ -85,7 +88,7 @@ def parse_registry(texts: Sequence[str]) -> Registry:
     """The values of KEY=VALUE texts; the last one of a name counts. Raises ValueError with a sentence."""
     values: dict[str, int] = {}
     layers: dict[str, bool] = {}
-    drivers: tuple[str, ...] = ()
+    drivers: dict[str, tuple[str, ...]] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         key, value = key.strip(), value.strip()
@@ -101,10 +104,11 @@ def parse_registry(texts: Sequence[str]) -> Registry:
         if name is None:
             raise ValueError(f"unknown registry value {key!r}: known are {', '.join((*VALUES, *_LISTS))}, Layers\\NAME")
         if name in _LISTS:
-            drivers = tuple(value.replace(",", " ").split())
+            drivers[name] = tuple(value.replace(",", " ").split())
         else:
             values[name] = _dword(name, value)
-    return Registry(tuple(sorted(values.items())), drivers, tuple(sorted(layers.items())))
+    large, verified = (drivers.get(name, ()) for name in _LISTS)
+    return Registry(tuple(sorted(values.items())), large, verified, tuple(sorted(layers.items())))
 
 
 def _dword(name: str, text: str) -> int:

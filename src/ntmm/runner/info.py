@@ -181,7 +181,11 @@ def _memory_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
 
 
 def _choice_rows(profile: SystemProfile) -> Iterator[InfoRow]:
-    """The boot switches that change nothing, and what each registry value that was given does."""
+    """The entry of boot.ini, the boot switches, and what each registry value that was given does."""
+    if profile.boot.entry:
+        yield InfoRow("Boot switches", profile.boot.entry, note="the entry of the boot.ini file")
+    for switch in profile.boot.in_force:
+        yield InfoRow("Boot switches", switch, note="in force")
     for switch in profile.boot.without_effect:
         yield InfoRow("Boot switches", switch, note="changes nothing about memory")
     for name, value in profile.registry.values:
@@ -191,3 +195,5 @@ def _choice_rows(profile: SystemProfile) -> Iterator[InfoRow]:
     if profile.registry.large_page_drivers:
         drivers = ", ".join(profile.registry.large_page_drivers)
         yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: mapped with large pages")
+    if profile.registry.verified_drivers:
+        yield InfoRow("Registry", "VerifyDrivers", note="no large pages for the system; no driver is verified yet")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ntmm.hw.arch import LARGE
 from ntmm.kernel.memory_machine import MemoryMachine
 from ntmm.kernel.mm.fault import FaultKind
 from ntmm.kernel.mm.pfn import PageState, PageUse
@@ -58,8 +59,8 @@ def entry_table(machine: MemoryMachine, space: AddressSpace, address: int) -> Ta
     for level, slot in enumerate(architecture.split(address)):
         entry = memory.entries[(table << memory.entries_shift) + slot]
         place = f"{architecture.entry_address(level, address):#x}"
-        rows.append((names[level], slot, place, f"{entry:#x}", entry_text(machine, entry)))
-        if not entry & 1:
+        rows.append((names[level], slot, place, f"{entry:#x}", _text_at(machine, level, entry)))
+        if not entry & 1 or _is_large(machine, level, entry):
             break
         table = memory.format.frame(entry)
     return Table(f"Entries of {address:#x}", ("level", "slot", "address", "entry", "meaning"), rows)
@@ -80,11 +81,22 @@ def _tables_below(
     for slot in range(1 << architecture.index_bits[level]):
         address, entry = start + (slot << architecture.shifts[level]), memory.entries[first + slot]
         if address <= highest and entry & 1:
-            found.append((address, memory.format.frame(entry)))
+            found.append((address, entry))
     yield _TABLES[architecture.levels - 1 - level], f"{start:#x}", f"{table:#x}", len(found)
     if level + 1 < architecture.levels:
-        for address, frame in found:
-            yield from _tables_below(machine, highest, level + 1, frame, address)
+        for address, entry in found:
+            if not _is_large(machine, level, entry):
+                yield from _tables_below(machine, highest, level + 1, memory.format.frame(entry), address)
+
+
+def _is_large(machine: MemoryMachine, level: int, entry: int) -> bool:
+    """True for an entry of a page directory that maps a large page, and leads to no table."""
+    return level == machine.architecture.levels - 2 and entry & (LARGE | 1) == LARGE | 1
+
+
+def _text_at(machine: MemoryMachine, level: int, entry: int) -> str:
+    size = f", large page of {machine.architecture.large_page_size >> 20} MB"
+    return entry_text(machine, entry) + size * _is_large(machine, level, entry)
 
 
 def entry_text(machine: MemoryMachine, entry: int) -> str:
@@ -113,6 +125,10 @@ def state_of(machine: MemoryMachine, space: AddressSpace, address: int) -> str:
     """The meaning of the last entry on the way to an address."""
     index = space.tables.find(address)
     if index == ABSENT:
+        directory = space.tables.directory_index(address)
+        entry = machine.mm.table_memory.entries[directory] if directory >= 0 else 0
+        if entry & (LARGE | 1) == LARGE | 1:
+            return _text_at(machine, machine.architecture.levels - 2, entry)
         return "no page table: the address descriptor decides"
     if index == PAGED_OUT:
         return "its page table is paged out"

@@ -18,7 +18,6 @@ from ntmm.kernel.mm.layout import GB, layout_for
 from ntmm.nt.memory import (
     MEM_COMMIT,
     MEM_DECOMMIT,
-    MEM_LARGE_PAGES,
     MEM_RELEASE,
     MEM_RESERVE,
     PAGE_EXECUTE_READ,
@@ -92,13 +91,6 @@ def test_is_a_page_of_8_kb_the_unit() -> None:
     information = machine.mm.query(process, base)
     assert information is not None
     assert information.region_size == 2 * PAGE
-
-
-def test_are_large_pages_refused_plainly() -> None:
-    machine = MemoryMachine("ia64")
-    kind = MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES
-    result = machine.mm.allocate(machine.new_process(), 0, 16 * MB, kind, PAGE_READWRITE)
-    assert result.status is Status.NOT_IMPLEMENTED
 
 
 class Model:

@@ -26,29 +26,29 @@ TB = 1 << 40
 
 @pytest.fixture
 def machine(name: str) -> Iterator[MemoryMachine]:
-    made = MemoryMachine(name, ram=32 * MB)
+    made = MemoryMachine(name, ram=128 * MB if name == "ia64" else 32 * MB)
     yield made
     made.check()
 
 
-@pytest.fixture(params=("x86", "pae", "x64"))
+@pytest.fixture(params=("x86", "pae", "x64", "ia64"))
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 def test_is_a_large_page_one_entry_over_adjacent_frames(machine: MemoryMachine, process: FakeProcess) -> None:
-    large = machine.architecture.large_page_size
+    large, page = machine.architecture.large_page_size, machine.architecture.page_size
     before, tables_before = machine.mm.process_memory(process), process.space.tables.tables
     base = machine.allocate(process, 2 * large, KIND)
     assert base % large == 0
     tables = process.space.tables
-    for address in (base, base + large):
+    for address in (base, base + large, base + 2 * large - 1):
         entry = machine.mm.table_memory.entries[tables.directory_index(address)]
-        assert entry & LARGE and machine.mm.table_memory.format.frame(entry) % (large // PAGE) == 0
+        assert entry & LARGE and machine.mm.table_memory.format.frame(entry) % (large // page) == 0
     after = machine.mm.process_memory(process)
     made = tables.tables - tables_before
-    assert after.commit - before.commit == 2 * large + made * PAGE
-    assert after.working_set - before.working_set == made * PAGE
+    assert after.commit - before.commit == 2 * large + made * page
+    assert after.working_set - before.working_set == made * page
     memory = process.space.memory
     memory.write(base + large - 3, b"across")
     assert memory.read(base + large - 4, 8) == b"\0across\0"
@@ -81,13 +81,13 @@ def test_does_it_need_the_privilege(machine: MemoryMachine, process: FakeProcess
 
 
 def test_what_do_other_services_say_of_large_pages(machine: MemoryMachine, process: FakeProcess) -> None:
-    mm, large = machine.mm, machine.architecture.large_page_size
+    mm, large, page = machine.mm, machine.architecture.large_page_size, machine.architecture.page_size
     base = machine.allocate(process, large, KIND, PAGE_READONLY)
-    found = mm.query(process, base + PAGE)
-    assert found is not None and (found.state, found.protect, found.region_size) == (MEM_COMMIT, 4, large - PAGE)
-    assert mm.protect(process, base, PAGE, PAGE_READONLY).status is Status.CONFLICTING_ADDRESSES
-    assert mm.allocate(process, base, PAGE, MEM_COMMIT, PAGE_READWRITE).status is Status.CONFLICTING_ADDRESSES
-    assert mm.free(process, base, PAGE, MEM_RELEASE).status is Status.UNABLE_TO_FREE_VM
+    found = mm.query(process, base + page)
+    assert found is not None and (found.state, found.protect, found.region_size) == (MEM_COMMIT, 4, large - page)
+    assert mm.protect(process, base, page, PAGE_READONLY).status is Status.CONFLICTING_ADDRESSES
+    assert mm.allocate(process, base, page, MEM_COMMIT, PAGE_READWRITE).status is Status.CONFLICTING_ADDRESSES
+    assert mm.free(process, base, page, MEM_RELEASE).status is Status.UNABLE_TO_FREE_VM
     assert mm.free(process, base, 0, MEM_DECOMMIT).status is Status.MEMORY_NOT_ALLOCATED
     assert mm.lock(process, base, large) == (Status.SUCCESS, base, large)
     assert mm.allocate(process, base, large, KIND, PAGE_READWRITE).status is Status.CONFLICTING_ADDRESSES
@@ -105,13 +105,13 @@ def test_may_only_those_be_executed_that_were_asked_to(machine: MemoryMachine, p
 
 def test_are_all_pages_given_back_when_one_run_is_missing(machine: MemoryMachine, process: FakeProcess) -> None:
     """Every other page is taken: there is plenty of RAM, and no two pages of it are adjacent."""
-    mm, large = machine.mm, machine.architecture.large_page_size
+    mm, large, page = machine.mm, machine.architecture.large_page_size, machine.architecture.page_size
     held = machine.fill_ram(0)
     for frame in held[::2]:
         mm.pfn.free(frame)
     held = held[1::2]
     available, committed, resident = mm.pfn.available, mm.ledger.committed, mm.resident.charged
-    assert available * PAGE > 2 * large
+    assert available * page > 2 * large
     assert mm.allocate(process, 0, large, KIND, PAGE_READWRITE).status is Status.INSUFFICIENT_RESOURCES
     assert (mm.pfn.available, mm.ledger.committed, mm.resident.charged) == (available, committed, resident)
     for frame in held:
@@ -123,20 +123,20 @@ def test_are_all_pages_given_back_when_one_run_is_missing(machine: MemoryMachine
 def test_are_standby_pages_taken_for_a_run_and_come_back_as_hard_faults(
     machine: MemoryMachine, process: FakeProcess
 ) -> None:
-    mm, large = machine.mm, machine.architecture.large_page_size
-    machine.add_paging_file(32 * MB)
+    mm, large, size = machine.mm, machine.architecture.large_page_size, machine.architecture.page_size
+    machine.add_paging_file(machine.ram.size)
     mm.set_working_set_limits(process, MB, 2 * MB, hard_maximum=True)  # its list stays short
     memory, pages = process.space.memory, mm.pfn.available - 64
-    base = machine.allocate(process, pages * PAGE)
+    base = machine.allocate(process, pages * size)
     for page in (*range(0, pages, 512), *range(pages)):  # the page tables first: they stay, and lie side by side
-        memory.write_u32(base + page * PAGE, page + 1)
+        memory.write_u32(base + page * size, page + 1)
     machine.empty(process)
     machine.write_out()
     assert mm.pfn.standby.count > pages // 2
     before = mm.pfn.repurposed
     machine.allocate(process, large, KIND)
     assert mm.pfn.repurposed > before
-    assert all(memory.read_u32(base + page * PAGE) == page + 1 for page in range(0, pages, 7))
+    assert all(memory.read_u32(base + page * size) == page + 1 for page in range(0, pages, 7))
 
 
 def test_does_a_process_give_them_back_when_it_ends(machine: MemoryMachine, process: FakeProcess) -> None:

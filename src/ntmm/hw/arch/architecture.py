@@ -96,6 +96,11 @@ class Architecture:
         return 1 << self.shifts[-2]
 
     @cached_property
+    def entries_of_large_page(self) -> int:
+        """Adjacent directory entries that name one large page: several where it is larger than what one entry maps."""
+        return self.large_page_size >> self.shifts[-2]
+
+    @cached_property
     def entries_per_table(self) -> tuple[int, ...]:
         """Entries of one table at each level, top first."""
         return tuple(1 << bits for bits in self.index_bits)

@@ -13,7 +13,7 @@ self-map works as on x64, though Windows maps each region's tables at the region
 P, MA, A, D, PL, access rights and frame lie where the VHPT's short format has them. That format allows execution by a
 bit; what the manager asks is the opposite bit, which is kept among those of software (63). Of the privilege level only
 the upper bit is used; the lower one, L, marks large pages, whose size, 16 MB, the processor takes from a translation
-register and not from the entry. Here both directory entries that a large page spans name it; only system space has any.
+register and not from the entry. Here both directory entries that a large page spans name it.
 """
 
 from functools import cached_property

@@ -88,7 +88,7 @@ class LargeMappings:
         """Maps adjacent frames with large pages, in entries that are zero."""
         memory, architecture = self.tables.memory, self.tables.memory.architecture
         large, span = architecture.large_page_size, 1 << architecture.shifts[-2]
-        table_span, each = span << architecture.index_bits[-2], large // span
+        table_span = span << architecture.index_bits[-2]
         bits = memory.format.kernel_bits[MM_EXECUTE_READWRITE] | architecture.LARGE | architecture.DIRTY
         step = architecture.make_pte(large >> architecture.page_shift, 0)
         for first in range(start & -table_span, start + size, table_span):
@@ -96,4 +96,4 @@ class LargeMappings:
             index = self.tables.ensure_directory(at, user=False)
             word = architecture.make_pte(frame + (at - start >> architecture.page_shift), bits)
             words = np.arange(word, word + (end - at) // large * step, step, dtype=np.uint64)
-            memory.fill(index, words.repeat(each))
+            memory.fill(index, words.repeat(architecture.entries_of_large_page))

@@ -59,8 +59,8 @@ static inline bool32 is_small_and_busy(const HEAP_ENTRY *entry) {
     return !(other | unused | (entry->Size & ~(FREE_LISTS - 1u)));
 }
 
-/* TRUE also for NULL; FALSE and INVALID_PARAMETER for what is plainly no block in use. A whole word, for HeapFree is
-   this function and answers a BOOL. */
+/* TRUE also for NULL; FALSE and INVALID_PARAMETER for what is plainly no block in use. In Windows it answers a BOOLEAN,
+   but HeapFree is the same routine, and its callers look at all bits. */
 bool32 WINAPI RtlFreeHeap(HEAP *heap, u32 flags, void *block) {
     LOOKASIDE_ENTRY *entry = (LOOKASIDE_ENTRY *)((HEAP_ENTRY *)block - 1);
     if (LIKELY(can_be_block(block)) && LIKELY(is_small_and_busy(&entry->Header)) && LIKELY(take_front(heap))) {

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ntmm.hw.arch import LARGE
 from ntmm.kernel.mm.manager import MemoryManager
 from ntmm.kernel.mm.pfn import PageState, PageUse, PfnDatabase
 from ntmm.kernel.mm.pfn.columns import column
@@ -67,10 +66,12 @@ def _check_large(
     changing = architecture.ACCESSED | architecture.DIRTY | architecture.large_frame_mask
     for address in range(vad.start_vpn << architecture.page_shift, vad.end_vpn + 1 << architecture.page_shift, large):
         index = space.tables.directory_index(address)
-        entry = memory.entries[index] if index >= 0 else 0
-        frame = memory.format.frame(entry)
-        if entry & (LARGE | 1) != LARGE | 1 or (entry ^ expected) & ~changing or frame % pages:
-            yield f"process {space.process_id}: {address:#x} has {entry:#x}, which maps no large page"
+        parts = range(index, index + architecture.entries_of_large_page) if index >= 0 else ()
+        entries = [memory.entries[part] for part in parts] or [0]
+        frame = memory.format.frame(entries[0])
+        wrong = [entry for entry in entries if (entry ^ expected) & ~changing or memory.format.frame(entry) != frame]
+        if wrong or not entries[0] & 1 or frame % pages:
+            yield f"process {space.process_id}: {address:#x} has {(wrong or entries)[0]:#x}, which maps no large page"
             continue
         owners[frame : frame + pages] += 1
         places = column(manager.pfn.pte_address)[frame : frame + pages]

@@ -18,8 +18,8 @@ x86 and PAE, 2 GB of user space             x64, 8 TB of user space
   FFDF0000  shared user data, kernel's view
 
 With /3GB user space reaches to BFFEFFFF for images that are large-address-aware; the kernel image lies at E0000000, and
-what is left for the system cache ends at DD000000, less the PFN database behind it. IA-64 has regions by the top three
-address bits (`ia64`).
+what is left for the system cache ends at DD000000, and the PFN database lies behind paged pool. IA-64 has regions by
+the top three address bits (`ia64`).
 
 `address_layout`  the type: one number for each border
 `x86`, `x64`, `ia64`  the numbers

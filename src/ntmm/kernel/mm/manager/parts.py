@@ -21,6 +21,7 @@ from ntmm.kernel.mm.pageout.levels import levels_for
 from ntmm.kernel.mm.pageout.mapped_writer import MappedPageWriter
 from ntmm.kernel.mm.pageout.working_set_manager import WorkingSetOwner
 from ntmm.kernel.mm.pfn import ENTRY_FORMS, PageUse, PfnDatabase
+from ntmm.kernel.mm.pfn.database import COLOURS
 from ntmm.kernel.mm.section import Sections
 from ntmm.kernel.mm.session import SessionOwner, SessionSpace
 from ntmm.kernel.mm.space import AddressSpace, SpaceMachine
@@ -108,19 +109,23 @@ class Parts:
         pools: PoolSizes | None = None,
         pool_usage_maximum: int = 0,
         session_sizes: tuple[int, int] = (0, 0),
+        page_colours: int = COLOURS,
     ) -> None:
         """`memory_thresholds`: MB of available memory at which little and much is announced; 0: the defaults.
 
         `no_low_memory`: what need not lie below 4 GB does not (/NOLOWMEM). `pools`: the most that they may have.
         `session_sizes`: the most bytes of views and pool that a session may have; 0: what there is room for.
         `pool_usage_maximum`: percent of paged pool from which on unused sections go; 0: the default.
+        `page_colours`: how many lists of zeroed and of free pages there are, a power of two.
         """
         self.ram = ram
         scheduler = scheduler or Scheduler(clock)
         self.architecture = architecture
         self.layout = layout or layout_for(architecture.name)
         alignment = architecture.large_page_size if large_pages else architecture.page_size
-        self.pfn = PfnDatabase(ram, architecture.page_size, ENTRY_FORMS[architecture.name], junk_fill, alignment)
+        self.pfn = PfnDatabase(
+            ram, architecture.page_size, ENTRY_FORMS[architecture.name], junk_fill, alignment, page_colours
+        )
         for _ in range(FIRMWARE_FRAMES):
             self.pfn.take_zeroed(PageUse.FIRMWARE)
         if architecture.name == "pae" and ram.size > _FOUR_GB:

@@ -63,9 +63,16 @@ class PfnDatabase:
     """
 
     def __init__(
-        self, ram: Ram, page_size: int, form: EntryForm, junk_fill: bool = False, alignment: int | None = None
+        self,
+        ram: Ram,
+        page_size: int,
+        form: EntryForm,
+        junk_fill: bool = False,
+        alignment: int | None = None,
+        colours: int = COLOURS,
     ) -> None:
         """`alignment`: the size in bytes of the pages that will map the database; small ones if it is not given.
+        `colours`: of pages, a power of two.
 
         Raises ValueError where RAM is too small for it.
         """
@@ -91,8 +98,8 @@ class PfnDatabase:
         self.blink = entries.blink
         self.use = sparse_column(frames, "B")
         self.used_entries = sparse_column(frames, "H")
-        self.zeroed = ColouredList("zeroed", self.flink, self.blink, COLOURS)
-        self.free_list = ColouredList("free", self.flink, self.blink, COLOURS)
+        self.zeroed = ColouredList("zeroed", self.flink, self.blink, colours)
+        self.free_list = ColouredList("free", self.flink, self.blink, colours)
         self.standby = PageList("standby", self.flink, self.blink)
         self.modified = PageList("modified", self.flink, self.blink)
         self.modified_mapped = PageList("modified, mapped files", self.flink, self.blink)

@@ -102,9 +102,6 @@ def _check(
         return Status.INVALID_PARAMETER_4
     if protection & MM_ACCESS_MASK in _COPY_CODES and (allocation_type & MEM_RESERVE or base == 0):
         return Status.INVALID_PAGE_PROTECTION
-    architecture = machine.architecture
-    if allocation_type & MEM_LARGE_PAGES and architecture.large_page_shift != architecture.shifts[-2]:
-        return Status.NOT_IMPLEMENTED  # IA-64: its large pages are not those of a directory entry
     return None
 
 

@@ -1,6 +1,7 @@
 """MEM_LARGE_PAGES: memory of a process that page-directory entries map, each a run of adjacent frames.
 
-It is reserved and committed in one step, always writable, belongs to no working set and is never paged.
+It is reserved and committed in one step, always writable, belongs to no working set and is never paged. On IA-64 a
+large page spans two directory entries, and both name it.
 """
 
 from ntmm.kernel.mm.pfn import NO_FRAME, PageUse
@@ -73,9 +74,11 @@ def _map_all(machine: SpaceMachine, space: AddressSpace, start: int, end: int, p
 
 def _map_one(machine: SpaceMachine, address: int, index: int, frame: int, protection: int) -> None:
     architecture, memory = machine.architecture, machine.table_memory
-    assert not memory.entries[index], f"{address:#x} has a page table"
+    indices = range(index, index + architecture.entries_of_large_page)
+    assert not any(memory.entries[index] for index in indices), f"{address:#x} has a page table"
     bits = machine.format.user_bits[protection] | architecture.LARGE | architecture.ACCESSED | architecture.DIRTY
-    memory.write(index, architecture.make_pte(frame, bits))
+    for part in indices:
+        memory.write(part, architecture.make_pte(frame, bits))
     pages = slice(frame, frame + architecture.large_page_size // architecture.page_size)
     column(machine.pfn.pte_frame)[pages] = index >> memory.entries_shift
     column(machine.pfn.pte_address)[pages] = architecture.pde_address(address)
@@ -86,7 +89,8 @@ def _unmap_all(machine: SpaceMachine, space: AddressSpace, start: int, end: int)
     for address in range(start, end, architecture.large_page_size):
         index = space.tables.ensure_directory(address)
         first = machine.format.frame(memory.entries[index])
-        memory.write(index, 0)
+        for part in range(index, index + architecture.entries_of_large_page):
+            memory.write(part, 0)
         for frame in range(first, first + architecture.large_page_size // architecture.page_size):
             pfn.free(frame)
         space.tables.drop_empty_directory(address)
