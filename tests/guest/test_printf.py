@@ -31,7 +31,7 @@ def printed(host: Host) -> Printer:
 
 @pytest.fixture(scope="module")
 def printed_by_ucrt(host: Host) -> Printer:
-    """ucrt's sprintf with options, which tell of the program's age."""
+    """The sprintf of ucrt with options, which tell of the program's age."""
     function = host.function(
         "test_ucrt_print", ctypes.c_int, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p
     )
@@ -95,10 +95,9 @@ def test_are_doubles_exact_in_the_run_time_that_rounds_halves_to_even(
 
 def _rounded(digits: str, exponent: int, places: int) -> int:
     """The number DIGITS * 10**EXPONENT in units of 10**-PLACES, halves up, by whole numbers alone."""
-    shift = exponent + places
-    if shift >= 0:
-        return int(digits) * 10**shift
-    return (int(digits) * 2 + 10**-shift) // (2 * 10**-shift)
+    whole: int = int(digits) * 10 ** max(exponent + places, 0)
+    unit: int = 10 ** max(-exponent - places, 0)
+    return (2 * whole + unit) // (2 * unit)
 
 
 @given(st.integers(0, 30), doubles, st.booleans())

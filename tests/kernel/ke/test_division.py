@@ -8,7 +8,8 @@ from ntmm.nt.status import Status
 from tests.kernel.ke.kernel_threads import AT, Booted
 
 CODE, HERE = AT, AT + 0x1000
-FORMS = {  # code, where the divisor lies (register or address), its size
+Form = tuple[str, str | int, int]
+FORMS: dict[str, Form] = {  # code, where the divisor lies (register or address), its size
     "idiv ecx": ("f7f9", "cx", 4),
     "div bx": ("66f7f3", "bx", 2),
     "div cl": ("f6f1", "cx", 1),
@@ -21,14 +22,17 @@ FORMS = {  # code, where the divisor lies (register or address), its size
     "idiv dword [edi*4+disp32]": ("f73cbd" + (HERE & 0xFFFFFFFF).to_bytes(4, "little").hex(), HERE + 0x40, 4),
     "idiv word ds:[esi]": ("3e66f73e", HERE, 2),
 }
-LONG_FORMS = {
+LONG_FORMS: dict[str, Form] = {
     "idiv r9": ("49f7f9", "r9", 8),
     "idiv rcx": ("48f7f9", "cx", 8),
     "idiv qword [r10+8]": ("49f77a08", HERE + 8, 8),
     "idiv dword [rip+100h]": ("f73d00010000", CODE + 6 + 0x100, 4),
     "div r9b": ("41f6f1", "r9", 1),
 }
-SHORT_FORMS = {"div ch": ("f6f5", "cx", 1), "idiv dword [disp32]": ("f73d" + HERE.to_bytes(4, "little").hex(), HERE, 4)}
+SHORT_FORMS: dict[str, Form] = {
+    "div ch": ("f6f5", "cx", 1),
+    "idiv dword [disp32]": ("f73d" + HERE.to_bytes(4, "little").hex(), HERE, 4),
+}
 
 
 def status_of(booted: Booted, code: str, where: str | int, size: int, divisor: int) -> Status:
@@ -54,7 +58,7 @@ def _context(booted: Booted, registers: dict[str, int]) -> Context:
 @pytest.mark.parametrize("name", [*FORMS, *LONG_FORMS, *SHORT_FORMS])
 def test_is_the_divisor_looked_at(booted: Booted, name: str) -> None:
     wide = booted.process.memory.pointer_size == 8
-    form = {**FORMS, **(LONG_FORMS if wide else SHORT_FORMS)}.get(name)
+    form = (FORMS | (LONG_FORMS if wide else SHORT_FORMS)).get(name)
     if form is None:
         pytest.skip("a form of the other architecture")
     assert status_of(booted, *form, 0) is Status.INTEGER_DIVIDE_BY_ZERO

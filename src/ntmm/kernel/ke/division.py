@@ -19,7 +19,7 @@ _STACK_POINTER: Final = 4
 _BASE_POINTER: Final = 5
 
 
-class _Undecoded(Exception):  # noqa: N818 - never leaves this file
+class _Undecoded(Exception):
     """The operand lies where this decoder does not look: behind FS or GS, or a 16-bit address."""
 
 
