@@ -18,6 +18,9 @@ from importlib import import_module
 from typing import Any, Final
 
 _HOMES: Final = {
+    "Bugcheck": ("ntmm.teaching", "Bugcheck"),
+    "Driver": ("ntmm.teaching", "Driver"),
+    "DriverMachine": ("ntmm.teaching", "DriverMachine"),
     "LockedPages": ("ntmm.teaching", "LockedPages"),
     "Machine": ("ntmm.teaching", "Machine"),
     "MemoryFault": ("ntmm.teaching", "MemoryFault"),
@@ -27,8 +30,8 @@ _HOMES: Final = {
     "Session": ("ntmm.teaching", "Session"),
     "Table": ("ntmm.teaching", "Table"),
     "SystemProfile": ("ntmm.nt.profile", "SystemProfile"),
-    "boot_options": ("ntmm.nt.boot_options", "parse_boot_options"),
-    "registry": ("ntmm.nt.registry", "parse_registry"),
+    "boot_options": ("ntmm.teaching.arguments", "boot_options"),
+    "registry": ("ntmm.teaching.arguments", "registry"),
 }
 """Module and name of what users find here."""
 

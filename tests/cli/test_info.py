@@ -84,3 +84,14 @@ def test_is_a_letter_refused_that_no_ram_disk_can_have(letter: str, capsys: pyte
 def test_is_a_ram_disk_refused_where_no_ram_is_left(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "--ram-disk", "R:", "--ram", "64M"]) == 2
     assert "a RAM disk needs RAM that the system does not use" in capsys.readouterr().err
+
+
+def test_does_auto_take_x64_for_an_edition_that_is_64_bit_only(profiles: list[SystemProfile]) -> None:
+    assert main(["info", "--os", "xp", "--edition", "x64"]) == 0
+    assert main(["info", "--os", "xp", "--edition", "professional"]) == 0
+    assert [profile.architecture for profile in profiles] == ["x64", "x86"]
+
+
+def test_do_both_names_of_an_option_mean_the_same(profiles: list[SystemProfile]) -> None:
+    assert main(["info", "--cpus", "2"]) == main(["info", "--processors", "2"]) == 0
+    assert [profile.processors for profile in profiles] == [2, 2]

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from ntmm.nt.profile import PagingFileSize
+from ntmm.tools.commands.heap import HeapBlockRow, HeapRow
+from ntmm.tools.stops import Reason
 from tests.runs.running import Finished, run
+from tests.tools.debugging import debugging
 
 pytestmark = [pytest.mark.external, pytest.mark.parametrize("folder", ["ia32", "x64"])]
 
@@ -73,6 +76,25 @@ def test_are_all_files_the_same_after_packing_and_unpacking(
     assert packed.report.memory is not None
     (paging,) = packed.report.memory.paging_files
     assert paging.peak > 0 or ram > LITTLE_RAM, "7za needs far more than 24 MB for this: it has to page"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_are_all_its_heaps_whole_in_the_end(seven_zip: Path, folder: str, own_folder: Path, threads: int) -> None:
+    make_files(own_folder)
+    arguments = ("a", "-mx=1", f"-mmt={threads}", "packed.7z", "data")
+    with debugging(seven_zip / folder / "7za.exe", *arguments) as debugged:
+        debugged.rows("bp kernel32!ExitProcess")
+        assert debugged.stop("g").reason == Reason.BREAKPOINT
+        assert b"Everything is Ok" in debugged.output.getvalue()
+        heaps = [row.address for row in debugged.rows("!heap") if isinstance(row, HeapRow)]
+        assert heaps and all(debugged.call("kernel32!HeapValidate", heap, 0, 0) == 1 for heap in heaps)
+        block = next(
+            row for row in debugged.rows("!heap -h") if isinstance(row, HeapBlockRow) and row.entry != heaps[0]
+        )
+        memory = debugged.session.debugger.process.memory
+        at = block.entry + (8 if memory.pointer_size == 8 else 0)
+        memory.write(at, b"\x7f\x7f")  # the size of a block: what is whole can be broken
+        assert debugged.call("kernel32!HeapValidate", heaps[0], 0, 0) == 0
 
 
 @pytest.mark.parametrize("ram", [64 << 20, LITTLE_RAM])

@@ -116,6 +116,8 @@ int NtQueryVirtualMemory(void *process, const u8 *address, u32 kind, void *found
     return 0;
 }
 
+int IsBadReadPtr(const void *address, u64 size) { return !address && size; }
+
 void raise_status(u32 code) {
     host_raised = (int)code;
     for (;;)

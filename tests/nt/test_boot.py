@@ -118,12 +118,34 @@ def test_are_registry_values_read_in_any_case() -> None:
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\LargePageMinimum",
+        r"hklm\system\currentcontrolset\control\session manager\memory management\largepageminimum",
+        r"Memory Management\LargePageMinimum",
+    ],
+)
+def test_is_a_key_known_by_its_path(path: str) -> None:
+    assert parse_registry([f"{path}=0xFFFFFFFF"]).get("LargePageMinimum") == 0xFFFFFFFF
+
+
+def test_is_a_layer_known_by_its_path() -> None:
+    path = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\AppCompatFlags\Layers\a.exe"
+    assert parse_registry([f"{path}=DisableNXShowUI", "LargeSystemCache=00001"]).layers == (("a.exe", False),)
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("LargeSystemCache", "is not a registry value"),
         ("=1", "is not a registry value"),
         ("Nonsense=1", "unknown registry value 'Nonsense'"),
-        ("LargeSystemCache=2", "takes a number from 0 to 0x1"),
+        ("LargeSystemCache=2", "takes a number from 0 to 1, not '2'"),
+        ("PagedPoolQuota=129", "takes a number from 0 to 128, not '129'"),
+        ("LargePageMinimum=FFFFFFFF", "hexadecimal numbers begin with 0x, as in 0xFFFFFFFF"),
+        ("LargePageMinimum=0x100000000", "takes a number from 0 to 0xffffffff"),
+        ("LargePageMinimum=\uff11", "takes a number from 0 to 0xffffffff"),
+        ("LargePageMinimum=", "takes a number from 0 to 0xffffffff, not ''"),
         ("SystemPages=many", "takes a number from 0 to 0xffffffff, not 'many'"),
         ("SystemCacheLimit=64", "SystemCacheLimit begins with Windows Vista"),
         ("Layers\\a.exe=Win95", "a layer is DisableNXShowUI or EnableNXShowUI"),
@@ -134,8 +156,9 @@ def test_is_a_bad_registry_value_refused(text: str, sentence: str) -> None:
         parse_registry([text])
 
 
-OFF, ON = 2, 1
-PERMANENT_OFF, PERMANENT_ON = 0xA, 0xD
+OFF, ON = 0x32, 1
+"""Without DEP software DEP lets every handler pass: 10h and 20h."""
+PERMANENT_OFF, PERMANENT_ON = 0x3A, 0xD
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,22 @@ def test_does_each_choice_say_what_it_does() -> None:
     assert rows["Boot switches", "/SOS"].note == "changes nothing about memory"
     assert "changes nothing" in rows["Registry", "DisablePagingExecutive = 0x1"].note
     assert rows["Registry", "layer of a.exe"].note == "out of DEP"
+    assert rows["Registry", "LargePageDrivers"].note == "a.sys: in small pages, as all of the system"
     assert rows["Data execution prevention", "policy"].note == "optin"
+
+
+def test_is_ram_below_4_gb_told_that_only_page_directories_get() -> None:
+    name, kept = ("Memory", "RAM below 4 GB that is kept"), list[int]()
+    for switches in ("", "/NOLOWMEM"):
+        boot = parse_boot_options(switches)
+        profile = SystemProfile("pae", 5 << 30, windows="2003-sp1", edition="enterprise", boot=boot)
+        kept.append(rows_of(profile)[name].size or 0)
+    assert 0 < kept[0] <= 4 * MB and 4000 * MB < kept[1] < 4096 * MB
+    assert name not in rows_of(SystemProfile("pae"))
+
+
+def test_is_the_limit_of_nt_4_on_alpha_told() -> None:
+    assert rows_of(SystemProfile("x86", windows="nt4"))["Memory", "limit on Alpha AXP"].size == 8 << 30
 
 
 def test_is_a_map_that_does_not_fit_refused_in_a_sentence() -> None:

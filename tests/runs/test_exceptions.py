@@ -6,6 +6,8 @@ from pathlib import Path
 import pefile
 import pytest
 
+from ntmm.nt.boot_options import parse_boot_options
+from ntmm.runner.options import SystemOptions
 from tests.runs.running import MACHINES, run, sample
 
 PLACES = pytest.mark.parametrize(("folder", "architecture"), MACHINES)
@@ -77,6 +79,19 @@ def test_is_a_handler_that_is_not_allowed_never_called(how: str, status: int) ->
     finished = run(sample("x86", "handlers"), how)
     assert finished.report.exit_status == status
     assert finished.output == ""
+
+
+@pytest.mark.parametrize("how", ["heap", "executable"])
+@pytest.mark.parametrize("processor", ["x86", "x86-nx"])
+@pytest.mark.parametrize(
+    ("policy", "called"), [("ALWAYSON", False), ("ALWAYSOFF", True), ("OPTIN", False), ("OPTOUT", False)]
+)
+def test_does_software_dep_go_by_the_policy(policy: str, called: bool, processor: str, how: str) -> None:
+    """Handlers outside of images: refused without no-execute pages as well, but not in processes without DEP."""
+    system = SystemOptions(boot=parse_boot_options(f"/NOEXECUTE={policy}"), processor_kind=processor)
+    finished = run(sample("x86", "handlers"), how, system=system)
+    assert finished.output == ("FAIL  still alive\n" if called else "")
+    assert finished.report.exit_status == (1 if called else OWN_EXCEPTION)
 
 
 @pytest.mark.parametrize("part", range(4))

@@ -151,10 +151,13 @@ def outcomes(finished: Finished) -> dict[str, str]:
 
 @pytest.mark.parametrize("opted_in", [False, True])
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("folder", ["x86", "x64"])
-def test_does_dep_stop_what_the_policy_says(folder: str, policy: str, opted_in: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("folder", "architecture"), [("x86", "auto"), ("x86", "x64"), ("x64", "x64")])
+def test_does_dep_stop_what_the_policy_says(
+    folder: str, architecture: str, policy: str, opted_in: bool, tmp_path: Path
+) -> None:
+    """The second is WOW64: on 64-bit Windows 32-bit processes depend on the policy all the same."""
     program = dep_program(tmp_path, folder, opted_in)
-    told = outcomes(run(program, **machine(f"/NOEXECUTE={policy}")))
+    told = outcomes(run(program, architecture=architecture, **machine(f"/NOEXECUTE={policy}")))
     expected = STOPPED if folder == "x64" or HAS_DEP[policy, opted_in] else EXECUTED
     assert {name: told[name] for name in PLACES} == dict.fromkeys(PLACES, expected)
     assert told["executable page"] == EXECUTED

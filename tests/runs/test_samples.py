@@ -12,6 +12,7 @@ CHECKING_PROGRAMS = {
     "files": (),
     "guard": (),
     "heap": (),
+    "heap_misuse": (),
     "heap_rules": (),
     "image": (),
     "layout": (),

@@ -184,6 +184,9 @@ def test_does_it_work_in_a_fresh_interpreter() -> None:
         (lambda: Machine("x86"), "a machine is made from a SystemProfile or from keywords"),  # type: ignore[arg-type]
         (lambda: Machine(arch="x86"), "a profile has no field 'arch': choose one of architecture, ram"),
         (lambda: Machine(ram="64M"), "RAM is a number of bytes, such as 64 << 20"),
+        (lambda: ntmm.boot_options(3), "boot switches are a text, as in"),
+        (lambda: ntmm.registry("LargeSystemCache=1"), "registry values are a list of texts"),
+        (lambda: ntmm.registry([3]), "registry values are a list of texts"),
         (lambda: Machine(boot="/3GB"), "boot switches are made with ntmm.boot_options"),
         (lambda: Machine(registry=["LargeSystemCache=1"]), "registry values are made with ntmm.registry"),
         (lambda: Machine(processors=2.5), "processors are a number"),
@@ -423,3 +426,32 @@ def test_are_physical_pages_seen_through_a_window(architecture: str) -> None:
         with pytest.raises(RefusedCall, match="FreeUserPhysicalPages"):
             process.FreeUserPhysicalPages(frames[:1])
         assert machine.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (lambda session: session.allocate(-1), "a size is a number above 0"),
+        (lambda session: session.allocate(1, "toolong"), "a tag has one to four letters"),
+        (lambda session: session.free(0x1234), "no block of this session's pool begins at 0x1234"),
+        (lambda session: session.map_view(None), "a section is what CreateFileMapping of the same machine"),
+        (lambda session: session.unmap_view("x"), "an address is a number"),
+        (lambda session: session.read("x", 1), "an address is a number"),
+        (lambda session: session.write(0x1000, "x"), "only bytes can be written"),
+    ],
+)
+def test_is_what_a_session_cannot_do_explained(machine: Machine, body: Callable[[Any], object], sentence: str) -> None:
+    session = machine.create_process(session=1).session
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        body(session)
+    assert machine.audit() == []
+
+
+def test_is_what_a_device_cannot_do_explained(machine: Machine) -> None:
+    process = machine.create_process()
+    locked = process.lock_pages(process.VirtualAlloc(None, 4096), 4096)
+    with pytest.raises(TypeError, match="an address is a number"):
+        locked.read("x", 1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="only bytes can be written"):
+        locked.write(0, "x")  # type: ignore[arg-type]
+    locked.unlock()

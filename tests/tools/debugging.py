@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ntmm.runner.options import RunOptions
+from ntmm.tools.expressions import address_of
 from ntmm.tools.rows import Row
 from ntmm.tools.session import DebugSession
 from ntmm.tools.stops import StopRow
@@ -47,6 +48,28 @@ class Debugged:
         result = self.session.execute(command)
         assert result.error is not None and result.rows == ()
         return result.error
+
+    def call(self, function: str, *arguments: int) -> int:
+        """Has the thread that stopped at a breakpoint call a function of the program's, of up to four 32-bit arguments;
+        answers 32 bits of its result. The thread is back where it stopped then.
+        """
+        debugger = self.session.debugger
+        assert debugger.thread is not None
+        context, memory = debugger.thread.context, debugger.thread.process.memory
+        is_64, sp, pc = memory.pointer_size == 8, context.sp, context.pc
+        words = (pc,) if is_64 else (pc, *arguments)
+
+        def enter() -> None:
+            context.sp = sp - 0x50 if is_64 else sp - 4 * len(words)  # 64 bits: aligned, with shadow space
+            memory.write(context.sp, b"".join(word.to_bytes(memory.pointer_size, "little") for word in words))
+            for name, value in zip(("rcx", "rdx", "r8", "r9") if is_64 else (), arguments, strict=False):
+                context.set(name, value)
+            context.pc = address_of(debugger, function)
+
+        self.session._do(enter)
+        assert self.stop("g").pc == pc
+        context.sp = sp
+        return int(context.get("rax" if is_64 else "eax")) & 0xFFFFFFFF
 
 
 def sample(folder: str, name: str) -> Path:

@@ -8,26 +8,33 @@ import re
 import struct
 from typing import Final
 
+from ntmm.crt.double_rounding import old_format
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
 
-_CONVERSION: Final = re.compile(rb"%(#?)(?:\.(\d+))?([eEfFgGaA])")
+_CONVERSION: Final = re.compile(rb"%(#?)([~=]?)(?:\.(\d+))?([eEfFgGaA])")
 _FRACTION_BITS: Final = 52
 _EXPONENT_BIAS: Final = 1023
 _LARGEST_PRECISION: Final = 1 << 20
 
 
 def format_double(conversion: bytes, value: float) -> str:
-    """The text of `value` under one printf conversion such as b"%.3e"; raises ValueError if it is none of ours."""
+    """The text of `value` under one printf conversion such as b"%.3e"; raises ValueError if it is none of ours.
+
+    "~" asks for halves to be rounded up, "=" for 17 significant digits at most besides, as older run-times do both.
+    """
     match = _CONVERSION.fullmatch(conversion)
     if match is None:
         raise ValueError(f"{conversion!r} is not a conversion of a double")
-    alternate, digits, letter = match[1] == b"#", match[2], match[3].decode()
+    alternate, style, digits, letter = match[1] == b"#", match[2], match[3], match[4].decode()
     precision = None if digits is None else min(int(digits), _LARGEST_PRECISION)
     if letter in "aA":
         text = hexadecimal(value, precision, alternate)
         return text.upper() if letter == "A" else text
-    return f"%{'#' if alternate else ''}.{6 if precision is None else precision}{letter}" % value
+    shown = 6 if precision is None else precision
+    if style:
+        return old_format(value, letter, shown, alternate, style == b"=")
+    return f"%{'#' if alternate else ''}.{shown}{letter}" % value
 
 
 def hexadecimal(value: float, precision: int | None, alternate: bool) -> str:

@@ -12,6 +12,7 @@ from ntmm.nt.dep import (
     MEM_EXECUTE_OPTION_ENABLE,
     MEM_EXECUTE_OPTION_PERMANENT,
     MEM_EXECUTE_OPTIONS,
+    completed_options,
 )
 from ntmm.nt.status import Status
 
@@ -37,7 +38,7 @@ def change_execute_options(call: Call, process: Process, options: int) -> Status
         return Status.INVALID_PARAMETER
     if process.execute_options & MEM_EXECUTE_OPTION_PERMANENT:
         return Status.ACCESS_DENIED
-    process.execute_options = options
+    process.execute_options = completed_options(options)
     executes = bool(options & MEM_EXECUTE_OPTION_ENABLE) or not call.kernel.profile.dep.in_hardware
     call.kernel.mm.set_executes_data(process, executes)
     return Status.SUCCESS

@@ -20,8 +20,12 @@ MEM_EXECUTE_OPTION_ENABLE: Final = 0x2
 MEM_EXECUTE_OPTION_DISABLE_THUNK_EMULATION: Final = 0x4
 MEM_EXECUTE_OPTION_PERMANENT: Final = 0x8
 """The flags cannot be changed any more."""
+MEM_EXECUTE_OPTION_EXECUTE_DISPATCH_ENABLE: Final = 0x10
+"""Software DEP lets exception handlers pass that lie in pages which are not executable,"""
+MEM_EXECUTE_OPTION_IMAGE_DISPATCH_ENABLE: Final = 0x20
+"""and those that lie outside of images."""
 MEM_EXECUTE_OPTIONS: Final = 0x3F
-"""With the two bits that let handlers outside images, and outside executable pages, pass software DEP."""
+_ANY_HANDLER: Final = MEM_EXECUTE_OPTION_EXECUTE_DISPATCH_ENABLE | MEM_EXECUTE_OPTION_IMAGE_DISPATCH_ENABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ def covered_regions(architecture: str, settings: DepSettings) -> tuple[str, ...]
     return ("kernel stacks",)
 
 
+def completed_options(options: int) -> int:
+    """The flags that a process has when these are set: software DEP ends where DEP does (MmSetExecuteOptions)."""
+    return options | _ANY_HANDLER if options & MEM_EXECUTE_OPTION_ENABLE else options
+
+
 def execute_options(settings: DepSettings, is_64: bool, opts_in: bool, layer: bool | None = None) -> int:
     """The MEM_EXECUTE_OPTION_* flags that a new process gets.
 
@@ -50,7 +59,7 @@ def execute_options(settings: DepSettings, is_64: bool, opts_in: bool, layer: bo
     if is_64 or settings.policy == "alwayson":
         return MEM_EXECUTE_OPTION_DISABLE | MEM_EXECUTE_OPTION_DISABLE_THUNK_EMULATION | MEM_EXECUTE_OPTION_PERMANENT
     if settings.policy == "alwaysoff":
-        return MEM_EXECUTE_OPTION_ENABLE | MEM_EXECUTE_OPTION_PERMANENT
+        return completed_options(MEM_EXECUTE_OPTION_ENABLE | MEM_EXECUTE_OPTION_PERMANENT)
     if layer is None:
         layer = opts_in or settings.policy == "optout"
-    return MEM_EXECUTE_OPTION_DISABLE if layer else MEM_EXECUTE_OPTION_ENABLE
+    return completed_options(MEM_EXECUTE_OPTION_DISABLE if layer else MEM_EXECUTE_OPTION_ENABLE)

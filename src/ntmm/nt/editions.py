@@ -106,6 +106,11 @@ EDITIONS: Final = {"nt4": _NT4, "2000": _2000, "xp": _XP, "2003": _2003}
 
 EDITION_NAMES: Final = tuple(dict.fromkeys(name for family in EDITIONS.values() for name in family))
 
+ONLY_64_BIT: Final = tuple(
+    name for name in EDITION_NAMES if not any(family[name].memory.x86 for family in EDITIONS.values() if name in family)
+)
+"""Editions that there are no 32-bit systems of."""
+
 NT4_ALPHA_LIMIT: Final = 8 * _GB
 """NT 4 on Alpha AXP: the frame number of its page-table entries. No Alpha machine is simulated."""
 

@@ -98,13 +98,12 @@ class SystemProfile:
             return
         if self.edition not in editions:
             raise ValueError(f"{title} has no edition {self.edition!r}: choose one of {', '.join(editions)}")
-        if not editions[self.edition].memory.in_bytes(self.architecture, self.is_on_x64):
-            memory = editions[self.edition].memory
-            having = [name for name in MAXIMUM_RAM if memory.in_bytes(name, on_x64=True)]
-            name = editions[self.edition].title
+        edition = editions[self.edition]
+        if not edition.memory.in_bytes(self.architecture, self.is_on_x64):
+            having = " or ".join(name for name in MAXIMUM_RAM if edition.memory.in_bytes(name, on_x64=True))
             raise ValueError(
-                f"{title} {name} does not exist for architecture {self.architecture}: choose architecture "
-                f"{' or '.join(having)}, or another edition"
+                f"{title} {edition.title} does not exist for architecture {self.architecture}: choose architecture "
+                f"{having}, or another edition"
             )
 
     def _check_kind(self) -> None:

@@ -5,6 +5,7 @@ the compatibility layer of a program, which DEP asks (HKLM\\SOFTWARE\\Microsoft\
 AppCompatFlags\\Layers).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -49,7 +50,7 @@ VALUES: Final = {
     "SessionPoolSize": RegistryValue("MB of a session's pool", high=512),
     "SessionViewSize": RegistryValue("MB of a session's views", high=512),
     "SystemPages": RegistryValue("system PTEs; 0: computed, 0xFFFFFFFF: as many as fit"),
-    "SystemViewSize": RegistryValue("MB of system views", high=512),
+    "SystemViewSize": RegistryValue(_NOTHING + "views lie in the cache or belong to a session", high=512),
 }
 """The DWORDs, by name, with what each of them does."""
 
@@ -59,6 +60,10 @@ OPT_IN: Final = "EnableNXShowUI"
 _LISTS: Final = ("LargePageDrivers", "VerifyDrivers")
 _LATER: Final = ("nonpagedpoollimit", "pagedpoollimit", "sessionspacelimit", "systemcachelimit", "systempteslimit")
 """Limits of 32-bit Vista SP1 and Server 2008."""
+_PATH: Final = re.compile(r"(?:.*\\)?(?:memory management\\|appcompatflags\\(?=layers\\))", re.IGNORECASE)
+"""What stands before the name in a full path."""
+_NUMBER: Final = re.compile(r"0[xX][0-9A-Fa-f]+|[0-9]{1,20}")
+_HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]*[A-Fa-f][0-9A-Fa-f]*")
 _BY_LOWER_NAME: Final = {name.lower(): name for name in (*VALUES, *_LISTS)}
 
 
@@ -91,7 +96,7 @@ def parse_registry(texts: Sequence[str]) -> Registry:
     drivers: dict[str, tuple[str, ...]] = {}
     for text in texts:
         key, equals, value = text.partition("=")
-        key, value = key.strip(), value.strip()
+        key, value = _without_path(key.strip()), value.strip()
         if not equals or not key:
             raise ValueError(f"{text!r} is not a registry value: write KEY=VALUE, as in LargeSystemCache=1")
         if key.lower().startswith(LAYERS) and len(key) > len(LAYERS):
@@ -111,14 +116,19 @@ def parse_registry(texts: Sequence[str]) -> Registry:
     return Registry(tuple(sorted(values.items())), large, verified, tuple(sorted(layers.items())))
 
 
+def _without_path(key: str) -> str:
+    """A key may be written in full, as the lecture does, or from the name of its folder on."""
+    match = _PATH.match(key)
+    return key[match.end() :] if match is not None else key
+
+
 def _dword(name: str, text: str) -> int:
     rule = VALUES[name]
-    try:
-        number = int(text, 0)
-    except ValueError:
-        number = -1
+    number = int(text, 0 if "x" in text.lower() else 10) if _NUMBER.fullmatch(text) else -1
     if not rule.low <= number <= rule.high:
-        raise ValueError(f"{name} takes a number from {rule.low} to {rule.high:#x}, not {text!r}")
+        most = f"{rule.high:#x}" if rule.high == MAXIMUM else rule.high
+        hint = f"; hexadecimal numbers begin with 0x, as in 0x{text}" * bool(_HEXADECIMAL.fullmatch(text))
+        raise ValueError(f"{name} takes a number from {rule.low} to {most}, not {text!r}{hint}")
     return number
 
 

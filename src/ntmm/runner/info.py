@@ -18,6 +18,7 @@ from ntmm.kernel.mm.layout import (
 )
 from ntmm.kernel.mm.layout.sizes import computed_pools
 from ntmm.nt.dep import covered_regions
+from ntmm.nt.editions import NT4_ALPHA_LIMIT
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.registry import VALUES
@@ -168,6 +169,12 @@ def _memory_rows(kernel: Kernel | MemoryMachine) -> Iterator[InfoRow]:
     yield InfoRow("Memory", "RAM", size=profile.ram)
     yield InfoRow("Memory", "limit of the edition", size=profile.ram_limit)
     yield InfoRow("Memory", "RAM that is not used", size=profile.unused_ram)
+    if profile.family == "nt4":
+        yield InfoRow("Memory", "limit on Alpha AXP", size=NT4_ALPHA_LIMIT, note="which is not simulated")
+    if kept := kernel.mm.pfn.set_aside * page:
+        yield InfoRow(
+            "Memory", "RAM below 4 GB that is kept", size=kept, note="for what must lie there, such as CR3's page"
+        )
     yield InfoRow("Memory", "available after boot", size=kernel.mm.pfn.available * page)
     yield InfoRow("Memory", "commit limit", size=kernel.mm.ledger.limit * page)
     yield InfoRow("Memory", "replacement in working sets", note=profile.replacement_policy)
@@ -194,6 +201,7 @@ def _choice_rows(profile: SystemProfile) -> Iterator[InfoRow]:
         yield InfoRow("Registry", f"layer of {name}", note=f"{'in' if opted_in else 'out of'} DEP")
     if profile.registry.large_page_drivers:
         drivers = ", ".join(profile.registry.large_page_drivers)
-        yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: mapped with large pages")
+        how = "mapped with large pages" if profile.has_large_system_pages else "in small pages, as all of the system"
+        yield InfoRow("Registry", "LargePageDrivers", note=f"{drivers}: {how}")
     if profile.registry.verified_drivers:
         yield InfoRow("Registry", "VerifyDrivers", note="no large pages for the system; no driver is verified yet")

@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 from ntmm.kernel.io.quota import DEFAULT_DISK
 from ntmm.nt.boot_options import BootOptions
+from ntmm.nt.editions import ONLY_64_BIT
 from ntmm.nt.profile import PagingFileSize, SystemProfile, kernel_architecture
 from ntmm.nt.registry import Registry
 from ntmm.runner.errors import UserError
@@ -183,7 +184,7 @@ def profile_for(
     chosen, system = str(architecture), system or SystemOptions()
     try:
         if chosen == ArchitectureChoice.AUTO:
-            chosen = str(default)
+            chosen = str(ArchitectureChoice.X64 if system.edition in ONLY_64_BIT else default)
             if chosen == ArchitectureChoice.PAE:
                 chosen = kernel_architecture(
                     str(windows), ram, system.boot, system.registry, system.edition, system.processor_kind

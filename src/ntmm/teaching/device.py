@@ -3,6 +3,7 @@
 from ntmm.kernel.memory_machine import MemoryMachine
 from ntmm.kernel.mm.mdl import Mdl
 from ntmm.nt.status import Status
+from ntmm.teaching.arguments import check_data, check_range
 from ntmm.teaching.exceptions import RefusedCall
 
 
@@ -24,11 +25,14 @@ class LockedPages:
 
     def read(self, offset: int, size: int) -> bytes:
         """What a device reads from RAM."""
+        check_range(offset, size)
         self._require_locked(offset, size)
         return b"".join(self._machine.mm.mdls.parts(self._mdl))[offset : offset + size]
 
     def write(self, offset: int, data: bytes) -> None:
         """What a device writes to RAM: no page table is asked, no dirty bit set."""
+        check_range(offset)
+        check_data(data)
         self._require_locked(offset, len(data))
         at = 0
         for part in self._machine.mm.mdls.parts(self._mdl):

@@ -1,7 +1,6 @@
 """A machine without programs, whose processes are driven from Python."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -22,7 +21,7 @@ from ntmm.nt.memory import PAGE_READWRITE, SEC_COMMIT
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
-from ntmm.teaching.arguments import check_machine, check_number, check_process_kind, check_seconds, check_size
+from ntmm.teaching.arguments import check_number, check_process_kind, check_seconds, check_size, profile_of
 from ntmm.teaching.exceptions import RefusedCall
 from ntmm.teaching.process import Process
 from ntmm.teaching.table import Table, paragraph
@@ -58,8 +57,7 @@ class Machine:
 
     def __init__(self, profile: SystemProfile | None = None, **fields: Any) -> None:
         """Raises ValueError with a sentence for a machine that never was, TypeError for arguments that mean none."""
-        check_machine(profile, fields)
-        self.profile = replace(profile or SystemProfile(), **fields)
+        self.profile = profile_of(profile, fields)
         self._is_closed = False
         self.memory = MemoryMachine(self.profile)
         self.processes: list[Process] = []

@@ -15,7 +15,7 @@ from ntmm.kernel.mm.space import AddressSpace
 from ntmm.nt.memory import MEM_COMMIT, MEM_DECOMMIT, MEM_FREE, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE
 from ntmm.nt.status import Status, is_error
 from ntmm.teaching import looking
-from ntmm.teaching.arguments import check_count, check_number, check_range
+from ntmm.teaching.arguments import check_count, check_data, check_number, check_range
 from ntmm.teaching.device import LockedPages
 from ntmm.teaching.exceptions import MemoryFault, RefusedCall
 from ntmm.teaching.runner import Runner
@@ -129,9 +129,7 @@ class Process:
         """Maps a section that `Machine.CreateFileMapping` made; the view's base. Raises RefusedCall."""
         check_range(address)
         if not self._runner.made(section):
-            raise ValueError(
-                f"a section is what CreateFileMapping of the same machine made, and {section!r} is not"
-            )
+            raise ValueError(f"a section is what CreateFileMapping of the same machine made, and {section!r} is not")
         view = self._run(lambda: self._machine.mm.map_view(self, section, address))
         self._require("MapViewOfFile", view.status)
         return view.base
@@ -195,8 +193,7 @@ class Process:
     def write(self, address: int, data: bytes) -> None:
         """Writes as the processor does; raises MemoryFault where it may not."""
         check_range(address)
-        if not isinstance(data, bytes | bytearray | memoryview):
-            raise TypeError(f"only bytes can be written, as in b'text', and {data!r} is not")
+        check_data(data)
         self._access(lambda: self.space.memory.write(address, data))
 
     def execute(self, address: int) -> None:

@@ -158,7 +158,8 @@ def test_what_if_the_stack_cannot_hold_an_exception(booted: Booted) -> None:
 @pytest.mark.parametrize(
     ("vector", "code", "status", "moved", "parameters"),
     [
-        (Vector.DIVIDE_ERROR, "f7f1", Status.INTEGER_DIVIDE_BY_ZERO, 0, ()),
+        (Vector.DIVIDE_ERROR, "f6f4", Status.INTEGER_DIVIDE_BY_ZERO, 0, ()),  # div ah, which is 0
+        (Vector.DIVIDE_ERROR, "f7f6", Status.INTEGER_OVERFLOW, 0, ()),  # div esi, which is not
         (Vector.DEBUG, "90", Status.SINGLE_STEP, 0, ()),
         (Vector.BREAKPOINT, "90", Status.BREAKPOINT, -1, (0,)),
         (Vector.OVERFLOW, "90", Status.INTEGER_OVERFLOW, -1, ()),
@@ -176,6 +177,7 @@ def test_which_status_does_a_processor_exception_have(
     context, cpu = new_context(booted), booted.kernel.cpu
     booted.process.memory.write(AT, bytes.fromhex(code))
     context.pc, cpu.error_code = AT, 0
+    context.set("rcx" if context.bits == 64 else "ecx", 0)  # the divisor
     record = record_for(cpu, context, booted.process.memory, vector)
     assert record == ExceptionRecord(status, AT + moved, parameters)
     assert context.pc == AT + moved

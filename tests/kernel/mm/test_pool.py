@@ -35,7 +35,7 @@ def test_do_blocks_never_overlap(steps: list[tuple[bool, int]], downward: bool) 
     for number, (allocating, amount) in enumerate(steps):
         if allocating:
             address = pool.allocate(amount, f"T{number % 2}")
-            assert address % 8 == 0
+            assert address % (2 * machine.architecture.pointer_size) == 0
             assert all(address + amount <= other or other + size <= address for other, size in used.items())
             assert contents(machine, address, amount) == bytes(amount)
             _fill(machine, address, amount)
@@ -73,14 +73,15 @@ def test_from_which_end_does_a_pool_grow(name: str, downward: bool) -> None:
     pool = small_pool(machine, downward)
     start, end = machine.mm.layout.paged_pool + 64 * MB, machine.mm.layout.paged_pool + 64 * MB + 2 * REGION
     assert pool.pages == 0
+    unit = 2 * machine.architecture.pointer_size
     first, second = pool.allocate(REGION, "Big "), pool.allocate(8, "Smal")
     assert [first, second] == ([end - REGION, start] if downward else [start, start + REGION])
     assert (pool.grown_range, pool.pages) == ((start, end), 32)
-    assert pool.usage() == {"Big ": (1, REGION), "Smal": (1, 8)}
+    assert pool.usage() == {"Big ": (1, REGION), "Smal": (1, unit)}
     with pytest.raises(PoolExhausted, match="address space left in PAGED_POOL"):
         pool.allocate(REGION, "Over")
     pool.free(first)
-    assert pool.allocate(REGION - 7, "Agai") == (first if not downward else start + 8)
+    assert pool.allocate(REGION - 7, "Agai") == (first if not downward else start + unit)
 
 
 def test_are_neighbours_joined(machine: MemoryMachine) -> None:

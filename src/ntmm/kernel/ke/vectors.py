@@ -5,12 +5,12 @@ from typing import Final
 from ntmm.hw.cpu import Context, Cpu, Vector
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.ke.clock import Clock
+from ntmm.kernel.ke.division import division_status
 from ntmm.kernel.ke.exceptions import ExceptionRecord
 from ntmm.kernel.ke.instructions import instruction_at, is_privileged
 from ntmm.nt.status import Status
 
 _CODES: Final[dict[int, Status]] = {
-    Vector.DIVIDE_ERROR: Status.INTEGER_DIVIDE_BY_ZERO,
     Vector.BOUND_RANGE: Status.ARRAY_BOUNDS_EXCEEDED,
     Vector.INVALID_OPCODE: Status.ILLEGAL_INSTRUCTION,
     Vector.ALIGNMENT_CHECK: Status.DATATYPE_MISALIGNMENT,
@@ -39,6 +39,8 @@ def record_for(cpu: Cpu, context: Context, memory: GuestMemory, vector: int) -> 
     if vector == Vector.BREAKPOINT:
         context.pc = context.pc - 1
         return ExceptionRecord(Status.BREAKPOINT, context.pc, (0,))
+    if vector == Vector.DIVIDE_ERROR:
+        return ExceptionRecord(division_status(context, memory), context.pc)
     if vector == Vector.OVERFLOW:
         context.pc = context.pc - 1
         return ExceptionRecord(Status.INTEGER_OVERFLOW, context.pc)

@@ -72,7 +72,9 @@ HEAP_ENTRY *busy_entry(HEAP *heap, const void *block) {
     return entry;
 }
 
+/* Looks at the header before it locks: the fault of a pointer into nowhere must not leave the heap locked. */
 static HEAP_ENTRY *locked_busy_entry(HEAP *heap, u32 flags, const void *block) {
+    (void)*(const volatile u8 *)&((const HEAP_ENTRY *)block - 1)->Flags;
     lock_heap(heap, flags);
     HEAP_ENTRY *entry = busy_entry(heap, block);
     if (LIKELY(entry != NULL))
@@ -100,7 +102,7 @@ bool32 WINAPI free_behind(HEAP *heap, u32 flags, void *block) {
     else
         free_block(heap, entry);
     unlock_heap(heap, flags);
-    return (u8)done;
+    return done;
 }
 
 /* Bytes that a busy block was asked for with. */

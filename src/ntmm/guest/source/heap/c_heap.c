@@ -125,20 +125,38 @@ void _aligned_free(void *data) {
         free(block_of(data));
 }
 
-void *_aligned_realloc(void *data, usize size, usize alignment) {
+/* Bytes from the data to the end of its block, at least what it was asked for with. */
+static usize room_of(void *data) { return _msize(block_of(data)) - (usize)((u8 *)data - (u8 *)block_of(data)); }
+
+void *_aligned_offset_realloc(void *data, usize size, usize alignment, usize offset) {
     if (!data)
-        return _aligned_malloc(size, alignment);
+        return _aligned_offset_malloc(size, alignment, offset);
     if (!size) {
         _aligned_free(data);
         return NULL;
     }
-    usize old = _msize(block_of(data)) - (usize)((u8 *)data - (u8 *)block_of(data));
-    void *moved = _aligned_malloc(size, alignment);
+    usize old = room_of(data);
+    void *moved = _aligned_offset_malloc(size, alignment, offset);
     if (moved) {
         memcpy(moved, data, old < size ? old : size);
         _aligned_free(data);
     }
     return moved;
+}
+
+void *_aligned_realloc(void *data, usize size, usize alignment) {
+    return _aligned_offset_realloc(data, size, alignment, 0);
+}
+
+/* The size it was asked for with: what the block has, less what aligning took from it. */
+usize _aligned_msize(void *data, usize alignment, usize offset) {
+    (void)offset;
+    if (!data) {
+        set_errno(EINVAL);
+        return ~(usize)0;
+    }
+    usize least = alignment < sizeof(void *) ? sizeof(void *) : alignment;
+    return _msize(block_of(data)) - (least - 1 + 2 * sizeof(void *));
 }
 
 char *_strdup(const char *text) {

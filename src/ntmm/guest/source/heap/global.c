@@ -75,7 +75,7 @@ void *WINAPI GlobalFree(void *memory) {
 void *WINAPI GlobalLock(void *memory) {
     MEMORY_OBJECT *object = object_of(memory);
     if (!object)
-        return is_handle(memory) ? failed(ERROR_INVALID_HANDLE) : memory;
+        return is_handle(memory) || IsBadReadPtr(memory, 1) ? failed(ERROR_INVALID_HANDLE) : memory;
     if (!object->Block)
         return failed(ERROR_DISCARDED);
     if (object->Locks < LOCK_LIMIT)

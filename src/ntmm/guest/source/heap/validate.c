@@ -120,13 +120,20 @@ static bool32 are_lookasides_valid(HEAP *heap) {
     return TRUE;
 }
 
+/* Memory of its own begins at an allocation's border; what overwrote a link seldom does. */
+static bool32 is_virtual_link(HEAP *heap, const LIST_ENTRY *link) {
+    return link == &heap->VirtualAllocdBlocks || (link && (uptr)link % 0x10000 == 0);
+}
+
 /* The block of its own memory with this header, or any such block if it is NULL, is in the list and has a whole tail. */
 static bool32 are_virtual_blocks_valid(HEAP *heap, const HEAP_ENTRY *wanted) {
     bool32 is_found = !wanted;
     LIST_ENTRY *head = &heap->VirtualAllocdBlocks;
+    if (!is_virtual_link(heap, head->Flink))
+        return FALSE;
     for (LIST_ENTRY *link = head->Flink; link != head; link = link->Flink) {
         HEAP_ENTRY *entry = &((VIRTUAL_ENTRY *)link)->Block;
-        if (link->Flink->Blink != link)
+        if (!is_virtual_link(heap, link->Flink) || link->Flink->Blink != link)
             return FALSE;
         if ((!wanted || entry == wanted) &&
             ((entry->Flags & (ENTRY_BUSY | ENTRY_VIRTUAL)) != (ENTRY_BUSY | ENTRY_VIRTUAL) || !is_tail_intact(entry)))
@@ -138,7 +145,7 @@ static bool32 are_virtual_blocks_valid(HEAP *heap, const HEAP_ENTRY *wanted) {
 
 /* Whether a header is that of an intact block in use. */
 bool32 is_block_valid(HEAP *heap, HEAP_ENTRY *entry) {
-    if ((uptr)entry % UNIT)
+    if (!entry || (uptr)entry % UNIT)
         return FALSE;
     SEGMENT *segment = segment_of(heap, entry);
     if (!segment)

@@ -1,35 +1,10 @@
 /* walk.c: HeapWalk and HeapSummary.
 
    A walk visits each segment (a region), its blocks and uncommitted ranges by address, and at last the blocks that have
-   memory of their own. A user block of the low-fragmentation heap is visited as the blocks it is cut into. It keeps its place in the entry alone, so other threads must not change the heap meanwhile. */
+   memory of their own. A user block of the low-fragmentation heap is visited as the blocks it is cut into. It keeps its place
+   in the entry alone, so other threads must not change the heap meanwhile. */
 #include "codes.h"
-#include "low_fragmentation.h"
-
-#define REGION 0x01
-#define UNCOMMITTED 0x02
-#define BUSY 0x04
-#define MOVEABLE 0x10
-#define DDESHARE 0x20
-#define OWN_MEMORY SEGMENTS /* region index of blocks with memory of their own */
-
-typedef struct PROCESS_HEAP_ENTRY {
-    void *Data;
-    u32 DataSize;
-    u8 Overhead, RegionIndex;
-    u16 Flags;
-    union {
-        struct {
-            handle Memory;
-            u32 Reserved[3];
-        } Block;
-        struct {
-            u32 CommittedSize, UnCommittedSize;
-            void *FirstBlock, *LastBlock;
-        } Region;
-    };
-} PROCESS_HEAP_ENTRY;
-
-_Static_assert(sizeof(PROCESS_HEAP_ENTRY) == (IS_64 ? 40 : 28), "PROCESS_HEAP_ENTRY layout");
+#include "heap_walk.h"
 
 typedef struct HEAP_SUMMARY {
     u32 Size;
@@ -43,7 +18,7 @@ static void tell(PROCESS_HEAP_ENTRY *entry, void *data, usize size, u32 overhead
 static bool32 tell_segment(PROCESS_HEAP_ENTRY *entry, SEGMENT *segment) {
     usize reserved = (usize)segment->NumberOfPages * PAGE_SIZE;
     usize uncommitted = (usize)segment->NumberOfUnCommittedPages * PAGE_SIZE;
-    tell(entry, segment->BaseAddress, reserved, sizeof(SEGMENT), segment->Entry.SegmentIndex, REGION);
+    tell(entry, segment->BaseAddress, reserved, sizeof(SEGMENT), segment->Entry.SegmentIndex, WALK_REGION);
     entry->Region.CommittedSize = (u32)(reserved - uncommitted);
     entry->Region.UnCommittedSize = (u32)uncommitted;
     entry->Region.FirstBlock = segment->FirstEntry;
@@ -52,7 +27,7 @@ static bool32 tell_segment(PROCESS_HEAP_ENTRY *entry, SEGMENT *segment) {
 }
 
 static bool32 tell_range(PROCESS_HEAP_ENTRY *entry, SEGMENT *segment, UNCOMMITTED_RANGE *range) {
-    tell(entry, (void *)range->Address, range->Size, sizeof *range, segment->Entry.SegmentIndex, UNCOMMITTED);
+    tell(entry, (void *)range->Address, range->Size, sizeof *range, segment->Entry.SegmentIndex, WALK_UNCOMMITTED);
     return TRUE;
 }
 
@@ -71,9 +46,9 @@ static bool32 tell_block(PROCESS_HEAP_ENTRY *entry, HEAP_ENTRY *block) {
         return TRUE;
     }
     u32 overhead = block->Flags & ENTRY_VIRTUAL ? sizeof(VIRTUAL_ENTRY) : block->UnusedBytes;
-    tell(entry, block + 1, size_of(block), overhead, index, BUSY);
+    tell(entry, block + 1, size_of(block), overhead, index, WALK_BUSY);
     if (block->Flags & ENTRY_MOVEABLE) {
-        entry->Flags |= MOVEABLE | (block->Flags & ENTRY_DDESHARE ? DDESHARE : 0);
+        entry->Flags |= WALK_MOVEABLE | (block->Flags & ENTRY_DDESHARE ? WALK_DDESHARE : 0);
         entry->Block.Memory = handle_of_block(block + 1);
     }
     return TRUE;
@@ -136,14 +111,14 @@ static bool32 walk(HEAP *heap, PROCESS_HEAP_ENTRY *entry) {
         flush_lookaside(heap);
         return tell_segment(entry, heap->Segments[0]);
     }
-    if (!(entry->Flags & (REGION | UNCOMMITTED)))
+    if (!(entry->Flags & (WALK_REGION | WALK_UNCOMMITTED)))
         return tell_behind_block(entry, heap, (HEAP_ENTRY *)entry->Data - 1);
     if (entry->RegionIndex > heap->LastSegmentIndex) {
         set_last_error(ERROR_INVALID_PARAMETER);
         return FALSE;
     }
     SEGMENT *segment = heap->Segments[entry->RegionIndex];
-    void *next = entry->Flags & REGION ? (void *)segment->FirstEntry : (u8 *)entry->Data + entry->DataSize;
+    void *next = entry->Flags & WALK_REGION ? (void *)segment->FirstEntry : (u8 *)entry->Data + entry->DataSize;
     return tell_at(entry, heap, segment, next);
 }
 
@@ -169,11 +144,11 @@ bool32 WINAPI HeapSummary(HEAP *heap, u32 flags, HEAP_SUMMARY *summary) {
     *summary = (HEAP_SUMMARY){sizeof *summary, 0, 0, 0, 0};
     lock_heap(heap, 0);
     while (walk(heap, &entry)) {
-        usize committed = entry.Flags & REGION ? entry.Region.CommittedSize : 0;
-        usize reserved = entry.Flags & REGION ? entry.DataSize : 0;
-        if (entry.Flags & BUSY && entry.RegionIndex == OWN_MEMORY)
+        usize committed = entry.Flags & WALK_REGION ? entry.Region.CommittedSize : 0;
+        usize reserved = entry.Flags & WALK_REGION ? entry.DataSize : 0;
+        if (entry.Flags & WALK_BUSY && entry.RegionIndex == OWN_MEMORY)
             committed = reserved = virtual_entry((HEAP_ENTRY *)entry.Data - 1)->CommitSize;
-        if (entry.Flags & BUSY)
+        if (entry.Flags & WALK_BUSY)
             summary->Allocated += size_of((HEAP_ENTRY *)entry.Data - 1);
         summary->Committed += committed;
         summary->Reserved += reserved;

@@ -8,7 +8,8 @@
 #define OPTION_LEGACY_WIDE 4       /* %s in wide formats takes wide text */
 #define OPTION_LEGACY_MSVCRT 8
 #define OPTION_THREE_DIGITS 0x10   /* exponents of three digits */
-/* Ours, for msvcrt's own functions: %n is allowed, infinities read "1.#INF". */
+#define OPTION_STANDARD_ROUNDING 0x20 /* exact halves go to the even digit, not up */
+/* Ours, for msvcrt's own functions: %n is allowed, infinities read "1.#INF", numbers have 17 digits. */
 #define OPTION_OLD 0x10000
 #define MSVCRT_OPTIONS (OPTION_LEGACY_WIDE | OPTION_LEGACY_MSVCRT | OPTION_THREE_DIGITS | OPTION_OLD)
 
@@ -36,7 +37,7 @@ int format(SINK *sink, u64 options, const void *text, bool32 is_wide, va_list ar
 
 /* format_double.c: the text of a finite value without its sign, to `out` of `size` bytes; its length */
 int double_text(char *out, u32 size, double value, char conversion, i32 precision, bool32 alternate, u64 options);
-const char *special_text(u64 bits, u64 options, char conversion, char *buffer);
+const char *special_text(u64 bits, u64 options, char conversion, i32 precision, char *buffer);
 
 int scan(STREAM *stream, const void *text, usize count, bool32 text_is_wide, u64 options, const void *pattern,
          bool32 pattern_is_wide, va_list arguments);

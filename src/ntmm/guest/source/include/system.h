@@ -85,6 +85,7 @@ IMPORT bool32 WINAPI DeleteFileW(const wchar *);
 IMPORT bool32 WINAPI MoveFileA(const char *, const char *);
 IMPORT bool32 WINAPI MoveFileW(const wchar *, const wchar *);
 IMPORT u32 WINAPI GetFileAttributesA(const char *);
+IMPORT bool32 WINAPI IsBadReadPtr(const void *, usize);
 IMPORT u32 WINAPI GetFileAttributesW(const wchar *);
 IMPORT handle WINAPI CreateThread(void *security, usize stack, void *start, void *parameter, u32 flags, u32 *id);
 IMPORT void WINAPI GetSystemTimeAsFileTime(u64 *);

@@ -242,7 +242,8 @@ static void put_double(FORMATTER *formatter, CONVERSION *conversion) {
     number.Bits &= ~(1ull << 63);
     const char *prefix = sign_of(conversion->Flags, is_negative);
     if (number.Bits >= 0x7FF0000000000000ull) {
-        const char *special = special_text(number.Bits | (u64)is_negative << 63, formatter->Options, letter, buffer);
+        const char *special = special_text(number.Bits | (u64)is_negative << 63, formatter->Options, letter,
+                                           conversion->Precision, buffer);
         conversion->Flags &= ~(u32)ZEROS;
         put_field(formatter->Sink, conversion, prefix, 0, special, strlen(special), FALSE);
         return;

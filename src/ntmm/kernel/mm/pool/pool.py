@@ -12,7 +12,6 @@ from ntmm.kernel.mm.pfn import PageUse
 from ntmm.kernel.mm.tables import PageTables
 from ntmm.nt.memory import MM_READWRITE
 
-_BLOCK_ALIGNMENT = 8
 _REGION_PAGES = 16
 
 
@@ -39,6 +38,8 @@ class Pool:
     ) -> None:
         self._tables = tables
         self._page = tables.memory.architecture.page_size
+        self._unit = 2 * tables.memory.architecture.pointer_size
+        """Blocks begin at multiples of it (MEMORY_ALLOCATION_ALIGNMENT)."""
         self._use = use
         self._no_execute = tables.memory.paged_pool_no_execute if use is PageUse.PAGED_POOL else 0
         self._account = account
@@ -72,7 +73,7 @@ class Pool:
 
     def allocate(self, size: int, tag: str) -> int:
         """Address of a zeroed block of at least `size` bytes; raises PoolExhausted."""
-        size = -(-size // _BLOCK_ALIGNMENT) * _BLOCK_ALIGNMENT
+        size = -(-size // self._unit) * self._unit
         while True:
             for address, room in self._free.items():
                 if room >= size:
