@@ -1,5 +1,7 @@
 """Does a profile know which Windows it is, and refuse machines that never were?"""
 
+from typing import Any
+
 import pytest
 
 from ntmm.nt.boot_options import parse_boot_options
@@ -351,3 +353,19 @@ def test_how_many_processors_do_the_switches_report(processors: int, switches: s
     profile = SystemProfile("pae", processors=processors, windows="2000", boot=parse_boot_options(switches))
     assert profile.reported_processors == reported
     assert profile.replacement_policy == ("clock" if reported == 1 else "fifo")
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"ram": "64M"}, "RAM is a number of bytes"),
+        ({"processors": None}, "processors are a number"),
+        ({"boot": "/3GB"}, "boot switches are made with"),
+        ({"registry": ["A=1"]}, "registry values are made with"),
+        ({"paging_files": [64 << 20]}, "paging files are a tuple"),
+        ({"paging_files": (64 << 20,)}, "paging files are a tuple"),
+    ],
+)
+def test_does_a_value_of_the_wrong_kind_say_what_to_give(fields: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        SystemProfile(**fields)

@@ -17,6 +17,7 @@ from ntmm.nt.limits import (
     PAGE_SIZE,
     PHYSICAL_LIMIT,
 )
+from ntmm.nt.profile_fields import check_choice, check_fields
 from ntmm.nt.registry import Registry
 from ntmm.nt.versions import AUTO_RELEASE, RELEASES, WINDOWS, Release, WindowsVersion, missing_release
 
@@ -60,7 +61,8 @@ class SystemProfile:
     `windows` is "auto" or a name of WINDOWS, `edition` "auto" or one of its editions, `processor_kind` "auto" or one of
     PROCESSOR_KINDS; `replacement` is "auto", "fifo", "clock" or "ageing". `paging_files` None is the default of the
     machine, () none at all. `global_flag` is NtGlobalFlag. Only one processor is ever simulated: more change what is
-    reported and which policy "auto" takes. Raises ValueError with a sentence when the parts do not fit together.
+    reported and which policy "auto" takes. Raises TypeError for a value of the wrong kind, and ValueError when the
+    parts do not fit together, each with a sentence.
     """
 
     architecture: str = "pae"
@@ -76,11 +78,12 @@ class SystemProfile:
     processor_kind: str = AUTO
 
     def __post_init__(self) -> None:
-        _check_choice("architecture", self.architecture, tuple(MAXIMUM_RAM))
-        _check_choice("Windows", self.windows, (AUTO, *WINDOWS))
-        _check_choice("edition", self.edition, (AUTO, *EDITION_NAMES))
-        _check_choice("processor", self.processor_kind, (AUTO, *PROCESSOR_KINDS))
-        _check_choice("replacement policy", self.replacement, (AUTO, *REPLACEMENT_POLICIES))
+        check_fields({name: getattr(self, name) for name in self.__slots__}, PagingFileSize)
+        check_choice("architecture", self.architecture, tuple(MAXIMUM_RAM))
+        check_choice("Windows", self.windows, (AUTO, *WINDOWS))
+        check_choice("edition", self.edition, (AUTO, *EDITION_NAMES))
+        check_choice("processor", self.processor_kind, (AUTO, *PROCESSOR_KINDS))
+        check_choice("replacement policy", self.replacement, (AUTO, *REPLACEMENT_POLICIES))
         if (self.release, self.architecture) not in RELEASES:
             raise ValueError(missing_release(self.windows, self.architecture))
         self._check_edition()
@@ -343,8 +346,3 @@ def kernel_architecture(
         return "pae"
     profile = SystemProfile("pae", ram, 1, windows, edition=edition, boot=boot, processor_kind=processor_kind)
     return "pae" if profile.dep.in_hardware else "x86"
-
-
-def _check_choice(what: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"unknown {what} {value!r}: choose one of {', '.join(known)}")

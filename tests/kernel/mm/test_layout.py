@@ -179,6 +179,12 @@ def test_how_much_user_space_has_an_image(
     assert own.highest_fixed <= own.highest_vad
 
 
+def test_do_32_bit_programs_have_2_gb_on_64_bits_before_sp1() -> None:
+    layout = layout_of_profile(SystemProfile("ia64", windows="2003"))
+    assert user_range(layout, is_64=False, large_address_aware=True).highest == 2 * GB - 64 * KB - 1
+    assert user_range(layout, is_64=True, large_address_aware=True).highest == 7152 * GB - 64 * KB - 1
+
+
 def test_does_session_space_grow_with_its_registry_values() -> None:
     layout = layout_with("pae", "", "SessionViewSize=48", "SessionPoolSize=32")
     assert layout.session_space == 0xC0000000 - (8 + 4 + 48 + 32) * MB

@@ -61,15 +61,23 @@ class LargeMappings:
             return None
         run = LargeRun(self.end, frame, pages)
         self.map_frames(run.address, size, frame)
-        for offset in range(0, size, large):
-            address, first = run.address + offset, frame + offset // architecture.page_size
-            index = self.tables.directory_index(address)
-            self.tables.table_made(index, first)
-            part = slice(first, first + large // architecture.page_size)
-            column(pfn.pte_frame)[part] = index >> self.tables.memory.entries_shift
-            column(pfn.pte_address)[part] = architecture.pde_address(address)
+        self._name_entries(run)
         self.runs.append(run)
         return run
+
+    def _name_entries(self, run: LargeRun) -> None:
+        """The PFN entries of a run name the directory entries that map its pages."""
+        memory, architecture = self.tables.memory, self.tables.memory.architecture
+        large = architecture.large_page_size
+        each = large // architecture.page_size
+        starts = range(run.address, run.address + run.pages * architecture.page_size, large)
+        indices = [self.tables.directory_index(address) for address in starts]
+        for number, index in enumerate(indices):
+            self.tables.table_made(index, run.frame + number * each)
+        frames = slice(run.frame, run.frame + run.pages)
+        column(memory.pfn.pte_frame)[frames] = np.repeat([index >> memory.entries_shift for index in indices], each)
+        addresses = np.array([architecture.pde_address(address) for address in starts], np.uint64)
+        column(memory.pfn.pte_address)[frames] = addresses.repeat(each)
 
     @property
     def end(self) -> int:

@@ -58,6 +58,8 @@ class AddressLayout:
     hal: int
     hal_end: int
     is_three_gb: bool = False
+    has_4gb_for_32_bit: bool = True
+    """On 64 bits: 32-bit programs that are large-address-aware have 4 GB, else 2 GB."""
 
     @property
     def has_database_behind_kernel(self) -> bool:

@@ -44,6 +44,7 @@ def layout_of_profile(profile: SystemProfile) -> AddressLayout:
     """The map of a machine. Raises ValueError with a sentence where the registry asks for more than fits."""
     layout = layout_for(profile.architecture)
     if not _is_small(profile):
+        layout = replace(layout, has_4gb_for_32_bit=profile.release != "2003")
         return _with_pfn_database(layout, profile)
     if profile.boot.three_gb:
         layout = with_user_space(layout, profile.boot.user_space_mb)

@@ -43,7 +43,9 @@ def user_range(layout: AddressLayout, is_64: bool | None = None, large_address_a
     64 bit, large aware    -               -                all
     =====================  ==============  ===============  ==========
 
-    PEB and TEBs lie below 2 GB wherever an image might take a pointer for a signed number.
+    A 64-bit system without Service Pack 1, which only IA-64 had, gives 32-bit programs 2 GB in any case
+    (memory-limits-for-windows-releases). PEB and TEBs lie below 2 GB wherever an image might take a pointer for a
+    signed number.
     """
     native = layout.highest_user_address > 1 << 32
     is_64 = native if is_64 is None else is_64
@@ -51,7 +53,8 @@ def user_range(layout: AddressLayout, is_64: bool | None = None, large_address_a
     if is_64 and is_large:
         highest, fixed = layout.highest_user_address, layout.highest_vad_address
     elif native:
-        highest = _HIGHEST_4GB if is_large else _HIGHEST_2GB
+        has_4gb = is_large and not is_64 and layout.has_4gb_for_32_bit
+        highest = _HIGHEST_4GB if has_4gb else _HIGHEST_2GB
         fixed = _FIXED_2GB if is_64 else _FIXED_WOW64
     else:
         highest, fixed = layout.highest_user_address if is_large else _HIGHEST_2GB, _FIXED_2GB

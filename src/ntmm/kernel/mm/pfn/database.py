@@ -85,7 +85,7 @@ class PfnDatabase:
         self.frames = frames
         self.page_size = page_size
         self.high_water = 0
-        entries = Entries(ram, self.limit * page_size, frames, form)
+        self.entries = entries = Entries(ram, self.limit * page_size, frames, form)
         self.state = entries.state
         self.flags = entries.flags
         self.share_count = entries.share_count

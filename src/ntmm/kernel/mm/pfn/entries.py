@@ -18,6 +18,8 @@ and flags into bit fields of one word; here each has a byte. Frame numbers have 
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from ntmm.hw.ram import Ram
 from ntmm.kernel.mm.layout.sizes import PFN_ENTRY_BYTES
 from ntmm.kernel.mm.pfn.columns import Code, field_column
@@ -69,6 +71,7 @@ class Entries:
         def field(offset: int, code: Code) -> memoryview:
             return field_column(memory, offset, form.size, count, code)
 
+        self._memory, self._size = memory, form.size
         self.flink = self.working_set_index = field(form.link, "I")
         self.pte_address = field(form.pte_address, form.pointer)
         self.blink = self.share_count = field(form.back_link, "I")
@@ -77,3 +80,9 @@ class Entries:
         self.flags = field(form.counts + 3, "B")
         self.original_pte = field(form.original_pte, form.pte)
         self.pte_frame = field(form.pte_frame, "I")
+
+    def repeat(self, first: int, end: int) -> None:
+        """The entries of [first, end) become equal to the first of them: one pass over memory for all fields."""
+        rows = np.frombuffer(self._memory, np.uint8, (end - first) * self._size, first * self._size)
+        rows = rows.reshape(-1, self._size)
+        rows[1:] = rows[0]

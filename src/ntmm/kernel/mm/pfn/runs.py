@@ -80,10 +80,10 @@ def _take_fresh(pfn: PfnDatabase, first: int, count: int, use: PageUse) -> None:
         return
     end = first + count
     pfn.high_water = end
-    column(pfn.state)[first:end] = int(PageState.ACTIVE)
+    pfn.state[first] = int(PageState.ACTIVE)
+    pfn.share_count[first] = pfn.reference_count[first] = 1
+    pfn.entries.repeat(first, end)
     column(pfn.use)[first:end] = int(use)
-    column(pfn.share_count)[first:end] = 1
-    column(pfn.reference_count)[first:end] = 1
     pfn.moved_many(PageState.ZEROED, PageState.ACTIVE, count)
     if pfn.moved is not None:
         for frame in range(first, end):
