@@ -1,6 +1,5 @@
 """Boot: wires a machine together. Read it as a table of contents."""
 
-import struct
 from contextlib import suppress
 from errno import ENOSPC
 from itertools import count
@@ -30,15 +29,14 @@ from ntmm.kernel.ps import Thread
 from ntmm.kernel.ps.manager import ProcessManager
 from ntmm.kernel.ps.swapper import Swapper
 from ntmm.kernel.se import Accounts
+from ntmm.kernel.shared_user_data import SharedUserData
 from ntmm.kernel.tracing import connect_trace
-from ntmm.nt.dep import POLICY_NUMBERS
 from ntmm.nt.profile import SystemProfile
 from ntmm.nt.status import Status
 from ntmm.trace import ExceptionRaised, Trace
 
 _RAISE: Final = Resolution.RAISE
 _FETCH_BIT: Final = 0x10
-_PROCESSOR_FEATURES, _PF_PAE, _PF_NX, _NX_SUPPORT_POLICY = 0x274, 9, 12, 0x2D5
 _WRITE_BIT: Final = 2
 _LAST_THREAD_ID: Final = 0x7FFFFFFC
 """System threads have ids downwards from here, far from those that programs see."""
@@ -79,7 +77,7 @@ class Kernel:
         self._access_fault = self.mm.faults.access_fault
         self._connect()
         self._start_system()
-        self._write_shared_user_data()
+        self._share_user_data()
 
     def _boot_cpu(self) -> Cpu:
         system, page = self.mm.system, self.architecture.page_size
@@ -134,21 +132,12 @@ class Kernel:
         thread = self.scheduler.current
         return thread.teb if isinstance(thread, Thread) and thread.process.space is space else 0
 
-    def _write_shared_user_data(self) -> None:
-        """KUSER_SHARED_DATA: tick multiplier, times, version and system root, at their documented offsets."""
-        version = self.profile.version
-        start = self.mm.system.shared_page_frame * self.architecture.page_size
-        page = self.ram.bytes[start : start + self.architecture.page_size]
-        struct.pack_into("<II", page, 0x000, 0, 0x0FA00000)
-        now = self.clock.now_100ns()
-        struct.pack_into("<III", page, 0x014, now & 0xFFFFFFFF, now >> 32, now >> 32)
-        root = "C:\\WINDOWS".encode("utf-16-le")
-        page[0x030 : 0x030 + len(root)] = root
-        struct.pack_into("<IB", page, 0x264, self.profile.edition_data.product_type, 1)
-        struct.pack_into("<II", page, 0x26C, version.major, version.minor)
-        page[_PROCESSOR_FEATURES + _PF_PAE] = self.architecture.pte_size == 8
-        page[_PROCESSOR_FEATURES + _PF_NX] = self.profile.dep.in_hardware
-        page[_NX_SUPPORT_POLICY] = POLICY_NUMBERS[self.profile.dep.policy]
+    def _share_user_data(self) -> None:
+        """The page of the system that every process reads; its clock begins to tick."""
+        page = self.architecture.page_size
+        start = self.mm.system.shared_page_frame * page
+        shared = SharedUserData(self.ram.bytes[start : start + page], self.profile, self.architecture)
+        shared.keep_times(self.clock)
 
     # traps
 

@@ -13,6 +13,7 @@ from typing import Final
 from ntmm.loader.errors import LoaderError
 from ntmm.loader.linker import Linker
 from ntmm.loader.modules import LoadedModule
+from ntmm.loader.search import SEARCH_DLL_LOAD_DIR, SEARCH_FLAGS
 from ntmm.loader.services import linker_of
 from ntmm.loader.start_block import Initializer, initializers_of, store_start_block
 from ntmm.native.call import Call
@@ -31,12 +32,20 @@ def _store_block(call: Call, linker: Linker, start: int, initializers: list[Init
 
 @service("ntdll", "NtmmLoadImage", "p u32 p", lacks="loading as a data file or without imports")
 def NtmmLoadImage(call: Call, name: int, flags: int, result: int) -> int:
-    """Loads a DLL; loading as a data file or without its imports is not implemented."""
-    if flags & ~_ALTERED_SEARCH_PATH:
+    """Loads a DLL; loading as a data file or without its imports is not implemented.
+
+    LOAD_LIBRARY_SEARCH_* is for the DLL itself; what it imports is searched for as always.
+    """
+    search = flags & SEARCH_FLAGS
+    if flags & ~(_ALTERED_SEARCH_PATH | SEARCH_FLAGS):
         return Status.NOT_IMPLEMENTED
-    linker = linker_of(call)
+    if search and flags & _ALTERED_SEARCH_PATH:
+        return Status.INVALID_PARAMETER
+    linker, path = linker_of(call), call.memory.read_wstring(name)
+    if search & SEARCH_DLL_LOAD_DIR and path[1:2] != ":":
+        return Status.INVALID_PARAMETER
     try:
-        loaded = linker.load(call.memory.read_wstring(name))
+        loaded = linker.load(path, search)
         _store_block(call, linker, loaded.module.base, initializers_of(loaded.added), result)
     except LoaderError as failure:
         return failure.status

@@ -66,10 +66,13 @@ class Linker:
             self._assign_tls_indexes()
         return LoadResult(self.modules.program, self._added)
 
-    def load(self, name: str) -> LoadResult:
-        """Loads a DLL, or adds a reference if it is loaded. A file that is not found is DLL_NOT_FOUND."""
+    def load(self, name: str, flags: int = 0) -> LoadResult:
+        """Loads a DLL, or adds a reference if it is loaded. A file that is not found is DLL_NOT_FOUND.
+
+        `flags` say where to search for the DLL itself (see ImageSearch.find).
+        """
         with self._transaction():
-            module = self._load(name)
+            module = self._load(name, flags)
         if module is None:
             raise LoaderError(f"no DLL {name} was found", Status.DLL_NOT_FOUND)
         return LoadResult(module, self._added)
@@ -135,13 +138,13 @@ class Linker:
             self.ldr_data.update_counts(module)
         self._added = []
 
-    def _load(self, name: str) -> LoadedModule | None:
+    def _load(self, name: str, flags: int = 0) -> LoadedModule | None:
         loaded = self.modules.by_name(self.search.base_name_of(name))
         if loaded is not None:
             loaded.reference_count += 1
             self.ldr_data.update_counts(loaded)
             return loaded
-        file = self.search.find(name)
+        file = self.search.find(name, flags)
         if file is None:
             return None
         module = self._map(file)

@@ -16,6 +16,14 @@ WOW64_FOLDER: Final = "C:\\Windows\\SysWOW64"
 _HEADER_BYTES: Final = 1 << 20
 """How much of a file is read to find its headers; images whose headers lie further back are refused."""
 
+SEARCH_DLL_LOAD_DIR: Final = 0x100
+SEARCH_APPLICATION_DIR: Final = 0x200
+SEARCH_USER_DIRS: Final = 0x400
+SEARCH_SYSTEM32: Final = 0x800
+SEARCH_DEFAULT_DIRS: Final = 0x1000
+SEARCH_FLAGS: Final = 0x1F00
+"""LOAD_LIBRARY_SEARCH_*: only the folders that they name are searched, of which user folders are none here."""
+
 OpenImage = Callable[[str], ImageBacking | None]
 """Full guest path -> the file's bytes, or None if there is no such file."""
 
@@ -47,10 +55,11 @@ class ImageSearch:
         self._program_folder = program_folder
         self._current_folder = current_folder
 
-    def find(self, name: str) -> ImageFile | None:
+    def find(self, name: str, flags: int = 0) -> ImageFile | None:
         """The file that a name or path given to LoadLibrary or an import directory means, or None.
 
-        Raises LoaderError if the file is there and no image.
+        `flags` are those of SEARCH_FLAGS; none means the usual folders. Raises LoaderError if the file is there
+        and no image.
         """
         base = base_name(name)
         folder, separator, _ = name.replace("/", "\\").rpartition("\\")
@@ -58,7 +67,7 @@ class ImageSearch:
         folders = (SYSTEM_FOLDER.lower(), self._system_folder.lower())
         if system is not None and (not separator or folder.lower() in folders):
             return ImageFile(system.name, f"{self._system_folder}\\{system.name}", system.backing, system.headers)
-        for place in [self._absolute(folder + separator)] if separator else self._folders():
+        for place in [self._absolute(folder + separator)] if separator else self._folders(flags):
             path = _join(place, base)
             backing = self.open_image(path)
             if backing is not None:
@@ -71,8 +80,12 @@ class ImageSearch:
         system = self._system.find(base)
         return base if system is None else system.name
 
-    def _folders(self) -> list[str]:
-        return [self._program_folder, self._current_folder()]
+    def _folders(self, flags: int) -> list[str]:
+        if not flags:
+            return [self._program_folder, self._current_folder()]
+        own = [self._program_folder] if flags & (SEARCH_APPLICATION_DIR | SEARCH_DEFAULT_DIRS) else []
+        system = [self._system_folder] if flags & (SEARCH_SYSTEM32 | SEARCH_DEFAULT_DIRS) else []
+        return own + system
 
     def _absolute(self, folder: str) -> str:
         if folder[1:2] == ":":

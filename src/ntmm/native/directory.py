@@ -99,6 +99,18 @@ def _fill(scan: DirectoryScan, form: _Form, length: int, only_one: bool) -> tupl
     return Status.SUCCESS, bytes(result)
 
 
+def next_entries(call: Call, handle: int, information_class: int, length: int, restart: bool) -> tuple[Status, bytes]:
+    """As many further entries of a folder as `length` bytes hold, for functions that ask for all names.
+
+    NO_MORE_FILES after the last; raises IoFailure and InvalidHandle. `information_class` is one of those of ntdll.
+    """
+    form, folder = _FORMS[information_class], _folder(call, handle)
+    if length < 4 + form.size:
+        return Status.INFO_LENGTH_MISMATCH, b""
+    scan = _scan(call, folder, 0, restart)
+    return _fill(scan, form, length, only_one=False) if scan.peek() is not None else (Status.NO_MORE_FILES, b"")
+
+
 @service("ntdll", "NtQueryDirectoryFile", "h h p p p p u32 u32 u32 p u32")
 @answers_status
 def NtQueryDirectoryFile(

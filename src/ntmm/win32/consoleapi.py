@@ -24,6 +24,14 @@ def _console(call: Call, handle: int) -> ConsoleFile:
     return file
 
 
+def console_output(call: Call, handle: int) -> ConsoleFile:
+    """The console behind a handle for output; raises Win32Failure (INVALID_HANDLE) for anything else."""
+    console = _console(call, handle)
+    if console.is_input:
+        raise Win32Failure(Win32Error.INVALID_HANDLE)
+    return console
+
+
 @service("kernel32", "GetConsoleMode", "h p")
 @failing(0)
 def GetConsoleMode(call: Call, handle: int, mode_address: int) -> int:
@@ -41,14 +49,6 @@ def SetConsoleMode(call: Call, handle: int, mode: int) -> int:
         raise Win32Failure(Win32Error.INVALID_PARAMETER)
     console.mode = mode
     return 1
-
-
-@service("kernel32", "GetConsoleScreenBufferInfo", "h p", implemented=False)
-@failing(0)
-def GetConsoleScreenBufferInfo(call: Call, handle: int, buffer: int) -> int:
-    """Not supported: INVALID_HANDLE where there is no console, else CALL_NOT_IMPLEMENTED."""
-    _console(call, handle)
-    raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
 
 
 def console_encode(call: Call, text: str) -> bytes:

@@ -22,6 +22,7 @@ _TYPE_AMD64: Final = 8664
 _LEVEL: Final = 6
 _REVISION: Final = 0x0F06
 _PLATFORM_NT: Final = 2
+_FREE_BUILD: Final = 0xF0000000
 _SUITE_TERMINAL: Final = 0x0010
 _SUITE_SINGLE_USER: Final = 0x0100
 
@@ -101,6 +102,16 @@ def RtlGetVersion(call: Call, buffer: int) -> int:
     except Win32Failure:
         return Status.INVALID_PARAMETER
     return Status.SUCCESS
+
+
+@service("ntdll", "RtlGetNtVersionNumbers", "p p p")
+def RtlGetNtVersionNumbers(call: Call, major: int, minor: int, build: int) -> int:
+    """The release in up to three places; the build has 0xF in its highest bits, the mark of a free build."""
+    version = call.kernel.profile.version
+    for address, value in ((major, version.major), (minor, version.minor), (build, version.build | _FREE_BUILD)):
+        if address:
+            call.memory.write_u32(address, value)
+    return 0
 
 
 @service("kernel32", "GetVersionExW", "p")

@@ -115,6 +115,25 @@ def SetThreadPriorityBoost(call: Call, thread: int, disable: int) -> int:
     return 1
 
 
+@service("kernel32", "GetProcessPriorityBoost", "h p", lacks="boosts: they are always off")
+@failing(0)
+def GetProcessPriorityBoost(call: Call, process: int, disabled: int) -> int:
+    """TRUE is stored, as for threads."""
+    process_of(call, process, PROCESS_QUERY_INFORMATION)
+    call.memory.write_u32(disabled, 1)
+    return 1
+
+
+@service("kernel32", "SetProcessPriorityBoost", "h u32", lacks="boosts: they are always off")
+@failing(0)
+def SetProcessPriorityBoost(call: Call, process: int, disable: int) -> int:
+    """Succeeds where boosts are to be off; they cannot be put on."""
+    process_of(call, process, PROCESS_SET_INFORMATION)
+    if not disable:
+        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
+    return 1
+
+
 @service("kernel32", "SetThreadIdealProcessor", "h u32")
 @failing(_FAILED)
 def SetThreadIdealProcessor(call: Call, thread: int, processor: int) -> int:

@@ -159,6 +159,12 @@ def SetErrorMode(call: Call, mode: int) -> int:
     return previous
 
 
+@service("kernel32", "GetErrorMode")
+def GetErrorMode(call: Call) -> int:
+    """The mode that SetErrorMode keeps."""
+    return state_of(call).error_mode
+
+
 @service("kernel32", "SetHandleCount", "u32")
 def SetHandleCount(call: Call, count: int) -> int:
     """The number itself: handles have no limit."""

@@ -1,6 +1,6 @@
 """The virtual clock: time passes by what the machine did, never by the host's time, so that runs repeat exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 BOOT_TIME_100NS: Final = 127_489_248_000_000_000
@@ -26,7 +26,7 @@ class Clock:
     bytes of guest code that the CPU has counted.
     """
 
-    __slots__ = ("alarm_100ns", "alarm_entries", "code_bytes", "entries", "skipped_100ns")
+    __slots__ = ("_ticked", "alarm_100ns", "alarm_entries", "code_bytes", "entries", "next_tick_100ns", "skipped_100ns")
 
     performance_frequency: Final = 10_000_000
     """Counts per second of the performance counter."""
@@ -38,7 +38,10 @@ class Clock:
         self.alarm_100ns = NEVER
         """Uptime at which the next timer is due."""
         self.alarm_entries = NEVER
-        """The value of `entries` from which that timer is due, if no further code is counted."""
+        """The value of `entries` from which that timer or the next tick is due, if no further code is counted."""
+        self.next_tick_100ns = NEVER
+        """Uptime at which the next clock interrupt is due; NEVER while nobody is told of them."""
+        self._ticked: Callable[[int], None] = lambda uptime_100ns: None
 
     def uptime_100ns(self) -> int:
         """Time since boot in 100 ns units."""
@@ -61,6 +64,21 @@ class Clock:
         """The processor's cycle counter at a modelled 2 GHz, for emulated rdtsc."""
         return self.uptime_100ns() * 200
 
+    def start_ticks(self, ticked: Callable[[int], None]) -> None:
+        """From now on `ticked` is told the uptime of the latest clock interrupt, once for all that came together."""
+        self._ticked = ticked
+        self.next_tick_100ns = 0
+        self.tick()
+        self._set_alarm_entries()
+
+    def tick(self) -> None:
+        """Tells of the latest clock interrupt if one came since the last call (KeUpdateSystemTime)."""
+        now = self.uptime_100ns()
+        if now >= self.next_tick_100ns:
+            latest = now - now % TICK_100NS
+            self.next_tick_100ns = latest + TICK_100NS
+            self._ticked(latest)
+
     def advance(self, amount_100ns: int) -> None:
         """Lets time pass without work: an idle wait, or an I/O's latency."""
         assert amount_100ns >= 0
@@ -80,8 +98,9 @@ class Clock:
         self._set_alarm_entries()
 
     def _set_alarm_entries(self) -> None:
-        if self.alarm_100ns == NEVER:
+        due = min(self.alarm_100ns, self.next_tick_100ns)
+        if due == NEVER:
             self.alarm_entries = NEVER
         else:
-            left = self.alarm_100ns - self.uptime_100ns()
+            left = due - self.uptime_100ns()
             self.alarm_entries = self.entries - (-left // KERNEL_ENTRY_100NS)

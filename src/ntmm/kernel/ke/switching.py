@@ -261,7 +261,7 @@ class Switching:
         assert thread is not None
         clock = self._clock
         now = clock.uptime_100ns()
-        if now >= clock.alarm_100ns:  # with counted code, `alarm_entries` is late
+        if now >= clock.alarm_100ns or now >= clock.next_tick_100ns:  # with counted code, `alarm_entries` is late
             self.expire_timers()
         left = thread.quantum_end_100ns - now
         highest = self._ready.highest()

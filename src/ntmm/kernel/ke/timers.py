@@ -57,7 +57,8 @@ class TimerQueue:
         return timer
 
     def expire(self) -> None:
-        """Runs the callbacks of all timers that are due, those included that a callback adds."""
+        """Runs the callbacks of all timers that are due, those included that a callback adds; before them the tick."""
+        self._clock.tick()
         while (due := self.next_due()) is not None and due <= self._clock.uptime_100ns():
             heapq.heappop(self._heap)[2].expire()
         self._clock.set_alarm(due)

@@ -104,6 +104,38 @@ def GetQueuedCompletionStatus(call: Call, handle: int, count: int, key: int, ove
     return call.fail(packet.status) if is_error(packet.status) else 1
 
 
+@service("kernel32", "GetQueuedCompletionStatusEx", "h p u32 p u32 u32", lacks="alertable waits (120)")
+@failing(0)
+def GetQueuedCompletionStatusEx(
+    call: Call, handle: int, entries: int, count: int, removed: int, milliseconds: int, alertable: int
+) -> int:
+    """Waits for a packet and takes up to `count` that are there, as OVERLAPPED_ENTRY; FALSE if none came (258)."""
+    if not count:
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    if alertable:
+        raise Win32Failure(Win32Error.CALL_NOT_IMPLEMENTED)
+    port = call.process.handles.lookup(handle, IoCompletion, IO_COMPLETION_MODIFY_STATE)
+    call.memory.write_u32(removed, 0)
+    taken = 0
+    while taken < count and (taken == 0 or len(port)):
+        packet = port.remove(call.thread, None if milliseconds == _INFINITE else milliseconds * 10_000)
+        if packet is None:
+            raise Win32Failure(Win32Error.WAIT_TIMEOUT)
+        _write_entry(call, entries, taken, packet)
+        taken += 1
+        call.memory.write_u32(removed, taken)
+    return 1
+
+
+def _write_entry(call: Call, entries: int, number: int, packet: Packet) -> None:
+    """OVERLAPPED_ENTRY: key, OVERLAPPED, status, count of bytes; 16 bytes on 32 bit, 32 on 64 bit."""
+    width = call.memory.pointer_size
+    entry = entries + 4 * width * number
+    for place, value in enumerate((packet.key, packet.context, packet.status)):
+        call.memory.write_pointer(entry + place * width, value)
+    call.memory.write_u32(entry + 3 * width, packet.information)
+
+
 @service("kernel32", "PostQueuedCompletionStatus", "h u32 p p")
 @failing(0)
 def PostQueuedCompletionStatus(call: Call, handle: int, count: int, key: int, overlapped: int) -> int:

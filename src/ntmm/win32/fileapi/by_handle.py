@@ -6,6 +6,7 @@ from typing import Final
 
 from ntmm.kernel.io.file import FileObject
 from ntmm.native.call import Call
+from ntmm.native.directory import next_entries
 from ntmm.native.file import lookup_file
 from ntmm.native.file_information import (
     ALLOCATION,
@@ -45,10 +46,23 @@ _QUERIES: Final[dict[int, Callable[[FileObject], bytes]]] = {
 """FileBasicInfo, FileStandardInfo, FileNameInfo, FileAttributeTagInfo, FileIdInfo."""
 
 
-@service("kernel32", "GetFileInformationByHandleEx", "h u32 p u32", lacks="listing of folders, streams")
+_LISTINGS: Final = {10: (37, False), 11: (37, True), 14: (2, False), 15: (2, True)}
+"""FileIdBothDirectoryInfo, FileFullDirectoryInfo and their Restart forms: ntdll's class, and whether to begin anew."""
+
+
+def _list_folder(call: Call, handle: int, kind: int, buffer: int, size: int) -> int:
+    information_class, restart = _LISTINGS[kind]
+    status, data = next_entries(call, handle, information_class, size, restart)
+    call.memory.write(buffer, data)
+    return 1 if status is Status.SUCCESS else call.fail(status)
+
+
+@service("kernel32", "GetFileInformationByHandleEx", "h u32 p u32", lacks="streams")
 @failing(0)
 def GetFileInformationByHandleEx(call: Call, handle: int, kind: int, buffer: int, size: int) -> int:
-    """One class of information; other classes than those of single files are CALL_NOT_IMPLEMENTED."""
+    """One class of information, or the next entries of a folder; streams are CALL_NOT_IMPLEMENTED."""
+    if kind in _LISTINGS:
+        return _list_folder(call, handle, kind, buffer, size)
     file = lookup_file(call, handle)
     query = _QUERIES.get(kind)
     if query is None:

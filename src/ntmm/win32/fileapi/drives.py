@@ -4,9 +4,11 @@ from typing import Final
 
 from ntmm.kernel.io.constants import SECTOR_SIZE
 from ntmm.kernel.io.drives import Drive
+from ntmm.kernel.io.file import FileObject
 from ntmm.kernel.io.paths import full_path, parse_nt_path
 from ntmm.kernel.io.quota import Room
 from ntmm.native.call import Call
+from ntmm.native.file import lookup_file
 from ntmm.native.service_table import service
 from ntmm.native.volume_information import (
     CLUSTER,
@@ -144,12 +146,16 @@ def _store_text(call: Call, kind: StringKind, text: str, buffer: int, size: int)
     call.memory.write(buffer, data)
 
 
-def _volume_information(
-    call: Call, kind: StringKind, root: int, texts: tuple[int, int, int, int], numbers: tuple[int, int, int]
-) -> int:
+def _drive_of_root(call: Call, kind: StringKind, root: int) -> Drive:
     drive = _drive(call, kind.read(call, root) if root else _current_drive(call))
     if drive is None:
         raise Win32Failure(Win32Error.PATH_NOT_FOUND)
+    return drive
+
+
+def _volume_information(
+    call: Call, kind: StringKind, drive: Drive, texts: tuple[int, int, int, int], numbers: tuple[int, int, int]
+) -> int:
     name, name_size, system_name, system_size = texts
     _store_text(call, kind, drive.label, name, name_size)
     _store_text(call, kind, FILE_SYSTEM, system_name, system_size)
@@ -165,7 +171,8 @@ def GetVolumeInformationW(
     call: Call, root: int, name: int, size: int, serial: int, longest: int, flags: int, system: int, system_size: int
 ) -> int:
     """Label, serial number, longest name and file system of a drive."""
-    return _volume_information(call, WIDE, root, (name, size, system, system_size), (serial, longest, flags))
+    texts, numbers = (name, size, system, system_size), (serial, longest, flags)
+    return _volume_information(call, WIDE, _drive_of_root(call, WIDE, root), texts, numbers)
 
 
 @service("kernel32", "GetVolumeInformationA", "p p u32 p p p p u32")
@@ -174,4 +181,18 @@ def GetVolumeInformationA(
     call: Call, root: int, name: int, size: int, serial: int, longest: int, flags: int, system: int, system_size: int
 ) -> int:
     """GetVolumeInformationW in ANSI."""
-    return _volume_information(call, ANSI, root, (name, size, system, system_size), (serial, longest, flags))
+    texts, numbers = (name, size, system, system_size), (serial, longest, flags)
+    return _volume_information(call, ANSI, _drive_of_root(call, ANSI, root), texts, numbers)
+
+
+@service("kernel32", "GetVolumeInformationByHandleW", "h p u32 p p p p u32")
+@failing(0)
+def GetVolumeInformationByHandleW(
+    call: Call, handle: int, name: int, size: int, serial: int, longest: int, flags: int, system: int, system_size: int
+) -> int:
+    """GetVolumeInformationW of the drive that an open file or folder lies on."""
+    file = lookup_file(call, handle)
+    if not isinstance(file, FileObject):
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    texts, numbers = (name, size, system, system_size), (serial, longest, flags)
+    return _volume_information(call, WIDE, file.block.store.drive, texts, numbers)
