@@ -8,6 +8,12 @@ from tests.external.registries import Wheel, fetch_npm, fetch_wheel
 
 SEVEN_ZIP = ("7zip-bin@5.2.0", "04f9738ee00be8be53f5d06254a9e6e4b5117b17f8b74058477d870e62764a7d")
 PS_LIST = ("ps-list@9.0.0", "fb004642d7260dba0cf61d4d2f0ce96fac49db27e81a75349b234decf9383085")
+ESBUILD = {
+    "win32": ("@esbuild/win32-ia32@0.28.2", "e05a9b0cb0c9c6facfb02222d00064dd37baf5c1163f6c0eea936cb93f87a011"),
+    "win_amd64": ("@esbuild/win32-x64@0.28.2", "7286c3611b6f1f4c4d9ec90adcbc478407ff0d28ead96567f361d53e67613e19"),
+    "linux": ("@esbuild/linux-x64@0.28.2", "9573bb2233aab0f9ea7647d5cca9726113cc1768de61d66b17267f4db84488f6"),
+}
+THREE = ("three@0.140.0", "107998f7c179e547c153bed4c46d899ab92304643ba3dc8efff738eaaa889c2c")
 
 WINDOWS = ("win32", "win_amd64")
 """Platform tags of wheels for 32-bit and 64-bit Windows."""
@@ -79,3 +85,15 @@ def swig(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def ruff(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Ruff's wheels, unpacked, by platform."""
     return fetch_all(RUFF, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def esbuild(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The packages of esbuild, unpacked, by platform; "linux" is the host's."""
+    return {platform: fetch_npm(*package, tmp_path_factory.mktemp("npm")) for platform, package in ESBUILD.items()}
+
+
+@pytest.fixture(scope="session")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of three.js, more than a megabyte of JavaScript to bundle."""
+    return fetch_npm(*THREE, tmp_path_factory.mktemp("npm"))

@@ -10,7 +10,7 @@ PLACES = pytest.mark.parametrize(("folder", "architecture"), MACHINES)
 
 
 @PLACES
-@pytest.mark.parametrize("name", ["requests", "pipes", "jobs", "native", "command", "overlapped"])
+@pytest.mark.parametrize("name", ["requests", "pipes", "jobs", "native", "command", "overlapped", "newer"])
 def test_does_the_sample_find_everything_right(name: str, folder: str, architecture: str, own_folder: Path) -> None:
     program = own_folder / f"{name}.exe"
     program.write_bytes(sample(folder, name).read_bytes())
