@@ -12,7 +12,7 @@ from tests.guest.host import GUEST
 EXECUTE, WRITE = 0x20000000, 0x80000000
 STARTS = {"NtmmProcessStart", "NtmmThreadStart", "NtmmProcessThunk", "NtmmThreadThunk"}
 EXPORT_LINE = re.compile(
-    r"(?P<dlls>[a-z0-9]+(?:,[a-z0-9]+)*) (?P<name>[!-~]+)(?: (?P<guest>\w+))?(?: @\d+)?"
+    r"(?P<dlls>[a-z0-9_]+(?:,[a-z0-9_]+)*) (?P<name>[!-~]+)(?: (?P<guest>\w+))?(?: @\d+)?"
     r"(?:  # (?:(?P<architecture>x86|x64)(?:; lacks: \S.*)?|lacks: \S.*))?"
 )
 

@@ -16,6 +16,8 @@ WOW64_FOLDER: Final = "C:\\Windows\\SysWOW64"
 _HEADER_BYTES: Final = 1 << 20
 """How much of a file is read to find its headers; images whose headers lie further back are refused."""
 
+_REDISTRIBUTED: Final = ("vcruntime140.dll",)
+"""Not part of Windows: programs bring them, or their installation does; the system's stand in where none is found."""
 SEARCH_DLL_LOAD_DIR: Final = 0x100
 SEARCH_APPLICATION_DIR: Final = 0x200
 SEARCH_USER_DIRS: Final = 0x400
@@ -39,7 +41,10 @@ class ImageFile:
 
 
 class ImageSearch:
-    """The search order of one process. System DLL names always mean the system's DLLs (as KnownDlls do)."""
+    """The search order of one process.
+
+    System DLL names always mean the system's DLLs (as KnownDlls do), but for those that are not part of Windows.
+    """
 
     def __init__(
         self,
@@ -65,14 +70,17 @@ class ImageSearch:
         folder, separator, _ = name.replace("/", "\\").rpartition("\\")
         system = self._system.find(base)
         folders = (SYSTEM_FOLDER.lower(), self._system_folder.lower())
+        own = None
         if system is not None and (not separator or folder.lower() in folders):
-            return ImageFile(system.name, f"{self._system_folder}\\{system.name}", system.backing, system.headers)
+            own = ImageFile(system.name, f"{self._system_folder}\\{system.name}", system.backing, system.headers)
+        if own is not None and own.name not in _REDISTRIBUTED:
+            return own
         for place in [self._absolute(folder + separator)] if separator else self._folders(flags):
             path = _join(place, base)
             backing = self.open_image(path)
             if backing is not None:
                 return ImageFile(base, path, backing, read_headers(base, backing))
-        return None
+        return own
 
     def base_name_of(self, name: str) -> str:
         """The base name under which a DLL name's module is listed, API sets resolved."""

@@ -17,12 +17,13 @@ from ntmm.native.handles import (
 from ntmm.native.privilege import has_privilege
 from ntmm.native.section_information import query_section_name
 from ntmm.native.service_table import service
-from ntmm.native.working_set import query_working_set
+from ntmm.native.working_set import query_pages, query_working_set
 from ntmm.nt.status import Status
 
 _MEMORY_BASIC_INFORMATION: Final = 0
 _MEMORY_WORKING_SET_LIST: Final = 1
 _MEMORY_SECTION_NAME: Final = 2
+_MEMORY_WORKING_SET_EX: Final = 4
 
 
 @service("ntdll", "NtAllocateVirtualMemory", "h p p p u32 u32")
@@ -90,8 +91,8 @@ def encode_basic_information(information: MemoryInformation, pointer_size: int) 
 def NtQueryVirtualMemory(
     call: Call, process: int, address: int, information_class: int, buffer: int, length: int, return_length: int
 ) -> int:
-    """Describes the pages at an address (MemoryBasicInformation), the working set (MemoryWorkingSetList) or the file
-    that is mapped at an address (MemorySectionName).
+    """Describes the pages at an address (MemoryBasicInformation), the working set (MemoryWorkingSetList), the pages at
+    many addresses (MemoryWorkingSetExInformation) or the file that is mapped at an address (MemorySectionName).
     """
     if information_class == _MEMORY_SECTION_NAME:
         with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
@@ -99,6 +100,9 @@ def NtQueryVirtualMemory(
     if information_class == _MEMORY_WORKING_SET_LIST:
         with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
             return query_working_set(call, target, buffer, length, return_length)
+    if information_class == _MEMORY_WORKING_SET_EX:
+        with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+            return query_pages(call, target, buffer, length, return_length)
     if information_class != _MEMORY_BASIC_INFORMATION:
         return Status.INVALID_INFO_CLASS
     with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:

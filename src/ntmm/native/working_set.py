@@ -3,6 +3,7 @@
 import struct
 from typing import Final
 
+from ntmm.kernel.mm.space.page_information import PageInformation
 from ntmm.kernel.ps import Process
 from ntmm.native.call import Call
 from ntmm.nt.status import Status
@@ -16,6 +17,9 @@ _ALL_FLAGS: Final = MINIMUM_ENABLE | MINIMUM_DISABLE | MAXIMUM_ENABLE | MAXIMUM_
 
 _SHARE_COUNT_LIMIT: Final = 7
 _SHARED: Final = 0x100
+
+
+_PAGES_AT_A_TIME: Final = 4096
 
 
 def _choice(flags: int, enable: int, disable: int) -> bool | None:
@@ -67,3 +71,33 @@ def query_working_set(call: Call, process: Process, buffer: int, length: int, re
     if return_length:
         call.memory.write_pointer(return_length, needed)
     return Status.SUCCESS
+
+
+def query_pages(call: Call, process: Process, buffer: int, length: int, return_length: int) -> Status:
+    """MEMORY_WORKING_SET_EX_INFORMATION: for each page an address, which the caller gives, and a word.
+
+        large << 23 | locked << 22 | node << 16 | shared << 15 | PAGE_* << 4 | share count, at most 7, << 1 | valid
+
+    INFO_LENGTH_MISMATCH where no page is asked for or the last one only in part.
+    """
+    size = call.memory.pointer_size
+    if not length or length % (2 * size):
+        return Status.INFO_LENGTH_MISMATCH
+    code = "Q" if size == 8 else "I"
+    for start in range(0, length, 2 * size * _PAGES_AT_A_TIME):
+        count = min(_PAGES_AT_A_TIME, (length - start) // (2 * size))
+        form = struct.Struct(f"<{2 * count}{code}")
+        words = list(form.unpack(call.memory.read(buffer + start, form.size)))
+        words[1::2] = [_page_word(page) for page in call.kernel.mm.page_information(process, words[::2])]
+        call.memory.write(buffer + start, form.pack(*words))
+    if return_length:
+        call.memory.write_pointer(return_length, length)
+    return Status.SUCCESS
+
+
+def _page_word(page: PageInformation) -> int:
+    word = page.valid | page.shared << 15
+    if page.valid:
+        word |= min(page.share_count, _SHARE_COUNT_LIMIT) << 1 | page.protection << 4
+        word |= page.locked << 22 | page.large << 23
+    return word

@@ -8,7 +8,7 @@ import struct
 from ntmm.native.call import Call
 from ntmm.native.handles import PROCESS_QUERY_INFORMATION, PROCESS_SET_QUOTA, TargetProcess, process_of
 from ntmm.native.service_table import service
-from ntmm.native.working_set import query_working_set
+from ntmm.native.working_set import query_pages, query_working_set
 from ntmm.native.working_set_watch import query_watch, watch
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
@@ -34,6 +34,17 @@ def QueryWorkingSet(call: Call, process: int, buffer: int, length: int) -> int:
     """PSAPI_WORKING_SET_INFORMATION; BAD_LENGTH (24) if it does not fit, with the count of pages in its first word."""
     with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
         status = query_working_set(call, target, buffer, length, 0)
+    return 1 if status == Status.SUCCESS else call.fail(status)
+
+
+@service("psapi", "QueryWorkingSetEx", "h p u32")
+@service("kernel32", "K32QueryWorkingSetEx", "h p u32")
+@failing(0)
+@probing(0)
+def QueryWorkingSetEx(call: Call, process: int, buffer: int, length: int) -> int:
+    """PSAPI_WORKING_SET_EX_INFORMATION: what is known of the pages at given addresses, windows and large pages too."""
+    with TargetProcess(call, process, PROCESS_QUERY_INFORMATION) as target:
+        status = query_pages(call, target, buffer, length, 0)
     return 1 if status == Status.SUCCESS else call.fail(status)
 
 

@@ -4,6 +4,7 @@ import struct
 from typing import Final
 
 from ntmm.kernel.io.volume import SYSTEM_DIRECTORY, WINDOWS_DIRECTORY
+from ntmm.kernel.ke.clock import TICK_100NS
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
 from ntmm.nt.memory import ALLOCATION_GRANULARITY
@@ -201,6 +202,57 @@ def GetComputerNameW(call: Call, buffer: int, size_address: int) -> int:
 def GetComputerNameA(call: Call, buffer: int, size_address: int) -> int:
     """GetComputerNameW in ANSI."""
     return answer_sized_string(call, ANSI, COMPUTER_NAME, buffer, size_address)
+
+
+_NAMES: Final = (COMPUTER_NAME, COMPUTER_NAME, "", COMPUTER_NAME)
+"""NetBIOS name, and host, domain and full name in DNS; the next four are those of this node of a cluster."""
+
+
+def _computer_name(call: Call, kind: StringKind, which: int, buffer: int, size_address: int) -> int:
+    """As GetComputerName; MORE_DATA where the name does not fit."""
+    if which >= 2 * len(_NAMES):
+        raise Win32Failure(Win32Error.INVALID_PARAMETER)
+    if not answer_sized_string(call, kind, _NAMES[which % len(_NAMES)], buffer, size_address):
+        raise Win32Failure(Win32Error.MORE_DATA)
+    return 1
+
+
+@service("kernel32", "GetComputerNameExW", "u32 p p")
+@failing(0)
+def GetComputerNameExW(call: Call, which: int, buffer: int, size_address: int) -> int:
+    """One of the machine's names (COMPUTER_NAME_FORMAT); it is in no domain."""
+    return _computer_name(call, WIDE, which, buffer, size_address)
+
+
+@service("kernel32", "GetComputerNameExA", "u32 p p")
+@failing(0)
+def GetComputerNameExA(call: Call, which: int, buffer: int, size_address: int) -> int:
+    """GetComputerNameExW in ANSI."""
+    return _computer_name(call, ANSI, which, buffer, size_address)
+
+
+@service("kernel32", "GetSystemTimeAdjustment", "p p p")
+def GetSystemTimeAdjustment(call: Call, adjustment: int, increment: int, disabled: int) -> int:
+    """The clock interrupt's period in 100 ns, twice; TRUE, for nothing adjusts the time."""
+    for address, value in ((adjustment, TICK_100NS), (increment, TICK_100NS), (disabled, 1)):
+        call.memory.write_u32(address, value)
+    return 1
+
+
+@service("kernel32", "QueryUnbiasedInterruptTime", "p")
+def QueryUnbiasedInterruptTime(call: Call, address: int) -> int:
+    """100 ns units since boot, as of the last clock interrupt; FALSE without an address."""
+    if not address:
+        return 0
+    uptime = call.kernel.clock.uptime_100ns()
+    call.memory.write_u64(address, uptime - uptime % TICK_100NS)
+    return 1
+
+
+@service("kernel32", "FlushProcessWriteBuffers")
+def FlushProcessWriteBuffers(call: Call) -> int:
+    """Nothing waits in a buffer: one processor is simulated, and each thread sees what those before it wrote."""
+    return 0
 
 
 def _load_percent(total: int, available: int) -> int:

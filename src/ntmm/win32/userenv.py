@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ntmm.kernel.io.volume import SYSTEM_DIRECTORY, WINDOWS_DIRECTORY
 from ntmm.native.call import Call
 from ntmm.native.service_table import service
 from ntmm.nt.win32 import Win32Error
@@ -10,6 +11,23 @@ from ntmm.win32.text import ANSI, WIDE, StringKind
 
 PROFILE_FOLDER: Final = "C:\\Documents and Settings\\User"
 _E_NOTIMPL: Final = 0x80004001
+_E_INVALIDARG: Final = 0x80070057
+_FLAGS_OF_FOLDER: Final = 0xFF00
+
+_FOLDERS: Final = {
+    0x05: PROFILE_FOLDER + "\\My Documents",
+    0x1A: PROFILE_FOLDER + "\\Application Data",
+    0x1C: PROFILE_FOLDER + "\\Local Settings\\Application Data",
+    0x23: "C:\\Documents and Settings\\All Users\\Application Data",
+    0x24: WINDOWS_DIRECTORY,
+    0x25: SYSTEM_DIRECTORY,
+    0x26: "C:\\Program Files",
+    0x28: PROFILE_FOLDER,
+    0x2B: "C:\\Program Files\\Common Files",
+}
+"""Personal documents, application data (roaming, local, of all users), Windows, its system folder, programs, profile,
+and what programs have in common, by CSIDL_*.
+"""
 
 
 def _profile(call: Call, strings: StringKind, buffer: int, size_address: int) -> int:
@@ -42,3 +60,24 @@ def SHGetKnownFolderPath(call: Call, folder: int, flags: int, token: int, result
     """E_NOTIMPL: there are no known folders."""
     call.memory.write_pointer(result, 0)
     return _E_NOTIMPL
+
+
+def _folder_path(call: Call, strings: StringKind, folder: int, path: int) -> int:
+    known = _FOLDERS.get(folder & ~_FLAGS_OF_FOLDER)
+    if known is None:
+        call.memory.write(path, strings.terminated(""))
+        return _E_INVALIDARG
+    call.memory.write(path, strings.terminated(known))
+    return 0
+
+
+@service("shell32", "SHGetFolderPathW", "h i32 h u32 p", lacks="most folders (E_INVALIDARG); making them")
+def SHGetFolderPathW(call: Call, window: int, folder: int, token: int, kind: int, path: int) -> int:
+    """Where one of the user's or the system's folders is, which need not be there."""
+    return _folder_path(call, WIDE, folder, path)
+
+
+@service("shell32", "SHGetFolderPathA", "h i32 h u32 p", lacks="most folders (E_INVALIDARG); making them")
+def SHGetFolderPathA(call: Call, window: int, folder: int, token: int, kind: int, path: int) -> int:
+    """SHGetFolderPathW in ANSI."""
+    return _folder_path(call, ANSI, folder, path)

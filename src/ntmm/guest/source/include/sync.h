@@ -55,5 +55,29 @@ static inline i64 *timeout_of(u32 milliseconds, i64 *interval) {
     return milliseconds == 0xFFFFFFFFu ? NULL : interval;
 }
 
+typedef struct SLIST_ENTRY {
+    struct SLIST_ENTRY *Next;
+} SLIST_ENTRY;
+
+/* 32 bit: next, depth 16, sequence 16. 64 bit: depth 16 and sequence 48 in the first word, next in the second. */
+typedef union SLIST_HEADER {
+    struct {
+#if defined(__i386__)
+        SLIST_ENTRY *Next;
+        u16 Depth, Sequence;
+#else
+        u64 Depth : 16, Sequence : 48;
+        SLIST_ENTRY *Next;
+#endif
+    };
+#if defined(__i386__)
+    u64 Whole;
+#else
+    unsigned __int128 Whole;
+#endif
+} SLIST_HEADER;
+
+SLIST_ENTRY *WINAPI RtlInterlockedFlushSList(SLIST_HEADER *list);
+
 void *WINAPI RtlEncodePointer(void *pointer);
 void *WINAPI RtlDecodePointer(void *pointer);

@@ -19,28 +19,6 @@ i64 WINAPI InterlockedCompareExchange64(i64 *target, i64 value, i64 expected) {
     return expected;
 }
 
-typedef struct SLIST_ENTRY {
-    struct SLIST_ENTRY *Next;
-} SLIST_ENTRY;
-
-/* 32 bit: next, depth 16, sequence 16. 64 bit: depth 16 and sequence 48 in the first word, next in the second. */
-typedef union SLIST_HEADER {
-    struct {
-#if defined(__i386__)
-        SLIST_ENTRY *Next;
-        u16 Depth, Sequence;
-#else
-        u64 Depth : 16, Sequence : 48;
-        SLIST_ENTRY *Next;
-#endif
-    };
-#if defined(__i386__)
-    u64 Whole;
-#else
-    unsigned __int128 Whole;
-#endif
-} SLIST_HEADER;
-
 static bool32 replace(SLIST_HEADER *list, SLIST_HEADER *old, SLIST_HEADER new) {
 #if defined(__i386__)
     return __atomic_compare_exchange_n(&list->Whole, &old->Whole, new.Whole, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

@@ -1,5 +1,6 @@
 """Working sets: locks, limits, emptying, and the counters of a process."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ntmm.kernel.mm.manager.parts import HasSpace, Parts
@@ -7,6 +8,7 @@ from ntmm.kernel.mm.space.account import ProcessMemory, WorkingSetPage, process_
 from ntmm.kernel.mm.space.adjust import LimitsRequest, adjust_limits, new_limits, quota_within
 from ntmm.kernel.mm.space.allocate import Range
 from ntmm.kernel.mm.space.lock import lock, unlock
+from ntmm.kernel.mm.space.page_information import PageInformation, page_information
 from ntmm.kernel.mm.working_set import WorkingSetLimits
 from ntmm.nt.memory import (
     MAP_PROCESS,
@@ -91,6 +93,11 @@ class WorkingSetServices(Parts):
         """The user pages of a working set in the order of their addresses."""
         with self._changing(process) as space:
             return working_set_pages(self.machine, space)
+
+    def page_information(self, process: HasSpace, addresses: Iterable[int]) -> list[PageInformation]:
+        """What is known of the pages at some addresses, in their order."""
+        with self._changing(process) as space:
+            return [page_information(self.machine, space, address) for address in addresses]
 
     def process_memory(self, process: HasSpace) -> ProcessMemory:
         """The counters of a process."""
