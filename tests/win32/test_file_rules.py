@@ -11,7 +11,8 @@ from ntmm.native.file import NtReadFile
 from ntmm.native.file_lock import NtLockFile, NtUnlockFile
 from ntmm.nt.status import Status
 from ntmm.nt.win32 import Win32Error
-from ntmm.win32.fileapi import create, drives, find, locking, paths, transfer
+from ntmm.win32.failing import INVALID_HANDLE_VALUE
+from ntmm.win32.fileapi import attributes, create, drives, find, locking, paths, transfer
 from ntmm.win32.handleapi import CloseHandle
 from tests.win32.fake_call import BUFFER
 
@@ -167,6 +168,50 @@ def test_is_the_end_of_a_file_read_without_a_cache(call: Any, tmp_path: Path) ->
     (tmp_path / "f").write_bytes(bytes(700))
     handle = open_file(call, flags=NO_BUFFERING)
     assert (read(call, handle, 512, 512), read(call, handle, 0, 4096)) == (188, 700)
+
+
+def test_does_a_read_from_inside_the_last_sector_find_the_end(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(bytes(700))
+    handle = open_file(call, flags=NO_BUFFERING)
+    assert read(call, handle, 512, 512) == 188
+    assert transfer.ReadFile(call, handle, BUFFER, 512, COUNT, 0) == 1
+    assert call.memory.read_u32(COUNT) == 0
+    assert transfer.ReadFile(call, handle, BUFFER, 512, COUNT, overlapped(call, 700)) == 0
+    assert call.last_error == Win32Error.INVALID_PARAMETER
+
+
+def position(call: Any, handle: int) -> int:
+    return int(transfer.SetFilePointer(call, handle, 0, 0, 1))
+
+
+def test_does_the_position_of_a_synchronous_file_follow_an_overlapped_request(call: Any, two: tuple[int, int]) -> None:
+    assert transfer.ReadFile(call, two[0], BUFFER, 100, COUNT, overlapped(call, 1000)) == 1
+    assert position(call, two[0]) == 1100
+    assert transfer.WriteFile(call, two[0], BUFFER, 10, COUNT, overlapped(call, 50)) == 1
+    assert position(call, two[0]) == 60
+    assert transfer.ReadFile(call, two[0], BUFFER, 100, COUNT, overlapped(call, 5000)) == 0
+    assert position(call, two[0]) == 60
+
+
+def test_where_does_an_append_leave_the_position(call: Any, two: tuple[int, int]) -> None:
+    append_data = 0x4
+    handle = open_file(call, access=append_data)
+    assert write(call, handle, 0, 100) == 100
+    assert position(call, handle) == 4196
+
+
+@pytest.mark.parametrize("hidden", [0x2, 0x4])
+def test_must_a_hidden_file_be_replaced_by_a_hidden_one(call: Any, tmp_path: Path, hidden: int) -> None:
+    create_always, truncate_existing = 2, 5
+    (tmp_path / "f").write_bytes(b"kept")
+    assert attributes.SetFileAttributesW(call, call.wide("f"), hidden)
+    for disposition in (create_always, truncate_existing):
+        assert create.CreateFileW(call, call.wide("f"), WRITE, 7, 0, disposition, 0x80, 0) == INVALID_HANDLE_VALUE
+        assert call.last_error == Win32Error.ACCESS_DENIED
+    assert (tmp_path / "f").read_bytes() == b"kept"
+    handle = create.CreateFileW(call, call.wide("f"), WRITE, 7, 0, create_always, hidden, 0)
+    assert handle != INVALID_HANDLE_VALUE
+    assert transfer.GetFileSize(call, handle, 0) == 0
 
 
 def test_who_may_say_how_far_a_file_is_written(call: Any, two: tuple[int, int]) -> None:

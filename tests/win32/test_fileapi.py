@@ -122,6 +122,9 @@ def test_how_file_pointers_move(call: Any, tmp_path: Path) -> None:
     assert transfer.SetFilePointer(call, handle, -3, 0, 2) == 7
     assert transfer.SetFilePointer(call, handle, -8, 0, 1) == 0xFFFFFFFF
     assert call.last_error == Win32Error.NEGATIVE_SEEK
+    call.last_error = 0
+    assert transfer.SetFilePointer(call, handle, -1, 0, 0) == 0xFFFFFFFF
+    assert call.last_error == Win32Error.NEGATIVE_SEEK
     assert transfer.SetFilePointerEx(call, handle, 1 << 33, BUFFER, 0) == 1
     assert call.memory.read_u64(BUFFER) == 1 << 33
     call.memory.write_u32(BUFFER, 1)

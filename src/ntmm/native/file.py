@@ -77,10 +77,11 @@ def open_file(call: Call, nt_path: str, request: OpenRequest) -> Opened:
 def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
     """Reads into guest memory and answers how many bytes; 0 is the end of the file.
 
-    `offset` None means the current position, which moves on. A bad buffer fails with ACCESS_VIOLATION.
+    `offset` None means the current position. That of a synchronous file moves on in any case. A bad buffer fails with
+    ACCESS_VIOLATION.
     """
     start = file.position if offset is None else offset
-    check_read(call, file, buffer, size, start, key)
+    check_read(call, file, buffer, size, start, key, is_current=offset is None)
     done = 0
     try:
         call.memory.check_range(buffer, size)
@@ -94,9 +95,14 @@ def read_into(call: Call, file: File, buffer: int, size: int, offset: int | None
     except GuestFault as fault:
         raise IoFailure(Status.ACCESS_VIOLATION) from fault
     finally:
-        if offset is None:
-            file.position = start + done
+        _move_on(file, start, done)
     return done
+
+
+def _move_on(file: File, start: int, done: int) -> None:
+    """Behind the bytes moved, wherever they lie: the position of a synchronous file."""
+    if file.is_synchronous and done:
+        file.position = start + done
 
 
 def open_path(call: Call, nt_path: str, request: OpenRequest) -> Opened:
@@ -109,8 +115,14 @@ def open_path(call: Call, nt_path: str, request: OpenRequest) -> Opened:
 
 
 def write_from(call: Call, file: File, buffer: int, size: int, offset: int | None, key: int = 0) -> int:
-    """Writes from guest memory and answers how many bytes; `offset` None means the current position."""
+    """Writes from guest memory and answers how many bytes; `offset` None means the current position.
+
+    An open that may only append writes behind the last byte, wherever it was told to. The position of a synchronous
+    file moves on as it does for a read.
+    """
     start = file.position if offset is None else offset
+    if file.only_appends:
+        start = file.size
     check_write(call, file, buffer, size, start, key)
     done = 0
     try:
@@ -122,8 +134,7 @@ def write_from(call: Call, file: File, buffer: int, size: int, offset: int | Non
     except GuestFault as fault:
         raise IoFailure(Status.ACCESS_VIOLATION) from fault
     finally:
-        if offset is None:
-            file.position = start + done
+        _move_on(file, start, done)
     return done
 
 
@@ -244,8 +255,6 @@ def NtReadFile(
     if may_go_on(file):
         return tell_unless_pending(call, file, request, read_pipe(call, file, request, buffer, length))
     count = read_into(call, file, buffer, length, offset, key_of(call, key))
-    if offset is not None:
-        file.position = offset + count
     status = Status.END_OF_FILE if length and not count and file.has_end else file.read_status
     return request.complete(call, file, status, count)
 
@@ -271,8 +280,6 @@ def NtWriteFile(
     if may_go_on(file):
         return tell_unless_pending(call, file, request, write_pipe(call, file, request, buffer, length))
     count = write_from(call, file, buffer, length, offset, key_of(call, key))
-    if offset is not None:
-        file.position = offset + count
     return request.complete(call, file, Status.SUCCESS, count)
 
 

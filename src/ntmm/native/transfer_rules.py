@@ -46,10 +46,16 @@ def _check_sectors(buffer: int, size: int, offset: int) -> None:
         raise IoFailure(Status.INVALID_PARAMETER)
 
 
-def check_read(call: Call, file: File, buffer: int, size: int, offset: int, key: int = 0) -> None:
-    """Refuses a read that another owner's exclusive lock forbids, or that is not of whole sectors. Raises IoFailure."""
+def check_read(
+    call: Call, file: File, buffer: int, size: int, offset: int, key: int = 0, is_current: bool = False
+) -> None:
+    """Refuses a read that another owner's exclusive lock forbids, or that is not of whole sectors. Raises IoFailure.
+
+    A read of the last sector leaves the current position inside of it, at the end of the file: a read from there finds
+    the end, as programs expect that read a whole file.
+    """
     if file.is_unbuffered:
-        _check_sectors(buffer, size, offset)
+        _check_sectors(buffer, size, 0 if is_current and offset >= file.size else offset)
     if isinstance(file, FileObject) and file.block.locks:
         file.block.locks.check_read(ByteRange(offset, size), file, lock_owner(call, key))
 

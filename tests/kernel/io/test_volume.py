@@ -6,6 +6,7 @@ import pytest
 from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
+    FILE_ATTRIBUTE_ARCHIVE,
     FILE_ATTRIBUTE_HIDDEN,
     FILE_ATTRIBUTE_READONLY,
     FILE_DELETE_ON_CLOSE,
@@ -220,6 +221,9 @@ def test_does_the_read_only_attribute_protect(folder: Path, volume: Volume) -> N
     assert file.information().attributes & FILE_ATTRIBUTE_READONLY
     file.block.set_attributes(FILE_ATTRIBUTE_HIDDEN)
     assert file.information().attributes == FILE_ATTRIBUTE_HIDDEN
+    with refused(Status.ACCESS_DENIED):
+        write(volume, "f", b"y")
+    file.block.set_attributes(FILE_ATTRIBUTE_ARCHIVE)
     file.close()
     write(volume, "f", b"y")
 

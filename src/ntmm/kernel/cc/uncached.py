@@ -23,7 +23,9 @@ class Uncached:
         self._page = mm.architecture.page_size
 
     def read(self, block: FileControlBlock, offset: int, size: int) -> bytes:
-        """Up to `size` bytes."""
+        """Up to `size` bytes; none from the end on, which need not be a multiple of a sector."""
+        if offset >= block.size:
+            return b""
         _check(offset, size)
         self._flush(block, offset, offset + size)
         self._wait_for_disk(block, offset, min(size, max(0, block.size - offset)))

@@ -43,6 +43,8 @@ class File(KernelObject, DispatcherObject):
     is_directory = False
     is_unbuffered = False
     """Opened with FILE_NO_INTERMEDIATE_BUFFERING: only whole sectors are read and written."""
+    only_appends = False
+    """Granted FILE_APPEND_DATA without FILE_WRITE_DATA: what is written goes behind the last byte."""
     is_synchronous = True
     """Opened without FILE_FLAG_OVERLAPPED: it has a current position, and no completion port."""
 
@@ -144,6 +146,7 @@ class FileObject(File):
         self.scan: Any = None
         """How far NtQueryDirectoryFile has read this folder: a DirectoryScan, of the names that `scan_pattern` fits."""
         self.scan_pattern = "*"
+        self.only_appends = mode.access & (FILE_WRITE_DATA | FILE_APPEND_DATA) == FILE_APPEND_DATA
         self.is_synchronous = bool(mode.options & _SYNCHRONOUS)
         self.is_unbuffered = bool(mode.options & FILE_NO_INTERMEDIATE_BUFFERING) and not block.is_directory
 
@@ -154,10 +157,10 @@ class FileObject(File):
 
     def write(self, offset: int, data: bytes) -> int:
         self._require_data(FILE_WRITE_DATA | FILE_APPEND_DATA)
-        appends, cache = not self.access & FILE_WRITE_DATA, self.block.cache
+        cache = self.block.cache
         if cache is not None:
-            return cache.write(self, None if appends else offset, data)
-        return self.block.write(self.block.size if appends else offset, data)
+            return cache.write(self, None if self.only_appends else offset, data)
+        return self.block.write(self.block.size if self.only_appends else offset, data)
 
     @property
     def full_name(self) -> str:

@@ -17,7 +17,9 @@ from ntmm.kernel.io.constants import (
     DELETE,
     FILE_APPEND_DATA,
     FILE_ATTRIBUTE_ARCHIVE,
+    FILE_ATTRIBUTE_HIDDEN,
     FILE_ATTRIBUTE_READONLY,
+    FILE_ATTRIBUTE_SYSTEM,
     FILE_DELETE_ON_CLOSE,
     FILE_DIRECTORY_FILE,
     FILE_EXECUTE,
@@ -275,12 +277,18 @@ class Volume:
         return self._own_security((id(store), place.key[:-1])) if place.key else None
 
     def _granted(self, block: FileControlBlock, folder: SecurityDescriptor | None, request: OpenRequest) -> int:
-        """The specific rights asked for; writing to a read-only file is refused (MAXIMUM_ALLOWED leaves it out)."""
+        """The specific rights asked for; writing to a read-only file is refused (MAXIMUM_ALLOWED leaves it out).
+
+        So is replacing a hidden or system file by one that is not (CREATE_ALWAYS with FILE_ATTRIBUTE_NORMAL).
+        """
         replacing = FILE_WRITE_DATA if request.disposition in _REPLACING else 0
         own = self._own_security(_key(block.store, block.place))
         access = granted_access(own, folder, request.token, request.access)
         granted_access(own, folder, request.token, replacing)
-        read_only = block.information().attributes & FILE_ATTRIBUTE_READONLY and not block.is_directory
+        attributes = block.information().attributes
+        if replacing and attributes & ~request.attributes & (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM):
+            raise IoFailure(Status.ACCESS_DENIED)
+        read_only = attributes & FILE_ATTRIBUTE_READONLY and not block.is_directory
         writing = FILE_WRITE_DATA | FILE_APPEND_DATA
         if read_only and request.access & MAXIMUM_ALLOWED:
             return access & ~writing

@@ -93,14 +93,12 @@ def _move(file: File, distance: int, method: int) -> int:
 @service("kernel32", "SetFilePointer", "h i32 p u32")
 @failing(INVALID_SET_FILE_POINTER)
 def SetFilePointer(call: Call, handle: int, low: int, high_address: int, method: int) -> int:
-    """Moves the position by a 32- or, with `high_address`, 64-bit distance; answers the low half."""
+    """Moves the position by a signed distance of 32 or, with `high_address`, 64 bits; answers the low half."""
     file = lookup_file(call, handle)
     distance, old = low, file.position
     if high_address:
         high = call.memory.read_u32(high_address)
         distance = (high - (1 << 32) if high >> 31 else high) << 32 | low & 0xFFFFFFFF
-    elif method == FILE_BEGIN:
-        distance = low & 0xFFFFFFFF
     position = _move(file, distance, method)
     if high_address:
         call.memory.write_u32(high_address, position >> 32)

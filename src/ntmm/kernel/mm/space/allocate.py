@@ -9,7 +9,7 @@ from ntmm.kernel.mm.space.address_space import AddressSpace
 from ntmm.kernel.mm.space.large_pages import map_large_pages
 from ntmm.kernel.mm.space.machine import SpaceMachine
 from ntmm.kernel.mm.space.pages import has_room_for_tables, page_protection_code
-from ntmm.kernel.mm.space.protect import change_page, code_of, is_compatible
+from ntmm.kernel.mm.space.protect import change_page, code_of, suits_view
 from ntmm.kernel.mm.vad import Vad, VadKind
 from ntmm.nt.memory import (
     ALLOCATION_GRANULARITY,
@@ -27,7 +27,6 @@ from ntmm.nt.memory import (
     MM_READWRITE,
     MM_WRITECOPY,
     make_protection_mask,
-    page_protection,
 )
 from ntmm.nt.status import Status
 
@@ -237,7 +236,7 @@ def _commit_view(machine: SpaceMachine, space: AddressSpace, vad: Vad, start: in
     area, page = vad.control_area, machine.architecture.page_size
     if vad.kind is not VadKind.MAPPED or area.kind is not AreaKind.PAGING_FILE:
         return Range(Status.ALREADY_COMMITTED)
-    if not is_compatible(vad.section_protection, page_protection(protection)):
+    if not suits_view(vad, protection):
         return Range(Status.SECTION_PROTECTION)
     first, pages = vad.first_page + start // page - vad.start_vpn, (end - start) // page
     charged = machine.sections.count_uncommitted(area, first, pages)

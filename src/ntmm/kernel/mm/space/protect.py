@@ -51,6 +51,17 @@ _COMPATIBLE: Final = {
     PAGE_EXECUTE_WRITECOPY: _EXECUTE_READ,
 }
 """Protections that views of a section of data may have (MmCompatibleProtectionMask)."""
+_GRANTED: Final = {
+    PAGE_NOACCESS: "",
+    PAGE_READONLY: "r",
+    PAGE_WRITECOPY: "r",
+    PAGE_READWRITE: "rw",
+    PAGE_EXECUTE: "rx",
+    PAGE_EXECUTE_READ: "rx",
+    PAGE_EXECUTE_WRITECOPY: "rcx",
+    PAGE_EXECUTE_READWRITE: "rwcx",
+}
+"""What the pages of a mapped view may be given later, by the protection that it was mapped with."""
 _COPY_CODES: Final = (MM_WRITECOPY, MM_EXECUTE_WRITECOPY)
 _TO_COPY: Final = {MM_READWRITE: MM_WRITECOPY, MM_EXECUTE_READWRITE: MM_EXECUTE_WRITECOPY}
 
@@ -129,6 +140,17 @@ def is_compatible(section_protection: int, page_protection: int) -> bool:
     return page_protection & 0xFF in _COMPATIBLE.get(section_protection & 0xFF, ())
 
 
+def suits_view(vad: Vad, protection: int) -> bool:
+    """True if pages of a view of data may have an MM_* code: the section allows it, and so does the mapping.
+
+    A view mapped to read, through a handle that allows no more, never becomes writable, nor a copy's pages shared.
+    """
+    new = page_protection(protection) & 0xFF
+    mapped, wanted = set(_GRANTED[page_protection(vad.protection) & 0xFF]), set(_GRANTED[new])
+    suits_mapping = mapped == wanted or (bool(mapped) and wanted <= mapped)
+    return suits_mapping and is_compatible(vad.section_protection, new)
+
+
 def _check_vad(vad: Vad, protection: int) -> Status | None:
     """The refusal of a protection that the region cannot have at all."""
     if vad.no_change or vad.kind is VadKind.SHARED_PAGE:
@@ -138,8 +160,7 @@ def _check_vad(vad: Vad, protection: int) -> Status | None:
     if vad.is_view and protection & MM_MODIFIER_MASK == MM_NOCACHE:
         return Status.INVALID_PARAMETER_4
     if vad.kind is VadKind.MAPPED:
-        compatible = is_compatible(vad.section_protection, page_protection(protection))
-        return None if compatible else Status.SECTION_PROTECTION
+        return None if suits_view(vad, protection) else Status.SECTION_PROTECTION
     if vad.is_view:
         return None
     return Status.INVALID_PARAMETER_4 if protection & MM_ACCESS_MASK in _COPY_CODES else None
