@@ -274,6 +274,10 @@ static void show_names(void) {
     HMODULE kernel = GetModuleHandleA("kernel32.dll"), shell = LoadLibraryA("shell32.dll");
     BOOL(WINAPI * name)(int, char *, DWORD *) = (void *)GetProcAddress(kernel, "GetComputerNameExA");
     HRESULT(WINAPI * folder)(HWND, int, HANDLE, DWORD, char *) = (void *)GetProcAddress(shell, "SHGetFolderPathA");
+    HRESULT(WINAPI * known)(GUID *, DWORD, HANDLE, WCHAR **) = (void *)GetProcAddress(shell, "SHGetKnownFolderPath");
+    void(WINAPI * memory_free)(void *) = (void *)GetProcAddress(LoadLibraryA("ole32.dll"), "CoTaskMemFree");
+    GUID windows = {0xF38BF404, 0x1D43, 0x42F2, {0x93, 0x05, 0x67, 0xDE, 0x0B, 0x28, 0xFC, 0x23}};
+    WCHAR *found = NULL;
     char text[MAX_PATH], plain[MAX_COMPUTERNAME_LENGTH + 1], value[16];
     DWORD size = 2, room = sizeof plain;
     section("Names");
@@ -282,6 +286,10 @@ static void show_names(void) {
     check(!name(8, text, &size) && GetLastError() == ERROR_INVALID_PARAMETER, "there are eight kinds of names");
     check(folder(NULL, 0x24, NULL, 0, text) == S_OK && strcmp(text, "C:\\WINDOWS") == 0, "where Windows is");
     check(folder(NULL, 0x7F, NULL, 0, text) == E_INVALIDARG && !*text, "no such folder");
+    check(known(&windows, 0, NULL, &found) == S_OK && wcscmp(found, L"C:\\WINDOWS") == 0, "the same by its newer name");
+    memory_free(found);
+    windows.Data1++;
+    check(known(&windows, 0, NULL, &found) != S_OK && !found, "and none of an unknown one");
     SetEnvironmentVariableA("NEWER", "here");
     char *block = GetEnvironmentStrings(), *at = block;
     value[0] = 0;

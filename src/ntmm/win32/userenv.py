@@ -10,7 +10,6 @@ from ntmm.win32.failing import Win32Failure, failing
 from ntmm.win32.text import ANSI, WIDE, StringKind
 
 PROFILE_FOLDER: Final = "C:\\Documents and Settings\\User"
-_E_NOTIMPL: Final = 0x80004001
 _E_INVALIDARG: Final = 0x80070057
 _FLAGS_OF_FOLDER: Final = 0xFF00
 
@@ -55,13 +54,6 @@ def GetUserProfileDirectoryA(call: Call, token: int, buffer: int, size_address: 
     return _profile(call, ANSI, buffer, size_address)
 
 
-@service("shell32", "SHGetKnownFolderPath", "p u32 h p", implemented=False)
-def SHGetKnownFolderPath(call: Call, folder: int, flags: int, token: int, result: int) -> int:
-    """E_NOTIMPL: there are no known folders."""
-    call.memory.write_pointer(result, 0)
-    return _E_NOTIMPL
-
-
 def _folder_path(call: Call, strings: StringKind, folder: int, path: int) -> int:
     known = _FOLDERS.get(folder & ~_FLAGS_OF_FOLDER)
     if known is None:
@@ -69,6 +61,12 @@ def _folder_path(call: Call, strings: StringKind, folder: int, path: int) -> int
         return _E_INVALIDARG
     call.memory.write(path, strings.terminated(known))
     return 0
+
+
+@service("ntdll", "NtmmFolderPath", "i32 p")
+def NtmmFolderPath(call: Call, folder: int, path: int) -> int:
+    """SHGetFolderPathW for guest code."""
+    return _folder_path(call, WIDE, folder, path)
 
 
 @service("shell32", "SHGetFolderPathW", "h i32 h u32 p", lacks="most folders (E_INVALIDARG); making them")

@@ -120,6 +120,7 @@ IMPORT bool32 WINAPI FindNextFileA(handle, void *data);
 IMPORT bool32 WINAPI FindNextFileW(handle, void *data);
 IMPORT bool32 WINAPI FindClose(handle);
 IMPORT bool32 WINAPI SetEnvironmentVariableW(const wchar *name, const wchar *value);
+IMPORT u32 WINAPI NtmmFolderPath(i32 folder, wchar *path);
 IMPORT bool32 WINAPI DuplicateHandle(handle from, handle, handle to, handle *copy, u32 access, bool32 inherit, u32 options);
 IMPORT bool32 WINAPI SetStdHandle(u32 which, handle);
 IMPORT bool32 WINAPI LockFile(handle, u32 low, u32 high, u32 size_low, u32 size_high);
