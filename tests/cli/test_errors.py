@@ -34,7 +34,7 @@ def test_is_a_bad_size_refused(machine: Machine, program: str, size: str, capsys
     ("options", "sentence"),
     [
         (["--ram", "4095"], "RAM must be a multiple of 4096 bytes"),
-        (["--ram", "4K"], "RAM of a machine of architecture x64 must be 4 MB to 1048576 MB"),
+        (["--ram", "4K"], "RAM of 4 KB is too little: a machine has 4 MB or more"),
         (["--ram", "65G", "--arch", "x86"], "RAM of a machine of architecture x86 must be 4 MB to 65536 MB"),
         (["--time-limit", "nan"], "invalid value for '--time-limit': 'nan' is not a time: write seconds above zero"),
         (["--time-limit", "-1"], "invalid value for '--time-limit': '-1' is not a time: write seconds above zero"),

@@ -106,3 +106,9 @@ def test_does_a_spoilt_heap_not_stop_the_debugger() -> None:
         memory.write_u32(heap + 8, 0)
         assert debugged.error("!heap -s 2") == f"there is no heap at {heap:x}, or its first page is not in RAM"
         assert kernel.ps.processes
+
+
+def test_does_a_program_that_has_not_started_say_why_it_has_no_heap() -> None:
+    with debugging(sample("x86", "hello")) as debugged:
+        for command in ("!heap", "!heap -s", "!heap -a 1"):
+            assert debugged.error(command) == "the process has no heap yet: the first is made as it starts (g)"

@@ -156,8 +156,10 @@ class SystemProfile:
         page = PAGE_SIZE[self.architecture]
         if self.ram % page:
             raise ValueError(f"RAM must be a multiple of {page} bytes")
-        if not MINIMUM_RAM <= self.ram <= PHYSICAL_LIMIT[self.kind]:
-            low, high = MINIMUM_RAM >> 20, PHYSICAL_LIMIT[self.kind] >> 20
+        low, high = MINIMUM_RAM >> 20, PHYSICAL_LIMIT[self.kind] >> 20
+        if self.ram < MINIMUM_RAM:
+            raise ValueError(f"RAM of {self.ram >> 10} KB is too little: a machine has {low} MB or more")
+        if self.ram > PHYSICAL_LIMIT[self.kind]:
             raise ValueError(f"RAM of a machine of architecture {self.architecture} must be {low} MB to {high} MB")
         if self.usable_ram < MINIMUM_RAM:
             raise ValueError(f"/MAXMEM and /BURNMEMORY must leave {MINIMUM_RAM >> 20} MB of RAM")

@@ -142,7 +142,9 @@ def _chosen(reader: HeapReader, wanted: int) -> Iterator[tuple[int, int]]:
     """(index, address) of the heap with an address or an index, or of all heaps for 0."""
     heaps = list(enumerate(reader.heaps(), 1))
     found = [(index, heap) for index, heap in heaps if wanted in (0, index, heap)]
-    if not found and wanted:
+    if not heaps:
+        raise CommandError("the process has no heap yet: the first is made as it starts (g)")
+    if not found:
         raise CommandError(f"there is no heap {wanted:x}: !heap lists them")
     yield from found
 
