@@ -1,5 +1,7 @@
 """Paging files: creation and its checks, choice of slots, growth and shrinking, the modelled disk, commit limit."""
 
+from functools import partial
+
 import pytest
 
 from ntmm.kernel.io.failure import FileRefused
@@ -7,7 +9,7 @@ from ntmm.kernel.ke.clock import Clock
 from ntmm.kernel.mm.pagefile import Disk, PagingFile, PagingFiles
 from ntmm.kernel.mm.pagefile.disk import PAGE_100NS, POSITION_100NS
 from ntmm.nt.status import Status
-from tests.kernel.mm.machine import MB, PAGE, MemoryMachine, MemoryStore
+from tests.kernel.mm.machine import MB, PAGE, FakeProcess, MemoryMachine, MemoryStore
 
 NAME = "\\??\\C:\\pagefile.sys"
 
@@ -168,3 +170,22 @@ def test_is_a_file_cleared_that_was_written() -> None:
     files.files.append(file)
     files.clear()
     assert store.data == bytes(600 * PAGE)
+
+
+def test_do_threads_that_ask_at_once_all_get_what_files_can_grow_by(machine: MemoryMachine) -> None:
+    """Each asks for what is missing beside the same free pages, and only one gets those: the others ask again."""
+    machine.add_paging_file(MB, 16 * MB)
+    machine.start_system_threads()
+    process, ledger, asked = machine.new_process(), machine.mm.ledger, [600, 550, 700, 5, 510]
+    others = [machine.new_process() for _ in asked]
+    machine.allocate(process, (ledger.room - 500) * PAGE)
+    statuses: list[Status] = []
+
+    def ask(who: FakeProcess, pages: int) -> None:
+        statuses.append(machine.mm.allocate(who, 0, pages * PAGE, 0x3000, 4).status)
+
+    machine.run(*(partial(ask, who, pages) for who, pages in zip(others, asked, strict=True)))
+    assert statuses == [Status.SUCCESS] * len(asked)
+    assert ledger.committed <= ledger.limit
+    machine.run(partial(ask, process, 16 * MB // PAGE))
+    assert statuses[-1] is Status.COMMITMENT_LIMIT

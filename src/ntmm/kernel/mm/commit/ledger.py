@@ -31,8 +31,14 @@ class CommitLedger:
         return self.limit - self.kept - self.committed - self.unpromised()
 
     def has_room(self, pages: int) -> bool:
-        """True if `pages` more can be promised; paging files grow for it where they may."""
-        return pages <= self.room or (self.extend(pages - self.room) and pages <= self.room)
+        """True if `pages` more can be promised; paging files grow for it where they may.
+
+        While this waits for them others may take what they grew by, so it asks again.
+        """
+        while pages > self.room:
+            if not self.extend(pages - self.room):
+                return False
+        return True
 
     def open_account(self, owner: str) -> "CommitAccount":
         """A new, empty account for an owner named in reports."""
