@@ -110,9 +110,9 @@ def test_is_the_memory_of_an_ended_process_returned_while_others_run(monkeypatch
     assert deleted == [("hello.exe", 1), ("sieve.exe", 0)]
 
 
-def test_does_a_process_keep_its_memory_while_another_has_a_handle_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_memory_returned_while_another_process_has_a_handle(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[Process] = []
-    alive: list[bool] = []
+    returned: list[tuple[str, int, bool]] = []
     load = Machine.load
 
     def load_and_open(machine: Machine, *arguments: object) -> Process:
@@ -123,8 +123,9 @@ def test_does_a_process_keep_its_memory_while_another_has_a_handle_to_it(monkeyp
             delete = machine.kernel.ps.delete_process
 
             def watched(gone: Process) -> None:
-                alive.append(all(not other.handle_count for other in loaded if other is gone))
                 delete(gone)
+                is_known = machine.kernel.ps.find(gone.id) is gone
+                returned.append((gone.name, gone.handle_count, is_known and gone.space.deleted))
 
             monkeypatch.setattr(machine.kernel.ps, "delete_process", watched)
         loaded.append(process)
@@ -133,7 +134,7 @@ def test_does_a_process_keep_its_memory_while_another_has_a_handle_to_it(monkeyp
     monkeypatch.setattr(Machine, "load", load_and_open)
     report = several([(sample("x86", "hello"), ""), (sample("x86", "sieve"), "10000 2")])
     assert [row.exit_status for row in report.processes] == [0, 0]
-    assert alive == [True, True]
+    assert returned == [("hello.exe", 1, True), ("sieve.exe", 0, False)]
 
 
 def test_do_all_programs_share_one_output_limit() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from ntmm.kernel.io.console import ConsoleFile
 from ntmm.kernel.io.image import ImageBacking
 from ntmm.kernel.ke.access import GuestFault
-from ntmm.kernel.ke.thread import KernelThread, ThreadState
+from ntmm.kernel.ke.thread import KernelThread
 from ntmm.kernel.ob import Event
 from ntmm.kernel.ps import Process
 from ntmm.kernel.ps.manager import SYSTEM_PROCESS_ID
@@ -89,9 +89,9 @@ class SessionManager(KernelThread):
         return [*self.processes, *self.children]
 
     def _return_what_is_unused(self) -> None:
-        """Returns the memory of processes that have ended, once nobody has a handle: others may read their memory."""
+        """Returns the memory of processes that have ended, once nobody works in it."""
         for process in self._everyone:
-            if _may_go(process) and self._some_run():
+            if process.may_return_memory and self._some_run():
                 self._is_returning_memory = True
                 self._measured[process.id] = self._measure(process)
                 self._machine.kernel.ps.delete_process(process)
@@ -134,9 +134,3 @@ class SessionManager(KernelThread):
     def measured(self) -> list[MeasuredProcess]:
         """The figures of every process, programs first, then in order of creation; asked for when the run is over."""
         return [self._measured.get(process.id) or self._measure(process) for process in self._everyone]
-
-
-def _may_go(process: Process) -> bool:
-    """It is unused, and its threads have left the kernel, where they may have held locks on its memory."""
-    out = (ThreadState.TERMINATED, ThreadState.INITIALIZED)
-    return process.is_unused and not process.space.deleted and all(each.state in out for each in process.threads)

@@ -103,6 +103,54 @@ def test_is_a_process_told_of_when_it_begins_to_be_unused(kernel: Kernel) -> Non
     assert told[2:] == [(child.id, True)]
 
 
+def test_is_a_process_signalled_when_its_threads_have_left(kernel: Kernel) -> None:
+    victim, killer = new_process(kernel), new_process(kernel)
+    threads = [new_thread(kernel, victim) for _ in range(2)]
+    seen: list[bool] = []
+
+    def end(thread: Thread, vector: int) -> None:
+        kernel.ps.exit_process(victim, 9)
+        seen.append(victim.is_signalled(thread))
+        kernel.scheduler.wait(thread, (victim,))
+        seen.append(all(each.state is ThreadState.TERMINATED for each in threads))
+        kernel.ps.exit_thread(thread, 0)
+
+    kernel.traps.exception = end
+    new_thread(kernel, killer, "cc")
+    kernel.scheduler.run(lambda: False)
+    assert (seen, killer.ended) == ([False, True], True)
+
+
+def test_what_is_left_for_who_has_a_handle_to_a_process_that_has_ended(kernel: Kernel) -> None:
+    first, parent, last = (new_process(kernel) for _ in range(3))
+    child = new_process(kernel, parent)
+    handle = parent.handles.insert(child)
+    kernel.ps.exit_process(first, 0)
+    kernel.ps.exit_process(child, 5)
+    assert child.may_return_memory
+    assert not child.is_unused
+    kernel.ps.delete_process(child)
+    assert (child.space.deleted, child.may_return_memory) == (True, False)
+    assert kernel.ps.find(child.id) is child
+    assert kernel.ps.processes == [first, parent, last, child]
+    assert child.exit_status == 5
+    parent.handles.close(handle)
+    assert kernel.ps.find(child.id) is None
+
+
+def test_does_memory_wait_for_who_works_in_it(kernel: Kernel) -> None:
+    told: list[bool] = []
+    parent = new_process(kernel)
+    child = new_process(kernel, parent)
+    parent.handles.insert(child)
+    child.reference()
+    kernel.ps.exit_process(child, 5)
+    assert not child.may_return_memory
+    kernel.ps.process_changed = lambda process: told.append(process.may_return_memory)
+    child.dereference()
+    assert told == [True]
+
+
 def test_does_a_thread_of_another_process_end_all_threads(kernel: Kernel) -> None:
     victim, killer = new_process(kernel), new_process(kernel)
     threads = [new_thread(kernel, victim) for _ in range(3)]

@@ -1,6 +1,7 @@
 """Creating and ending processes and threads (PspCreateProcess, PspCreateThread, PspExitThread)."""
 
 import contextlib
+from bisect import insort
 from collections.abc import Callable
 from typing import Final
 
@@ -236,7 +237,9 @@ class ProcessManager:
         self.exit_process(process, Status.SUCCESS)
 
     def _unused(self, process: Process) -> None:
-        if process.ended:
+        if process.space.deleted and process in self.processes:
+            self.processes.remove(process)
+        elif process.ended:
             self.process_changed(process)
 
     def abandon_process(self, process: Process) -> None:
@@ -248,12 +251,15 @@ class ProcessManager:
         self.delete_process(process)
 
     def delete_process(self, process: Process) -> None:
-        """Returns the memory of a process that has ended."""
+        """Returns the memory of a process that has ended; its id and exit status stay while there are handles to it."""
         assert process.ended
         self.processes.remove(process)  # first, so that nobody opens it while this waits
         for thread in process.threads:
             self.delete_kernel_stack(thread)
-        self._mm.delete_address_space(process.space)
+        if not process.space.deleted:
+            self._mm.delete_address_space(process.space)
+        if process.handle_count:
+            insort(self.processes, process, key=lambda each: each.id)
 
     @property
     def started_processes(self) -> list[Process]:
@@ -265,6 +271,7 @@ class ProcessManager:
         self.delete_kernel_stack(thread)
         if isinstance(thread, Thread) and thread.process.ended:
             self.process_changed(thread.process)
+            self._scheduler.signalled(thread.process)
 
     def delete_kernel_stack(self, thread: KernelThread) -> None:
         """Frees a thread's kernel stack: it has left it, or its machine is about to be closed."""

@@ -1,11 +1,11 @@
 """A process (EPROCESS): an address space, handles, threads, and how it ended."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from ntmm.kernel.ke.access import GuestMemory
 from ntmm.kernel.ke.dispatcher import DispatcherObject
-from ntmm.kernel.ke.thread import NORMAL_PRIORITY, KernelThread
+from ntmm.kernel.ke.thread import NORMAL_PRIORITY, KernelThread, ThreadState
 from ntmm.kernel.mm.space import AddressSpace
 from ntmm.kernel.ob import HandleTable, KernelObject, TokenObject
 from ntmm.kernel.ps.job import Job
@@ -14,12 +14,14 @@ from ntmm.kernel.se.access import PROCESS_MAPPING
 from ntmm.nt.dep import MEM_EXECUTE_OPTION_DISABLE
 from ntmm.nt.status import Status
 
+_OUT: Final = (ThreadState.TERMINATED, ThreadState.INITIALIZED)
+
 
 class Process(KernelObject, DispatcherObject):
-    """Signalled when it has ended. `modules` and `parameters` belong to the loader, which fills them.
+    """Signalled when its last thread has left. `modules` and `parameters` belong to the loader, which fills them.
 
     It is referenced while it runs, and by everybody who works in its memory. `unused` is called when it has ended and
-    the last reference or handle is gone: its memory can be returned.
+    the last reference is gone: its memory can be returned. It is called again when the last handle is gone.
     """
 
     type_name = "Process"
@@ -89,12 +91,24 @@ class Process(KernelObject, DispatcherObject):
             self.first_start = None
             self.forsaken(self)
         super().close_if_unused()
+        if self.handle_count and self.may_return_memory:
+            self.unused(self)
 
     def close(self) -> None:
         self.unused(self)
 
+    @property
+    def has_left(self) -> bool:
+        """It has ended, and all of its threads have left the kernel."""
+        return self.ended and all(each.state in _OUT for each in self.threads)
+
+    @property
+    def may_return_memory(self) -> bool:
+        """It has left, and nobody works in its memory; who has a handle to it has no more than its id and status."""
+        return self.has_left and not self.pointer_count and not self.space.deleted
+
     def is_signalled(self, thread: KernelThread) -> bool:
-        return self.ended
+        return self.has_left
 
     def satisfy(self, thread: KernelThread) -> bool:
         return False
