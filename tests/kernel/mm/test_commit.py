@@ -167,21 +167,24 @@ def test_are_the_last_pages_kept_for_growth() -> None:
     assert not process.charge_growth(1)
 
 
-@pytest.mark.parametrize(("grows", "succeeds"), [(0, False), (2, False), (3, True), (9, True)])
-def test_is_a_higher_limit_asked_for(grows: int, succeeds: bool) -> None:
-    """The shortfall is what is asked for; the answer must be enough."""
-    ledger, asked = CommitLedger(10), list[int]()
+@pytest.mark.parametrize(
+    ("growth", "asked", "succeeds"),
+    [([], [3], False), ([2], [3, 1], False), ([2, 1], [3, 1], True), ([3], [3], True), ([9], [3], True)],
+)
+def test_is_a_higher_limit_asked_for(growth: list[int], asked: list[int], succeeds: bool) -> None:
+    """The shortfall is what is asked for, again where the answer was not enough, until nothing grows any more."""
+    ledger, heard, left = CommitLedger(10), list[int](), list(growth)
 
     def extend(pages: int) -> bool:
-        asked.append(pages)
-        ledger.limit += grows
-        return grows > 0
+        heard.append(pages)
+        ledger.limit += left[0] if left else 0
+        return bool(left and left.pop(0))
 
     ledger.extend = extend
     account = ledger.open_account("process")
     account.charge_required(8)
     assert account.charge(5) is succeeds
-    assert asked == [3]
+    assert heard == asked
     assert account.pages == (13 if succeeds else 8)
 
 
